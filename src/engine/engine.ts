@@ -1,0 +1,127 @@
+import type { Digest } from "../oci/descriptor.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** Engines that Archway drives. */
+export type EngineName = "buildkit" | "buildx" | "buildah";
+
+/** A known, dated fault of an engine version (docs/troubleshooting). */
+export interface EngineFault {
+  /** Stable id, for example `buildah-wrong-stage-platform`. */
+  readonly id: string;
+  readonly text: string;
+  /** When the fault was established, ISO date. */
+  readonly since: string;
+}
+
+/** What a probe learned of an engine at an endpoint. */
+export interface EngineInfo {
+  readonly name: EngineName;
+  readonly version: string;
+  /** `unix:///run/buildkit/buildkitd.sock`, a buildx builder's name, or `local`. */
+  readonly endpoint: string;
+  /** What its steps can run on; the node's native platform is first. */
+  readonly platforms: readonly Platform[];
+  readonly faults: readonly EngineFault[];
+}
+
+/** Where the files of a build come from. */
+export type BuildContext =
+  | { readonly kind: "directory"; readonly path: string }
+  /** A Git URL in BuildKit's spelling, with `#ref:subfolder`; `ref` resolved to a commit by the planner. */
+  | { readonly kind: "git"; readonly url: string };
+
+/** A secret for `RUN --mount=type=secret`: its value never enters arguments, logs, plans or metadata. */
+export type Secret = { readonly id: string; readonly file: string } | { readonly id: string; readonly env: string };
+
+/** Where an engine puts its one platform. */
+export type EngineOutput =
+  /** Pushed by digest, without a tag, into this repository (`host/path`). */
+  | { readonly kind: "registry"; readonly repository: string; readonly plainHttp: boolean }
+  /** Written as an OCI layout into this (existing, empty) directory. */
+  | { readonly kind: "layout"; readonly directory: string }
+  /** Passed to the engine as it is (`type=local,dest=…`); there is no image and no digest. */
+  | { readonly kind: "files"; readonly value: string };
+
+/** One platform to build. */
+export interface EngineRequest {
+  readonly platform: Platform;
+  readonly context: BuildContext;
+  /** Absolute path of the Dockerfile; for Git contexts relative to its root. */
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /**
+   * Named contexts: name → directory, Git URL, `docker-image://REF[@DIGEST]`, `oci-layout://DIR@DIGEST`. The planner adds one
+   * per base image, resolved to its digest (and mirror), so that every platform and node builds on the same bases.
+   */
+  readonly buildContexts: Readonly<Record<string, string>>;
+  /** Replacement of the `# syntax=` image, resolved to its digest. */
+  readonly syntax?: string;
+  readonly secrets: readonly Secret[];
+  /** `default` or `ID[=SOCKET|KEY]`, as docker buildx spells them. */
+  readonly ssh: readonly string[];
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+  readonly noCache: boolean;
+  readonly pull: boolean;
+  /** `mode=min`, `mode=max`, `false`; the engine's default when absent. */
+  readonly provenance?: string;
+  readonly sbom?: string;
+  /** Value of `QEMU_CPU` for emulated steps; absent leaves the emulator's default. */
+  readonly emulatedCpu?: string;
+  readonly output: EngineOutput;
+}
+
+/** What happens during the build of one platform, in the order of time. Times are milliseconds since the epoch. */
+export type EngineEvent =
+  | {
+      readonly type: "step";
+      readonly id: string;
+      /** As the engine names it, for example `[linux/amd64->arm64 build 3/5] RUN go build`. */
+      readonly name: string;
+      readonly state: "started" | "done" | "cached" | "failed" | "canceled";
+      readonly at: number;
+      /** Where the step runs; absent when the engine does not say or nothing runs. */
+      readonly runsOn?: Platform;
+      readonly error?: string;
+    }
+  | {
+      readonly type: "progress";
+      readonly step: string;
+      readonly name: string;
+      /** Bytes, when `total` is known; otherwise whatever the engine counts. */
+      readonly current: number;
+      readonly total?: number;
+      readonly at: number;
+    }
+  | { readonly type: "log"; readonly step?: string; readonly stream: 1 | 2; readonly text: string; readonly at: number }
+  | { readonly type: "warning"; readonly text: string; readonly line?: number; readonly url?: string };
+
+/** What came of one platform. */
+export interface EngineResult {
+  /**
+   * What the engine made: an image manifest, or an index that holds it and its attestations. Absent for `files` output.
+   * With `layout` output it is in the directory; with `registry` output in the repository.
+   */
+  readonly digest?: Digest;
+  readonly mediaType?: string;
+  /** The engine's own metadata file, parsed; keys as buildx names them. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** One build engine at one endpoint. It builds one platform and returns a digest; placement, join, gate and tags are ours. */
+export interface Engine {
+  readonly name: EngineName;
+  readonly endpoint: string;
+  /**
+   * Asks the engine what it is. Throws `ArchwayError` `ENGINE_UNREACHABLE` when nothing answers within the bound of the signal.
+   */
+  probe(signal: AbortSignal): Promise<EngineInfo>;
+  /**
+   * Builds one platform. Throws `ArchwayError`: `BUILD_STEP_FAILED` (kind `failed`) with the failing step and the last lines of its
+   * log, `ENGINE_UNREACHABLE`, `REGISTRY_ERROR`, `DOCKERFILE_INVALID` (kind `input`). Aborting stops its children.
+   */
+  build(request: EngineRequest, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<EngineResult>;
+}

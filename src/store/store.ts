@@ -1,0 +1,63 @@
+import type { Descriptor, Digest } from "../oci/descriptor.ts";
+
+/** Options of every store call. */
+export interface StoreOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes of one blob to store: a stream that can be opened again when an upload has to be repeated. */
+export interface BlobSource {
+  /** Opens the content from byte `start` (default 0). */
+  open(start?: number): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Where images live: one repository of a registry, or one OCI layout. Every command works on any store.
+ * Content is addressed by descriptors; what is read whole is checked against its digest and size, and a mismatch is an error.
+ *
+ * Errors are {@link ArchwayError}s with these codes: `NOT_FOUND` (kind `unreachable`), `UNAUTHORIZED`, `DENIED`, `UNREACHABLE`, `TLS`,
+ * `DIGEST_MISMATCH`, `TOO_LARGE`, `NO_SPACE`, `REGISTRY_ERROR`.
+ */
+export interface ImageStore {
+  /** How a person names it: `127.0.0.1:5000/team/app` or `oci:DIR`. */
+  readonly name: string;
+
+  /** The descriptor of a tag or a digest (without its platform). Throws `NOT_FOUND`. */
+  resolve(reference: string, options?: StoreOptions): Promise<Descriptor>;
+
+  /** The raw bytes of a manifest or index: at most 8 MiB, checked against the digest. */
+  manifest(descriptor: Pick<Descriptor, "digest" | "mediaType">, options?: StoreOptions): Promise<Uint8Array>;
+
+  /** True when a manifest (`kind: "manifest"`) or blob is there. */
+  has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions): Promise<boolean>;
+
+  /**
+   * Streams a blob, from `range.start` to the end when given. A whole read is checked against digest and size: the stream
+   * throws at its end on a mismatch. Broken connections are resumed by range.
+   */
+  fetch(
+    descriptor: Descriptor,
+    options?: StoreOptions & { readonly range?: { readonly start: number } },
+  ): AsyncIterable<Uint8Array>;
+
+  /** Stores a blob unless it is there already; verifies what it stores. */
+  putBlob(descriptor: Descriptor, source: BlobSource, options?: StoreOptions): Promise<void>;
+
+  /** Stores a manifest or index by digest, without a tag; at most 4 MiB. Its children and blobs must be there. */
+  putManifest(descriptor: Descriptor, bytes: Uint8Array, options?: StoreOptions): Promise<void>;
+
+  /** Points a tag at a manifest that is in the store: atomically, and success when it already points there. */
+  tag(name: string, descriptor: Descriptor, options?: StoreOptions): Promise<void>;
+
+  /** Tags, in the store's order, page by page. */
+  tags(options?: StoreOptions): AsyncIterable<string>;
+
+  /** Removes a manifest, or only a tag. */
+  delete(reference: string, options?: StoreOptions): Promise<void>;
+
+  /** Makes a blob of another store appear here without moving bytes; false when that is not possible. */
+  mount?(descriptor: Descriptor, from: ImageStore, options?: StoreOptions): Promise<boolean>;
+
+  /** Manifests whose `subject` is the digest (OCI referrers). */
+  referrers?(digest: Digest, options?: StoreOptions): Promise<readonly Descriptor[]>;
+}
