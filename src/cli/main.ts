@@ -1,0 +1,62 @@
+/**
+ * The `archway` program. How a command is made, so that `archway --help` stays as quick as Node itself:
+ *
+ * - `main.ts` (this file) knows each command's name, one line about it, and where its definition is. It imports nothing.
+ * - `NAME-command.ts` defines options and help with commander, and nothing heavy: `defineCommand(context, done)` returns a
+ *   `Command` whose action checks the options, imports the action lazily and calls `done(exitCode)`.
+ * - `NAME.ts` is the action, `runNAME(context, …, options): Promise<exit code>`; it may import what it needs.
+ * - `shell.ts` runs a definition: arguments, signals, errors, exit codes.
+ *
+ * Actions write results to `context.stdout` and everything else to `context.stderr`, throw `ArchwayError`s, obey
+ * `context.signal`, and return 0 or the exit code of what they found.
+ */
+import type { CommandModule } from "./shell.ts";
+
+interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<CommandModule>;
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
+  platforms: {
+    summary: "What this machine runs natively, emulates, and with which engines it builds",
+    load: () => import("./platforms-command.ts"),
+  },
+  build: {
+    summary: "Build, prove and publish one image tag for several platforms",
+    load: () => import("./build-command.ts"),
+  },
+  image: {
+    summary: "Work on images in registries and layouts: create",
+    load: () => import("./image-command.ts"),
+  },
+};
+
+const help = `Usage: archway COMMAND [OPTION…]
+
+One image tag that works on every CPU architecture, proven before it is published.
+
+Commands:
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join("\n")}
+
+Options:
+  -h, --help     Show this text; archway COMMAND --help tells about a command
+  -V, --version  Show the version
+
+Exit codes: 0 good · 1 a platform is missing, a step or the gate failed · 2 wrong input · 3 something could not be reached · 130 interrupted
+`;
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === undefined || first === "-h" || first === "--help" || (first === "help" && rest.length === 0)) {
+  process.stdout.write(help);
+} else if (first === "-V" || first === "--version") {
+  const { default: description } = await import("../../package.json", { with: { type: "json" } });
+  process.stdout.write(`archway ${description.version}\n`);
+} else {
+  const { runProcess, unknownCommand } = await import("./shell.ts");
+  const [name, args] = first === "help" ? [rest[0] ?? "", ["--help"]] : [first, rest];
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  await runProcess(entry ? () => entry.load() : () => unknownCommand(name, Object.keys(commands)), args);
+}
