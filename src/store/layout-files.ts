@@ -1,0 +1,48 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Digest } from "../oci/descriptor.ts";
+import { algorithmOf, encodedOf } from "../oci/digest.ts";
+import { errnoOf, fileError } from "./store-error.ts";
+
+/** The files of an OCI layout, wherever they are: in a folder or inside a tar. Paths are relative, with `/`. */
+export interface LayoutFiles {
+  /** How a person names the layout: `oci:DIR`. */
+  readonly name: string;
+  /** Bytes of a file; undefined when it is not there. */
+  size(path: string): Promise<number | undefined>;
+  /** The content of a file from byte `start`. */
+  read(path: string, start: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Where a layout keeps a blob (image-layout.md): `blobs/sha256/…`. */
+export function blobPath(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`;
+}
+
+/** Bytes read at once: larger than the default of 64 KiB, because every chunk costs a turn of the event loop. */
+const chunkSize = 256 * 1024;
+
+/** The files of a layout in a folder. */
+export function directoryFiles(directory: string, name: string): LayoutFiles {
+  return {
+    name,
+    async size(path) {
+      try {
+        const found = await stat(join(directory, path));
+        return found.isFile() ? found.size : undefined;
+      } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return undefined;
+        throw fileError(error, `cannot read ${path} of ${name}`);
+      }
+    },
+    async *read(path, start, signal) {
+      const options = { start, highWaterMark: chunkSize, ...(signal === undefined ? {} : { signal }) };
+      try {
+        yield* createReadStream(join(directory, path), options);
+      } catch (error) {
+        throw fileError(error, `cannot read ${path} of ${name}`);
+      }
+    },
+  };
+}
