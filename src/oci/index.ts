@@ -34,7 +34,7 @@ const indexSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().max(maxName).optional(),
   manifests: z.array(descriptorSchema).max(maxIndexEntries).nullable(),
-  layers: z.undefined("it has both manifests and layers"),
+  layers: z.undefined("it has both manifests and layers").optional(),
   artifactType: z.string().max(maxName).nullish(),
   annotations: annotationsSchema,
   subject: descriptorSchema.nullish(),

@@ -10,8 +10,8 @@ import { isIndexType, isManifestType } from "./media-types.ts";
 const shapeSchema = z.object({
   schemaVersion: z.int(),
   mediaType: z.string().optional(),
-  manifests: z.unknown(),
-  layers: z.unknown(),
+  manifests: z.unknown().optional(),
+  layers: z.unknown().optional(),
 });
 
 /**

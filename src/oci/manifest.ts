@@ -23,7 +23,7 @@ const manifestSchema = z.object({
   mediaType: z.string().max(maxName).optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema).max(maxLayers),
-  manifests: z.undefined("it has both layers and manifests"),
+  manifests: z.undefined("it has both layers and manifests").optional(),
   artifactType: z.string().max(maxName).nullish(),
   annotations: annotationsSchema,
   subject: descriptorSchema.nullish(),

@@ -47,7 +47,7 @@ export function attachmentOf(
   };
 }
 
-const subjectSchema = z.object({ subject: z.unknown() });
+const subjectSchema = z.object({ subject: z.unknown().optional() });
 
 function typeField(artifactType: string | undefined): { artifactType?: string } {
   return artifactType === undefined ? {} : { artifactType };
