@@ -21,6 +21,10 @@ export interface EngineInfo {
   readonly endpoint: string;
   /** What its steps can run on; the node's native platform is first. */
   readonly platforms: readonly Platform[];
+  /** Takes `registry` outputs. An engine that does not (the docker driver of buildx, Buildah) gives a layout, and the caller pushes it. */
+  readonly pushesByDigest: boolean;
+  /** Makes provenance and SBOM attestations. */
+  readonly attests: boolean;
   readonly faults: readonly EngineFault[];
 }
 

@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { ArchwayError } from "../error/error.ts";
+import { normalizePlatform } from "../platform/platform.ts";
+import { buildctlArgs } from "./buildctl-args.ts";
+import { buildkitConnection, type BuildkitConnection } from "./buildkit-endpoint.ts";
+import { ask, runChild } from "./child.ts";
+import type { Engine, EngineEvent, EngineInfo, EngineRequest, EngineResult } from "./engine.ts";
+import { judgeFailure } from "./failure.ts";
+import { parseJson, readMetadata } from "./metadata.ts";
+import { createRawJsonReader } from "./rawjson.ts";
+import { withScratch } from "./scratch.ts";
+import { lastLines } from "./tail.ts";
+
+/** What `buildctl debug workers --format '{{json .}}'` prints (moby/buildkit client.WorkerInfo). */
+const workersSchema = z.array(
+  z.object({
+    platforms: z.array(z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })),
+    buildkitVersion: z.object({ version: z.string() }).optional(),
+  }),
+);
+
+/** BuildKit through its own client, `buildctl`, at any endpoint that {@link buildkitConnection} reads. */
+export function openBuildkit(endpoint: string, env: NodeJS.ProcessEnv): Engine {
+  const connection = buildkitConnection(endpoint);
+  return {
+    name: "buildkit",
+    endpoint,
+    probe: (signal) => probe(endpoint, connection, env, signal),
+    build: (request, onEvent, signal) => build(connection, env, request, onEvent, signal),
+  };
+}
+
+async function probe(
+  endpoint: string,
+  connection: BuildkitConnection,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<EngineInfo> {
+  const answer = await ask({
+    program: "buildctl",
+    args: [...connection.args, "debug", "workers", "--format", "{{json .}}"],
+    env,
+    signal,
+    stopSignal: "SIGKILL",
+  }).catch((error: unknown) => {
+    throw unanswered(connection, error, signal);
+  });
+  const workers = workersSchema.safeParse(parseJson(answer.stdout)).data;
+  const worker = workers?.[0];
+  if (answer.code !== 0 || worker === undefined) {
+    throw unreachable(connection, lastLines(answer.stderr, 3).replace(/^error: /, "") || "it names no worker");
+  }
+  return {
+    name: "buildkit",
+    version: worker.buildkitVersion?.version.replace(/^v/, "") ?? "unknown",
+    endpoint,
+    platforms: worker.platforms.map(normalizePlatform),
+    pushesByDigest: true,
+    attests: true,
+    faults: [],
+  };
+}
+
+async function build(
+  connection: BuildkitConnection,
+  env: NodeJS.ProcessEnv,
+  request: EngineRequest,
+  onEvent: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<EngineResult> {
+  return withScratch(async (directory) => {
+    const files = { metadata: join(directory, "metadata.json") };
+    const reader = createRawJsonReader({ onEvent });
+    const end = await runChild({
+      program: "buildctl",
+      args: [...connection.args, ...buildctlArgs(request, files)],
+      env,
+      signal,
+      onStderr: (chunk) => reader.push(chunk),
+    });
+    const told = reader.end();
+    if (end.code === 0) return readMetadata(files.metadata);
+    throw judgeFailure({
+      engine: `BuildKit at ${connection.shown}`,
+      platform: request.platform,
+      dockerfile: request.dockerfile,
+      ...told,
+      end: end.signal === null ? `ended with ${end.code}` : `was killed by ${end.signal}`,
+    });
+  });
+}
+
+/** What a probe's failure means: a timeout of the caller says that nothing answered; an abort stays what it is. */
+function unanswered(connection: BuildkitConnection, error: unknown, signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  if (signal.aborted && reason instanceof Error && reason.name === "TimeoutError") {
+    return unreachable(connection, "nothing answered in time");
+  }
+  if (error instanceof ArchwayError && error.code === "PROGRAM_MISSING") {
+    return unreachable(connection, error.message, "Install buildctl: it comes with every BuildKit release.");
+  }
+  return error;
+}
+
+function unreachable(connection: BuildkitConnection, why: string, hint?: string): ArchwayError {
+  return new ArchwayError({
+    code: "ENGINE_UNREACHABLE",
+    kind: "unreachable",
+    message: `BuildKit at ${connection.shown} does not answer: ${why}`,
+    hint: hint ?? "Is buildkitd running there, and may this user reach it?",
+  });
+}
