@@ -1,0 +1,119 @@
+import { constants } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { ArchwayError } from "../error/error.ts";
+import { configError } from "./issue.ts";
+import { type ConfigContent, configSchema } from "./schema.ts";
+import { parseYaml } from "./yaml-source.ts";
+
+/** Name of the configuration at a repository's root. */
+export const configName = ".archway.yaml";
+
+/** Bytes that a configuration may have: 1 MiB. */
+const maxConfigBytes = 1024 ** 2;
+
+/** The configuration of a repository; file names in it are absolute. */
+export interface Config extends ConfigContent {
+  /** Absolute path of the file; absent when there is none and everything is default. */
+  readonly file?: string;
+}
+
+/** The configuration of a repository that has none. */
+export const defaultConfig: Config = configSchema.parse({ version: 1 });
+
+/**
+ * Reads the content of a configuration. `file` is its absolute path, for error places and relative names. Throws `CONFIG_INVALID` (kind
+ * `input`) with line and column.
+ */
+export function parseConfig(content: string, file: string): Config {
+  const source = parseYaml(content, file);
+  if (source.value === undefined || source.value === null) {
+    throw invalid(file, "the configuration is empty.", 'Write at least "version: 1".');
+  }
+  const result = configSchema.safeParse(source.value, { reportInput: true });
+  if (!result.success) throw configError(result.error.issues, source);
+  const absolute = (name: string) => resolve(dirname(file), name);
+  const { build, registries } = result.data;
+  return {
+    ...result.data,
+    build: {
+      ...build,
+      ...(build.context === undefined ? {} : { context: absolute(build.context) }),
+      ...(build.file === undefined ? {} : { file: absolute(build.file) }),
+    },
+    registries: Object.fromEntries(
+      Object.entries(registries).map(([host, entry]) => [
+        host,
+        { ...entry, ...(entry.ca === undefined ? {} : { ca: absolute(entry.ca) }) },
+      ]),
+    ),
+    file,
+  };
+}
+
+/**
+ * Loads the configuration of a repository. With `file` (absolute) that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
+ * looked for in `directory` and its parents up to the repository's root (the folder that has `.git`), and defaults are returned when
+ * there is none. Without a repository only `directory` itself is looked at. Throws `CONFIG_INVALID`, `CONFIG_UNREADABLE` (kind `input`).
+ */
+export async function loadConfig(from: { readonly directory: string; readonly file?: string }): Promise<Config> {
+  const file = from.file ?? (await findConfig(resolve(from.directory)));
+  return file === undefined ? defaultConfig : parseConfig(await readBounded(file), file);
+}
+
+async function findConfig(directory: string): Promise<string | undefined> {
+  const own = join(directory, configName);
+  if (await exists(own)) return own;
+  let nearest: string | undefined;
+  for (let folder = directory; ; folder = dirname(folder)) {
+    const candidate = join(folder, configName);
+    if (nearest === undefined && (await exists(candidate))) nearest = candidate;
+    if (await exists(join(folder, ".git"))) return nearest;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Reads a small text file through one descriptor, so that what is measured is what is read; does not wait for the writer of a pipe. */
+async function readBounded(file: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) throw invalid(file, "the configuration is not a file.");
+    if (found.size > maxConfigBytes) throw invalid(file, `the configuration is larger than ${maxConfigBytes} bytes.`);
+    bytes = await handle.readFile();
+  } catch (error) {
+    if (error instanceof ArchwayError || !(error instanceof Error)) throw error;
+    const missing = "code" in error && error.code === "ENOENT";
+    throw new ArchwayError({
+      code: missing ? "CONFIG_MISSING" : "CONFIG_UNREADABLE",
+      kind: "input",
+      message: missing
+        ? `There is no configuration ${file}.`
+        : `The configuration ${file} cannot be read: ${error.message}.`,
+      cause: error,
+    });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid(file, "the configuration is not UTF-8 text.");
+  }
+}
+
+function invalid(file: string, message: string, hint?: string): ArchwayError {
+  return new ArchwayError({
+    code: "CONFIG_INVALID",
+    kind: "input",
+    message,
+    place: { file },
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { ArchwayError, type ErrorPlace } from "../error/error.ts";
+import { nearestName } from "../error/nearest.ts";
+import { configSchema } from "./schema.ts";
+import type { YamlSource } from "./yaml-source.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong at one place of the configuration. */
+interface Problem {
+  readonly place: ErrorPlace;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Problems that one error lists. */
+const maxProblems = 10;
+
+/** Makes one `CONFIG_INVALID` of what the schema refuses: the first problem in the file is its place, the others are listed. */
+export function configError(issues: readonly Issue[], source: YamlSource): ArchwayError {
+  // Of a file for another version nothing else is known.
+  const ofVersion = issues.filter((issue) => issue.path[0] === "version" && issue.input !== undefined);
+  const problems = (ofVersion.length > 0 ? ofVersion : issues)
+    .flatMap((issue) => problemsOf(issue, source))
+    .sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
+  const [first, ...others] = problems;
+  if (!first) throw new TypeError("no issue to report");
+  const lines = others
+    .slice(0, maxProblems - 1)
+    .map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${message}.`);
+  if (others.length >= maxProblems) lines.push(`and ${others.length - lines.length} more.`);
+  return new ArchwayError({
+    code: "CONFIG_INVALID",
+    kind: "input",
+    message: [`${first.message}.`, ...lines].join("\n"),
+    place: first.place,
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+  });
+}
+
+function problemsOf(issue: Issue, source: YamlSource): Problem[] {
+  const name = formatPath(issue.path);
+  const place = source.place(issue.path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownKey(issue.path, key, source));
+    case "invalid_key": {
+      const [inner] = issue.issues;
+      const key = String(issue.path.at(-1));
+      return [
+        {
+          place: source.keyPlace(issue.path.slice(0, -1), key),
+          message: inner?.message ?? "wrong key",
+          hint: hintOf(inner),
+        },
+      ];
+    }
+    case "invalid_type":
+      return [wrongType(issue, name, place, source)];
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      if (issue.input === undefined) return [{ place, message: `${name} is missing` }];
+      if (name === "version") return [{ place, message: `version must be ${values.join(" or ")}`, hint: versionHint }];
+      const guess = nearestName(source.written(issue.path) ?? "", values);
+      return [
+        { place, message: `${name} must be one of ${values.join(", ")}`, hint: guess && `Did you mean "${guess}"?` },
+      ];
+    }
+    case "too_small": {
+      const what =
+        issue.origin === "number" || issue.origin === "int" ? `must be ${issue.minimum} or more` : "is empty";
+      return [{ place, message: `${name} ${what}` }];
+    }
+    case "too_big":
+      return [{ place, message: `${name} must be ${issue.maximum} or less` }];
+    case "custom": {
+      const onKey = issue.params?.["onKey"] === true;
+      const shown = onKey ? source.keyPlace(issue.path.slice(0, -1), String(issue.path.at(-1))) : place;
+      return [{ place: shown, message: issue.message, hint: hintOf(issue) }];
+    }
+    case "invalid_format":
+    case "invalid_element":
+    case "invalid_union":
+    case "not_multiple_of":
+      return [{ place, message: `${name} ${issue.message}` }];
+  }
+}
+
+const versionHint = "Other versions of the format need another version of Archway.";
+
+function hintOf(issue: Issue | undefined): string | undefined {
+  const hint: unknown = issue?.code === "custom" ? issue.params?.["hint"] : undefined;
+  return typeof hint === "string" ? hint : undefined;
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource): Problem {
+  const known = knownKeys(path);
+  const guess = nearestName(key, known);
+  const where = path.length === 0 ? "" : ` in ${formatPath(path)}`;
+  return {
+    place: source.keyPlace(path, key),
+    message: `unknown key "${key}"${where}`,
+    hint: guess ? `Did you mean "${guess}"?` : `Known keys: ${known.join(", ")}.`,
+  };
+}
+
+/** The keys that an object of the schema has at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(configSchema, { io: "input" });
+  for (const step of path) {
+    const next: z.core.JSONSchema._JSONSchema | z.core.JSONSchema._JSONSchema[] | undefined =
+      typeof step === "number" ? schema?.items : (schema?.properties?.[String(step)] ?? schema?.additionalProperties);
+    schema = typeof next === "object" && !Array.isArray(next) ? next : undefined;
+  }
+  return Object.keys(schema?.properties ?? {});
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+function wrongType(
+  issue: Extract<Issue, { code: "invalid_type" }>,
+  name: string,
+  place: ErrorPlace,
+  source: YamlSource,
+): Problem {
+  const expected = typeNames[issue.expected] ?? issue.expected;
+  const written = source.written(issue.path);
+  const parent = issue.path.slice(0, -1);
+  if (issue.input === undefined && written === undefined) {
+    const line = source.place(parent);
+    return { place: line, message: `${name === "" ? "content" : name} is missing` };
+  }
+  const message = `${name === "" ? "the configuration" : name} must be ${expected}`;
+  if (issue.expected !== "string" || !written) return { place, message };
+  return { place, message: `${message}, and ${written} is not one for YAML`, hint: `Quote it: "${written}"` };
+}
+
+/** `build.args.VERSION`, `check.ignore[0].rule`. */
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${String(step)}`))
+    .join("");
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { ArchwayError } from "../error/error.ts";
+import { formatPlatform, parsePlatform, samePlatform } from "../platform/platform.ts";
+
+/** Adds what is wrong with a text that `read` refuses with an `ArchwayError` to the issues of its place. */
+function readWith<Value>(read: (text: string) => Value) {
+  return (text: string, context: z.RefinementCtx): Value => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (!(error instanceof ArchwayError)) throw error;
+      context.addIssue({ code: "custom", message: error.message, params: { hint: error.hint } });
+      return z.NEVER;
+    }
+  };
+}
+
+const text = z.string().min(1);
+
+const platform = text.transform(readWith(parsePlatform)).meta({
+  description: "os/architecture[/variant]",
+  examples: ["linux/amd64", "linux/arm64", "linux/arm/v7"],
+});
+
+const platforms = z.array(platform).superRefine((list, context) => {
+  list.forEach((entry, index) => {
+    if (list.findIndex((other) => samePlatform(other, entry)) < index) {
+      context.addIssue({ code: "custom", path: [index], message: `${formatPlatform(entry)} is listed twice` });
+    }
+  });
+});
+
+const nodes = z
+  .record(
+    text.superRefine((key, context) => {
+      readWith(parsePlatform)(key, context);
+    }),
+    z.array(text).min(1),
+  )
+  .transform((record, context) => {
+    const nodes = Object.entries(record).map(([key, endpoints]) => ({ key, platform: parsePlatform(key), endpoints }));
+    nodes.forEach(({ key, platform }, index) => {
+      const first = nodes.findIndex((other) => samePlatform(other.platform, platform));
+      if (first === index) return;
+      const message = `${key} and ${nodes[first]?.key} are the same platform`;
+      context.addIssue({ code: "custom", path: [key], message, params: { onKey: true } });
+    });
+    return nodes.map(({ platform, endpoints }) => ({ platform, endpoints }));
+  });
+
+const host = z
+  .string()
+  .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, "must be HOST or HOST:PORT, without a scheme or path")
+  .transform((host) => host.toLowerCase());
+
+const registries = z.record(
+  z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/, "must be HOST or HOST:PORT in small letters"),
+  z.strictObject({
+    mirrors: z.array(host).default([]).describe("registries that are asked first, in this order"),
+    ca: text.optional().describe("PEM file with the certificate authority, relative to this file"),
+    insecure: z.boolean().default(false).describe("allow plain HTTP"),
+  }),
+);
+
+const build = z.strictObject({
+  context: text.optional().describe("folder to build, relative to this file"),
+  file: text.optional().describe("Dockerfile, relative to this file"),
+  tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
+  args: z.record(text, z.string()).default({}).describe("build arguments"),
+  target: text.optional().describe("stage to build"),
+  labels: z.record(text, z.string()).default({}).describe("labels of the image"),
+  annotations: z.array(text).default([]).describe("annotations, [ON:]KEY=VALUE"),
+  cacheFrom: z.array(text).default([]).describe("caches to read, as --cache-from"),
+  cacheTo: z.array(text).default([]).describe("caches to write, as --cache-to"),
+  provenance: text.optional().describe("provenance attestation, as --provenance"),
+  sbom: text.optional().describe("software bill of materials, as --sbom"),
+  nativeOnly: z.boolean().default(false).describe("refuse to emulate"),
+  emulatedCpu: text.optional().describe("CPU model of QEMU for emulated steps"),
+  jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
+});
+
+const reason = text.describe("why this is right here; shown with the finding");
+
+const verify = z.strictObject({
+  allow: z
+    .array(z.strictObject({ path: text.describe("glob of paths in the image"), reason }))
+    .default([])
+    .describe("files that may be of another architecture"),
+});
+
+const check = z.strictObject({
+  ignore: z
+    .array(z.strictObject({ rule: text, path: text.optional().describe("glob of paths in the repository"), reason }))
+    .default([])
+    .describe("findings of check that are accepted"),
+});
+
+/** The schema of `.archway.yaml`: unknown keys are errors, and everything but `version` may be left out. */
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).describe("version of this format"),
+    platforms: platforms.default([]).describe("platforms that the commands work for"),
+    engine: z.enum(["auto", "buildkit", "buildx", "buildah"]).optional().describe("build engine"),
+    nodes: nodes.prefault({}).describe("endpoints of build engines by platform"),
+    registries: registries.default({}).describe("mirrors and certificates of registries by host"),
+    build: build.prefault({}).describe("defaults of archway build"),
+    verify: verify.prefault({}).describe("defaults of archway verify and of the gate"),
+    check: check.prefault({}).describe("defaults of archway check"),
+  })
+  .meta({ title: "Archway configuration (.archway.yaml)" });
+
+/** The content of an `.archway.yaml`, checked, with the defaults of what is left out. */
+export type ConfigContent = z.output<typeof configSchema>;
