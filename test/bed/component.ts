@@ -1,0 +1,140 @@
+/** The parts of the bed, what each needs from this machine, and whether it is there. */
+import { whyNoArchive } from "./base/debian-archive.ts";
+import {
+  installHint,
+  installPackages,
+  missingPackages,
+  whyNotInstall,
+  type DebianPackageName,
+} from "./debian-packages.ts";
+import { registerEmulators, whyNotEmulated } from "./emulators.ts";
+import { buildGoPrograms, isBuilt, programsOf, type GoModuleName } from "./go-programs.ts";
+import { hasGo } from "./go-toolchain.ts";
+import type { Log } from "./log.ts";
+
+interface Needs {
+  readonly packages?: readonly DebianPackageName[];
+  readonly modules?: readonly GoModuleName[];
+  readonly root?: boolean;
+  /** What else is missing; undefined when nothing is. */
+  readonly obstacle?: () => Promise<string | undefined>;
+}
+
+const needs = {
+  registry: { modules: ["registry"] },
+  "registry-debian": { packages: ["docker-registry"] },
+  "registry-basic": { modules: ["registry"], packages: ["apache2-utils"] },
+  "registry-token": { modules: ["registry"], packages: ["openssl"] },
+  "registry-tls": { modules: ["registry"], packages: ["openssl"] },
+  buildkit: { modules: ["runc", "buildkit"], packages: ["openssl", "ca-certificates", "git"], root: true },
+  docker: {
+    modules: ["runc", "docker-client", "moby"],
+    packages: ["openssl", "ca-certificates", "iptables", "iproute2", "git"],
+    root: true,
+  },
+  buildah: { packages: ["buildah", "runc"], root: true },
+  podman: { packages: ["podman", "runc"], root: true },
+  /** Emulators registered with the kernel for linux/arm64 and linux/arm/v7 (on an ARM machine: linux/amd64). */
+  qemu: { packages: ["qemu-user-static"], obstacle: async () => whyNotEmulated() },
+  /** Base images. */
+  bases: { obstacle: whyNoArchive },
+  skopeo: { packages: ["skopeo"] },
+  crane: { modules: ["crane"] },
+  regctl: { modules: ["regctl"] },
+} as const satisfies Record<string, Needs>;
+
+/** A part of the bed that tests can ask for. */
+export type Component = keyof typeof needs;
+
+export const components = Object.keys(needs).filter(isComponent);
+
+/** Whether a word names a component. */
+export function isComponent(word: string): word is Component {
+  return word in needs;
+}
+
+/** What the demo needs: the quickest real engine. */
+export const demoComponents: readonly Component[] = ["registry-debian", "buildah", "qemu", "bases"];
+
+/**
+ * Why one of the components cannot be used as things are, in one line, or false when all can: made for `test(…, { skip })`. It looks
+ * only and installs nothing: {@link prepare} does.
+ */
+export async function unavailable(...wanted: readonly Component[]): Promise<string | false> {
+  for (const component of wanted) {
+    const reason = await obstacle(component);
+    if (reason !== undefined) return `needs ${component}: ${reason}`;
+  }
+  return false;
+}
+
+/**
+ * Installs, builds and registers what components lack, saying what and how far it is; safe to repeat. Where it may not install, it
+ * says exactly what is missing and how to get it, and does the rest.
+ *
+ * @returns the components that stay unavailable, each with the reason
+ */
+export async function prepare(
+  wanted: readonly Component[],
+  log: Log,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<Component, string>> {
+  const all = wanted.map((component): Needs => needs[component]);
+  const modules = await unbuilt(all.flatMap(({ modules = [] }) => modules));
+  const packages = new Set<DebianPackageName>(all.flatMap(({ packages = [] }) => packages));
+  for (const name of await packagesToBuild(modules)) packages.add(name);
+  // What is registered needs no package: another program brought the emulator.
+  if (whyNotEmulated() === undefined) packages.delete("qemu-user-static");
+
+  const missing = missingPackages([...packages]);
+  const hindrance = whyNotInstall();
+  if (hindrance === undefined) await installPackages(missing, log, signal);
+  else if (missing.length > 0)
+    log(`missing: ${missing.join(", ")} (${hindrance}); to get them: ${installHint(missing)}`);
+
+  const buildable: GoModuleName[] = [];
+  for (const name of modules) {
+    if (missingPackages(await packagesToBuild([name])).length === 0) buildable.push(name);
+  }
+  await buildGoPrograms(buildable, log, signal);
+  if (wanted.includes("qemu") && whyNotEmulated() !== undefined && isRoot()) await registerEmulators(log, signal);
+
+  const remaining = new Map<Component, string>();
+  for (const component of wanted) {
+    const reason = await obstacle(component);
+    if (reason === undefined) continue;
+    remaining.set(component, reason);
+    log(`not available: ${component}: ${reason}`);
+  }
+  return remaining;
+}
+
+async function obstacle(component: Component): Promise<string | undefined> {
+  const { packages = [], modules = [], root = false, obstacle }: Needs = needs[component];
+  if (root && !isRoot()) return "only root can start it";
+  const other = await obstacle?.();
+  if (component === "qemu") return other;
+  const missing = missingPackages(packages);
+  if (missing.length > 0) return `missing ${missing.join(", ")}; ${installHint(missing)}`;
+  const programs = (await unbuilt(modules)).flatMap(programsOf);
+  if (programs.length > 0) return `${programs.join(", ")} not built; npm run bed -- --prepare ${component}`;
+  return other;
+}
+
+async function unbuilt(modules: readonly GoModuleName[]): Promise<GoModuleName[]> {
+  const built = await Promise.all(modules.map(isBuilt));
+  return [...new Set(modules.filter((_, index) => !built[index]))];
+}
+
+/** What building modules takes besides Go modules. */
+async function packagesToBuild(modules: readonly GoModuleName[]): Promise<DebianPackageName[]> {
+  const compiler: DebianPackageName[] = modules.includes("runc")
+    ? ["gcc", "libc6-dev", "pkg-config", "libseccomp-dev"]
+    : [];
+  const python: DebianPackageName[] = modules.length > 0 && !(await hasGo()) ? ["python3-venv"] : [];
+  return [...compiler, ...python];
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
