@@ -23,6 +23,7 @@ import { ArchwayError } from "../../src/error/error.ts";
 import { baseLayout, type BaseTag } from "./base/image.ts";
 import { pushLayout } from "./base/push.ts";
 import type { BaseName } from "./base/recipes.ts";
+import { setUpBuildah, startPodman, type Buildah, type PodmanService } from "./buildah.ts";
 import { startBuildkit, type BuildkitNode, type BuildkitOptions } from "./buildkit.ts";
 import { makeAuthority, type Certificate } from "./certificates.ts";
 import { prepare, type Component } from "./component.ts";
@@ -67,6 +68,10 @@ export interface Bed extends AsyncDisposable {
   buildkit(node?: "a" | "b"): Promise<BuildkitNode>;
   /** A node of another kind; one for each name. */
   otherBuildkit(options: BuildkitOptions): Promise<BuildkitNode>;
+  /** Buildah with storage of its own. Registries of this bed that are started before or after are spoken to without TLS. */
+  buildah(): Promise<Buildah>;
+  /** Podman's service over the storage of {@link Bed.buildah}. */
+  podman(): Promise<PodmanService>;
   /** A base image, pushed into a registry that is open to all (default: `distribution`). */
   base(name: BaseName, registry?: Registry): Promise<BaseImage>;
   /** Stops all that was started and deletes the folder. Safe to repeat. */
@@ -105,6 +110,8 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
     stops.push(() => member.stop());
     return member;
   };
+  /** The registries without TLS, for engines that must be told of them. */
+  const plainHosts: string[] = [];
   const authority = () => once("authority", () => makeAuthority(dir, "ca"));
   const trust = () => once("trust", () => makeTrust(dir, authority));
 
@@ -116,6 +123,8 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
         const program = kind === "debian" ? "docker-registry" : join(await goProgramFolder("registry"), "registry");
         const registry = await owned(startRegistry(kind, { program, dir: join(dir, `registry-${kind}`), authority }));
         if (registry.tokens !== undefined) stops.push(registry.tokens.stop);
+        if (registry.ca === undefined) plainHosts.push(registry.host);
+        if (started.has("buildah")) await (await bed.buildah()).allowHttp(plainHosts);
         return registry;
       }),
     buildkit: (name = "a") =>
@@ -124,6 +133,16 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
       once(`buildkit ${options.name}`, async () =>
         owned(startBuildkit(options, { dir: join(dir, `buildkit-${options.name}`), env, trust: await trust() })),
       ),
+    buildah: () =>
+      once("buildah", async () => {
+        const buildah = await owned(
+          setUpBuildah({ dir: join(dir, "buildah"), env: { ...env, SSL_CERT_FILE: await trust() } }),
+        );
+        await buildah.allowHttp(plainHosts);
+        return buildah;
+      }),
+    podman: () =>
+      once("podman", async () => owned(startPodman({ dir: join(dir, "podman"), buildah: await bed.buildah() }))),
     async base(name, into) {
       const registry = into ?? (await bed.registry());
       return once(`base ${name} ${registry.host}`, async () => {

@@ -32,8 +32,8 @@ const needs = {
     packages: ["openssl", "ca-certificates", "iptables", "iproute2", "git"],
     root: true,
   },
-  buildah: { packages: ["buildah", "runc"], root: true },
-  podman: { packages: ["podman", "runc"], root: true },
+  buildah: { packages: ["buildah", "runc", "openssl", "ca-certificates"], root: true },
+  podman: { packages: ["podman", "runc", "openssl", "ca-certificates"], root: true },
   /** Emulators registered with the kernel for linux/arm64 and linux/arm/v7 (on an ARM machine: linux/amd64). */
   qemu: { packages: ["qemu-user-static"], obstacle: async () => whyNotEmulated() },
   /** Base images. */

@@ -40,12 +40,27 @@ const alpine = (version: string): LayerRecipe[] => [
   },
 ];
 
+const essentials = [
+  "base-files",
+  "base-passwd",
+  "bash",
+  "coreutils",
+  "dash",
+  "findutils",
+  "grep",
+  "gzip",
+  "hostname",
+  "libc-bin",
+  "libc6",
+  "libgcc-s1",
+  "libstdc++6",
+  "sed",
+  "tar",
+];
+
 /** A slim Debian: shell, coreutils, the C and C++ run-time libraries, certificates. Neither apt nor dpkg's database. */
 const debian: LayerRecipe = {
-  packages:
-    "base-files base-passwd bash coreutils dash findutils grep gzip hostname libc-bin libc6 libgcc-s1 libstdc++6 sed tar".split(
-      " ",
-    ),
+  packages: essentials,
   alone: ["ca-certificates"],
   links: { "/usr/bin/awk": "mawk" },
   finish: "debian",
