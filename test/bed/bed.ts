@@ -18,7 +18,7 @@
  */
 import { mkdir, mkdtemp, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { ArchwayError } from "../../src/error/error.ts";
 import { baseLayout, type BaseTag } from "./base/image.ts";
 import { pushLayout } from "./base/push.ts";
@@ -26,6 +26,7 @@ import type { BaseName } from "./base/recipes.ts";
 import { setUpBuildah, startPodman, type Buildah, type PodmanService } from "./buildah.ts";
 import { startBuildkit, type BuildkitNode, type BuildkitOptions } from "./buildkit.ts";
 import { makeAuthority, type Certificate } from "./certificates.ts";
+import { startDocker, type DockerEngine } from "./docker.ts";
 import { prepare, type Component } from "./component.ts";
 import { goModuleNames, goProgramFolder } from "./go-programs.ts";
 import { cleanUp, cleanUpAbandoned, writeOwner } from "./leftovers.ts";
@@ -68,6 +69,7 @@ export interface Bed extends AsyncDisposable {
   buildkit(node?: "a" | "b"): Promise<BuildkitNode>;
   /** A node of another kind; one for each name. */
   otherBuildkit(options: BuildkitOptions): Promise<BuildkitNode>;
+  docker(): Promise<DockerEngine>;
   /** Buildah with storage of its own. Registries of this bed that are started before or after are spoken to without TLS. */
   buildah(): Promise<Buildah>;
   /** Podman's service over the storage of {@link Bed.buildah}. */
@@ -132,6 +134,10 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
     otherBuildkit: (options) =>
       once(`buildkit ${options.name}`, async () =>
         owned(startBuildkit(options, { dir: join(dir, `buildkit-${options.name}`), env, trust: await trust() })),
+      ),
+    docker: () =>
+      once("docker", async () =>
+        owned(startDocker({ dir: join(dir, "docker"), bridge: basename(dir), env, trust: await trust() })),
       ),
     buildah: () =>
       once("buildah", async () => {

@@ -50,7 +50,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const stop = async () => {
     if (hasEnded(child)) return;
-    const ended = once(child, "exit");
+    const ended = untilExit(child);
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
     await ended;
@@ -84,7 +84,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stop,
     async kill(signal) {
       if (hasEnded(child)) return;
-      const ended = once(child, "exit");
+      const ended = untilExit(child);
       child.kill(signal);
       if (signal === "SIGKILL" || signal === "SIGTERM") await ended;
     },
@@ -99,6 +99,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+/** Waiting for a program keeps this process alive, which its mere running does not. */
+async function untilExit(child: ChildProcess): Promise<void> {
+  child.ref();
+  await once(child, "exit");
 }
 
 function spawnLogged(options: DaemonOptions, args: readonly string[]): ChildProcess {

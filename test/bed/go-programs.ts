@@ -119,7 +119,7 @@ async function build(name: GoModuleName, go: GoToolchain, folder: string, signal
 function buildFlags(module: GoModule, goMod: string): string[] {
   const versions = Object.entries(module.versions ?? {}).map(([path, variable]) => {
     const version = goMod.split(/\s+/).at(goMod.split(/\s+/).indexOf(path) + 1) ?? "";
-    return `-X ${path}/${variable}=${version.replace("+incompatible", "")}`;
+    return `-X ${path}/${variable}=${version.replace(/^v|\+incompatible$/g, "")}`;
   });
   return [
     "-trimpath",

@@ -4,8 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeBridge } from "./bridge.ts";
 import { run } from "./command.ts";
 
 /** Programs that a bed starts, or its daemons do, and that may survive them; names as the kernel cuts them, at 15 characters. */
@@ -29,12 +30,18 @@ export async function killContainers(dir: string): Promise<void> {
   await killAll((pid) => rootLiesBelow(pid, dir));
 }
 
-/** Kills the containers and the daemons that work below `dir`, unmounts what is mounted there, and deletes it. */
-export async function cleanUp(dir: string): Promise<void> {
+/** Kills the containers and the daemons, shims too, that work below `dir`. */
+export async function killEverything(dir: string): Promise<void> {
   await killAll((pid) => isDaemonOf(pid, dir));
   await killContainers(dir);
+}
+
+/** Kills the containers and the daemons that work below `dir`, unmounts what is mounted there, and deletes it. */
+export async function cleanUp(dir: string): Promise<void> {
+  await killEverything(dir);
   await unmountBelow(dir);
   await removeContainerStates(dir);
+  await removeBridge(basename(dir));
   await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
