@@ -19,7 +19,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   image: ["error", "platform", "oci", "store"],
   verify: images,
   publish: [...images, "verify"],
-  dockerfile: base,
+  dockerfile: [...base, "oci"],
   engine: ["error", "platform", "oci"],
   build: [...images, "verify", "publish", "config", "dockerfile", "engine"],
   report: base,
