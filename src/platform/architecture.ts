@@ -213,3 +213,17 @@ export function architectureOfElf(elf: ElfIdentity): string | undefined {
     (row) => row.elf.bits === elf.bits && row.elf.endian === elf.endian && row.elf.machine === elf.machine,
   )?.name;
 }
+
+/** Reads class, byte order and machine of the first 20 bytes of an ELF file; `undefined` for anything else. */
+export function readElfIdentity(bytes: Uint8Array): ElfIdentity | undefined {
+  if (bytes.length < 20 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46)
+    return undefined;
+  const [wide, order] = [bytes[4], bytes[5]];
+  if ((wide !== 1 && wide !== 2) || (order !== 1 && order !== 2)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    bits: wide === 2 ? 64 : 32,
+    endian: order === 1 ? "little" : "big",
+    machine: view.getUint16(18, order === 1),
+  };
+}
