@@ -77,8 +77,8 @@ export function readBuildOptions(raw: RawBuildOptions, env: CliContext["env"], l
     labels: Object.fromEntries(raw.label.map((text) => readLabel(text))),
     annotations: raw.annotation.flatMap((text) => parseAnnotation(text, "manifest")),
     buildContexts: Object.fromEntries(raw.buildContext.map((text) => readBuildContext(text))),
-    cacheFrom: raw.cacheFrom.map((text) => parseCache("--cache-from", text)),
-    cacheTo: raw.cacheTo.map((text) => parseCache("--cache-to", text)),
+    cacheFrom: raw.cacheFrom.map((text) => parseCache("from", text)),
+    cacheTo: raw.cacheTo.map((text) => parseCache("to", text)),
     noCache: !raw.cache,
     pull: raw.pull,
     ...(output === undefined ? {} : { output }),
@@ -175,10 +175,10 @@ function readProgress(text: string): ProgressMode {
   return mode === "rawjson" ? "json" : mode === "none" ? "quiet" : mode;
 }
 
-/** `true` is `mode=min`, BuildKit's documented default. */
-function readProvenance(text: string): string {
-  if (!text.includes("=")) return readBoolean("--provenance", text, "it", text) ? "mode=min" : "false";
-  const attributes = parseAttributes("--provenance", text, [
+/** Checks `--provenance`; `true` is `mode=min`, BuildKit's documented default. */
+export function readProvenance(text: string, option: string = "--provenance"): string {
+  if (!text.includes("=")) return readBoolean(option, text, "it", text) ? "mode=min" : "false";
+  const attributes = parseAttributes(option, text, [
     "mode",
     "version",
     "inline-only",
@@ -187,18 +187,18 @@ function readProvenance(text: string): string {
     "filename",
     "disabled",
   ]);
-  if (attributes.has("mode")) readChoice("--provenance", attributes.get("mode") ?? "", ["min", "max"]);
+  if (attributes.has("mode")) readChoice(option, attributes.get("mode") ?? "", ["min", "max"]);
   return text;
 }
 
-function readSbom(text: string): string {
-  if (!text.includes("=")) return readBoolean("--sbom", text, "it", text) ? "true" : "false";
-  parseAttributes("--sbom", text, ["generator", "disabled"]);
+/** Checks `--sbom`. */
+export function readSbom(text: string, option: string = "--sbom"): string {
+  if (!text.includes("=")) return readBoolean(option, text, "it", text) ? "true" : "false";
+  parseAttributes(option, text, ["generator", "disabled"]);
   return text;
 }
 
-/** Checks the name of an engine, or `auto`. */
-export function readEngine(text: string): "auto" | EngineName {
+function readEngine(text: string): "auto" | EngineName {
   return readChoice("--engine", text, ["auto", "buildkit", "buildx", "buildah"]);
 }
 
@@ -212,10 +212,10 @@ function readNode(text: string): NodeOption {
   return { platform: parsePlatform(platform), endpoint };
 }
 
-/** A CPU model as QEMU names it, with features: `max`, `cortex-a72`, `max,pauth=off`. */
-function readCpuModel(text: string): string {
+/** Checks a CPU model as QEMU names it, with features: `max`, `cortex-a72`, `max,pauth=off`. */
+export function readCpuModel(text: string, option: string = "--emulated-cpu"): string {
   if (/^[\w.-]+(,[\w.-]+(=[\w.-]+)?)*$/.test(text)) return text;
-  throw optionError("--emulated-cpu", text, "must be a CPU model of QEMU.", 'For example "max" or "max,pauth=off".');
+  throw optionError(option, text, "must be a CPU model of QEMU.", 'For example "max" or "max,pauth=off".');
 }
 
 function readJobs(text: string): number {

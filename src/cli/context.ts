@@ -20,5 +20,5 @@ export interface CliContext {
   /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
-  now(): number;
+  readonly now: () => number;
 }

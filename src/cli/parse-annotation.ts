@@ -16,24 +16,28 @@ export interface Annotation {
 
 /**
  * Reads `[ON[PLATFORM],…:]KEY=VALUE` as docker buildx does: `index,manifest[linux/arm64]:org.opencontainers.image.title=App`.
- * Without `ON` it goes where `fallback` says (`manifest` for `build`, `index` for `image create`, as buildx and its imagetools do).
+ * `option` names it in errors. Without `ON` it goes where `fallback` says (`manifest` for `build`, `index` for `image create`, as buildx and its imagetools do).
  */
-export function parseAnnotation(text: string, fallback: AnnotationTarget): Annotation[] {
-  const [left, value] = readPair("--annotation", text, "[ON:]KEY=VALUE");
+export function parseAnnotation(
+  text: string,
+  fallback: AnnotationTarget,
+  option: string = "--annotation",
+): Annotation[] {
+  const [left, value] = readPair(option, text, "[ON:]KEY=VALUE");
   const colon = left.indexOf(":");
   if (colon < 0) return [{ on: fallback, key: left, value }];
   const key = left.slice(colon + 1);
-  if (key === "") throw optionError("--annotation", text, "the key is empty.");
+  if (key === "") throw optionError(option, text, "the key is empty.");
   return left
     .slice(0, colon)
     .split(",")
-    .map((target) => ({ ...parseTarget(text, target), key, value }));
+    .map((target) => ({ ...parseTarget(option, text, target), key, value }));
 }
 
-function parseTarget(text: string, target: string): { on: AnnotationTarget; platform?: Platform } {
+function parseTarget(option: string, text: string, target: string): { on: AnnotationTarget; platform?: Platform } {
   const [, name = target, platform] = /^([^[\]]*)\[([^[\]]*)\]$/.exec(target) ?? [];
-  const on = readChoice("--annotation", name, annotationTargets);
+  const on = readChoice(option, name, annotationTargets);
   if (platform === undefined) return { on };
-  if (on === "index") throw optionError("--annotation", text, "an index has no platform.");
+  if (on === "index") throw optionError(option, text, "an index has no platform.");
   return { on, platform: parsePlatform(platform) };
 }

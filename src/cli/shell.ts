@@ -1,7 +1,9 @@
+import { readFileSync, statSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { formatError } from "../report/error.ts";
+import { usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 
 /** What a `NAME-command.ts` file exports. */
@@ -9,6 +11,9 @@ export interface CommandModule {
   /** Options and help of the command; its action calls `done` with the exit code. */
   defineCommand(context: CliContext, done: (exitCode: number) => void): Command;
 }
+
+/** Milliseconds that connections and children may outlive a finished command before the process ends anyway. */
+const patience = 2000;
 
 /** Throws the error of a word that is no command. */
 export function unknownCommand(name: string, known: readonly string[]): never {
@@ -22,45 +27,50 @@ export function unknownCommand(name: string, known: readonly string[]): never {
 }
 
 /**
- * Runs one command to its exit code: parses the arguments (usage errors are exit 2), and turns errors into a message on `stderr`
- * and the exit code of their kind. Never throws.
+ * Runs one command to its exit code: parses the arguments (usage errors are exit 2), and turns errors into a message on `stderr` and the
+ * exit code of their kind. Never throws.
  */
 export async function runCommand(
   load: () => Promise<CommandModule>,
   args: readonly string[],
   context: CliContext,
 ): Promise<number> {
-  let exitCode: number | undefined;
+  let exitCode = 0;
+  let debug = Boolean(context.env["ARCHWAY_DEBUG"]);
   try {
     const module = await load();
     const command = module.defineCommand(context, (code) => (exitCode = code));
-    prepare(command, context);
+    prepare(command, context, () => (debug = true));
     await command.parseAsync([...args], { from: "user" });
-    return exitCode ?? 0;
+    return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportError(error, context);
+    if (!(error instanceof CommanderError)) return reportError(error, context, debug);
     if (error.exitCode === 0) return 0;
     // A command whose subcommand is missing: commander has written its help.
     if (error.code === "commander.help") return exitCodes.input;
-    return reportError(usageError(error), context);
+    return reportError(usageError(error), context, debug);
   }
 }
 
-/** Makes commander throw instead of writing and exiting, for the command and its subcommands; defaults are told by the descriptions. */
-function prepare(command: Command, context: CliContext): void {
-  command.exitOverride();
-  command.helpOption("-h, --help", "show this text");
-  command.helpCommand(false);
+/**
+ * Makes commander throw instead of exiting, for the command and its subcommands. Errors are written by {@link reportError}, and
+ * defaults are told by the descriptions.
+ */
+function prepare(command: Command, context: CliContext, onDebug: () => void): void {
+  command.exitOverride().helpCommand(false).helpOption("-h, --help", "show this text");
+  command.option("--debug", "show where an error comes from").on("option:debug", onDebug);
   command.configureHelp({ optionDescription: (option) => option.description });
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
     writeErr: (text) => context.stderr.write(text),
     outputError: () => {},
     getOutHelpWidth: () => context.stdout.columns ?? 100,
+    getErrHelpWidth: () => context.stderr.columns ?? 100,
   });
-  for (const subcommand of command.commands) prepare(subcommand, context);
+  for (const subcommand of command.commands) prepare(subcommand, context, onDebug);
 }
 
+/** Commander's `error: …` with a `(Did you mean …?)` behind it, as an error of ours. */
 function usageError(error: CommanderError): ArchwayError {
   const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const guess = /Did you mean (.*)\?\)/.exec(more.join(" "))?.[1];
@@ -73,27 +83,32 @@ function usageError(error: CommanderError): ArchwayError {
 }
 
 /** Writes what a person needs to know of an error, and returns its exit code. */
-function reportError(error: unknown, context: CliContext): number {
-  const debug = Boolean(context.env["ARCHWAY_DEBUG"]);
-  if (context.signal.aborted || isAbort(error)) {
-    const message = error instanceof ArchwayError && error.kind === "interrupted" ? error.message : "Interrupted.";
-    context.stderr.write(`${message}\n`);
-    return exitCodes.interrupted;
-  }
-  context.stderr.write(formatError(error, { debug }));
-  return error instanceof ArchwayError ? exitCodes[error.kind] : exitCodes.unreachable;
+function reportError(error: unknown, context: CliContext, debug: boolean): number {
+  const { signal, stderr, cwd, env } = context;
+  // What fails after an interruption fails because of it.
+  const interrupted = signal.aborted || isAbort(error);
+  const told = interrupted && !(error instanceof ArchwayError && error.kind === "interrupted") ? interruption : error;
+  stderr.write(formatError(told, { debug, cwd, color: usesColor(stderr, env), readSource }));
+  return told instanceof ArchwayError ? exitCodes[told.kind] : exitCodes.unreachable;
 }
+
+/** The text of the file that an error is about; files larger than 1 MiB are left alone. */
+function readSource(file: string): string | undefined {
+  try {
+    const found = statSync(file);
+    return found.isFile() && found.size <= 1024 ** 2 ? readFileSync(file, "utf8") : undefined;
+  } catch {
+    // The place is told without the line.
+    return undefined;
+  }
+}
+
+const interruption = new ArchwayError({ code: "INTERRUPTED", kind: "interrupted", message: "Interrupted." });
 
 /** Runs one command as this process: real streams, signals and exit code. */
 export async function runProcess(load: () => Promise<CommandModule>, args: readonly string[]): Promise<void> {
   const abort = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(name, () => {
-      if (abort.signal.aborted) process.exit(exitCodes.interrupted);
-      abort.abort(new ArchwayError({ code: "INTERRUPTED", kind: "interrupted", message: "Interrupted." }));
-    });
-  }
-  process.exitCode = await runCommand(load, args, {
+  const context: CliContext = {
     env: process.env,
     cwd: process.cwd(),
     stdin: process.stdin,
@@ -101,5 +116,38 @@ export async function runProcess(load: () => Promise<CommandModule>, args: reado
     stderr: process.stderr,
     signal: abort.signal,
     now: Date.now,
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (abort.signal.aborted) process.exit(exitCodes.interrupted);
+      abort.abort(interruption);
+    });
+  }
+  process.on("uncaughtException", (error) => {
+    process.exit(reportError(error, context, Boolean(process.env["ARCHWAY_DEBUG"])));
   });
+  const lost = watchOutputs();
+
+  const exitCode = await runCommand(load, args, context);
+  process.exitCode = exitCode;
+  process.on("exit", () => {
+    if (lost() && process.exitCode === 0) process.exitCode = exitCodes.unreachable;
+  });
+  setTimeout(() => process.exit(), patience).unref();
+}
+
+/**
+ * Survives a reader that goes away (`archway … | head`): the command goes on. Any other failure to write, such as a full disk, is told;
+ * the returned function then says that a result was lost.
+ */
+function watchOutputs(): () => boolean {
+  let lost = false;
+  const onError = (name: string) => (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    lost = true;
+    if (name === "output") process.stderr.write(`error: The output cannot be written: ${error.message}\n`);
+  };
+  process.stdout.on("error", onError("output"));
+  process.stderr.on("error", onError("messages"));
+  return () => lost;
 }

@@ -52,12 +52,15 @@ export function parseConfig(content: string, file: string): Config {
 }
 
 /**
- * Loads the configuration of a repository. With `file` (absolute) that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
+ * Loads the configuration of a repository. With `file` that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
  * looked for in `directory` and its parents up to the repository's root (the folder that has `.git`), and defaults are returned when
  * there is none. Without a repository only `directory` itself is looked at. Throws `CONFIG_INVALID`, `CONFIG_UNREADABLE` (kind `input`).
  */
-export async function loadConfig(from: { readonly directory: string; readonly file?: string }): Promise<Config> {
-  const file = from.file ?? (await findConfig(resolve(from.directory)));
+export async function loadConfig(from: {
+  readonly directory: string;
+  readonly file?: string | undefined;
+}): Promise<Config> {
+  const file = from.file === undefined ? await findConfig(resolve(from.directory)) : resolve(from.file);
   return file === undefined ? defaultConfig : parseConfig(await readBounded(file), file);
 }
 
