@@ -10,6 +10,16 @@ export function notFound(store: string, what: string, hint?: string): ArchwayErr
   });
 }
 
+/** A name that no registry takes as a tag. */
+export function invalidTag(tag: string): ArchwayError {
+  return new ArchwayError({
+    code: "INVALID_REFERENCE",
+    kind: "input",
+    message: `"${tag.slice(0, 160)}" is not a tag`,
+    hint: "A tag has letters, digits, _ . and -, does not begin with . or -, and is at most 128 characters long.",
+  });
+}
+
 /** More bytes than the bounds of `oci/limits.ts` allow. */
 export function tooLarge(what: string, limit: number): ArchwayError {
   return new ArchwayError({

@@ -1,0 +1,35 @@
+import { ArchwayError } from "../error/error.ts";
+import { parseReference, targetOf } from "../oci/reference.ts";
+import { LayoutStore } from "./layout.ts";
+import type { Registries } from "./registry/registries.ts";
+import type { ImageStore } from "./store.ts";
+
+/** An image argument, taken apart: a store, and what to resolve in it. */
+export interface OpenedImage {
+  readonly store: ImageStore;
+  /** For {@link ImageStore.resolve}: tag, digest, or a name in a layout; empty for a layout's only image. */
+  readonly reference: string;
+}
+
+/** `KIND:PATH[:NAME]`, as skopeo spells places that are no registry (containers-transports.5). */
+const placePattern = /^(oci|oci-archive|docker-archive):([^:]+)(?::(.+))?$/;
+
+/**
+ * Opens an image argument: a bare reference is in a registry; `oci:DIR[:NAME]` is an OCI layout, `oci-archive:FILE[:NAME]` one in a tar.
+ *
+ * @throws ArchwayError `INVALID_REFERENCE` (kind `input`).
+ */
+export function openImage(location: string, registries: Registries): OpenedImage {
+  const [, kind, path, name = ""] = placePattern.exec(location) ?? [];
+  if (kind === undefined || path === undefined) {
+    const reference = parseReference(location);
+    return { store: registries.open(reference), reference: targetOf(reference) };
+  }
+  if (kind === "oci") return { store: new LayoutStore(path), reference: name };
+  throw new ArchwayError({ code: "INVALID_REFERENCE", kind: "input", message: `${kind} is not known` });
+}
+
+/** The store of an image argument (see {@link openImage}). */
+export function openStore(location: string, registries: Registries): ImageStore {
+  return openImage(location, registries).store;
+}

@@ -1,0 +1,165 @@
+import http from "node:http";
+import https from "node:https";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { readAll } from "../read-all.ts";
+
+/** Bounds of one exchange, milliseconds. */
+export interface Timeouts {
+  /** Until a connection stands, TLS included. */
+  readonly connect: number;
+  /** Without a byte in either direction. */
+  readonly idle: number;
+}
+
+/** A body that can be sent again. */
+export interface RequestBody {
+  /** Bytes. */
+  readonly length: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** One HTTP request. */
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | RequestBody;
+  readonly signal?: AbortSignal;
+}
+
+/** Status and headers of an answer; header names in lower case. */
+export interface HttpHead {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+/** An answer whose body is read. */
+export interface HttpAnswer extends HttpHead {
+  readonly bytes: Uint8Array;
+}
+
+/** An answer whose body comes. It has to be read to its end or left early (`return`), because it holds a connection. */
+export interface HttpStream extends HttpHead {
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Connections to one registry and the hosts it sends us to. */
+export interface Connections {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+  readonly timeouts: Timeouts;
+}
+
+/** The source of a request's body failed: the reason is the source's own, not the network's. */
+export class BodyError extends Error {
+  override readonly name = "BodyError";
+
+  constructor(cause: unknown) {
+    super("the source of an upload failed", { cause });
+  }
+}
+
+/** A connection on which nothing moved any more. */
+class IdleError extends Error {
+  override readonly name = "IdleError";
+  readonly code = "ETIMEDOUT";
+}
+
+/** Most bytes of an answer that is read whole, unless the caller asks for more: answers to uploads and errors are small. */
+const smallAnswer = 64 * 1024;
+
+/** Sends a request and reads the answer whole, at most `limit` bytes. Redirects, retries and credentials are not its business. */
+export async function exchange(
+  connections: Connections,
+  request: HttpRequest,
+  limit: number = smallAnswer,
+): Promise<HttpAnswer> {
+  const { head, incoming, stop } = await send(connections, request);
+  try {
+    const bytes = await readAll(incoming, limit, `the answer of ${request.url.host}`);
+    return { ...head, bytes };
+  } finally {
+    stop();
+  }
+}
+
+/** Sends a request and hands out the body as it comes. */
+export async function openStream(connections: Connections, request: HttpRequest): Promise<HttpStream> {
+  const { head, incoming } = await send(connections, request);
+  return { ...head, body: incoming };
+}
+
+interface Sent {
+  readonly head: HttpHead;
+  readonly incoming: http.IncomingMessage;
+  /** Ends sending a body that the server did not wait for. */
+  readonly stop: () => void;
+}
+
+function send(connections: Connections, request: HttpRequest): Promise<Sent> {
+  const { url, method, body, signal } = request;
+  const secure = url.protocol === "https:";
+  const length = body === undefined ? undefined : body.length;
+  const options = {
+    method,
+    agent: secure ? connections.https : connections.http,
+    headers: {
+      "user-agent": "archway",
+      ...request.headers,
+      ...(length === undefined ? {} : { "content-length": String(length) }),
+    },
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = secure ? https.request(url, options) : http.request(url, options);
+    limitTime(outgoing, connections.timeouts, secure);
+    outgoing.on("error", reject);
+    const sending = sendBody(outgoing, body);
+    sending.catch(reject);
+    outgoing.on("response", (incoming) => {
+      const stop = () => {
+        if (!outgoing.writableFinished) outgoing.destroy();
+      };
+      resolve({ head: { status: incoming.statusCode ?? 0, headers: incoming.headers, url }, incoming, stop });
+    });
+  });
+}
+
+async function sendBody(outgoing: http.ClientRequest, body: HttpRequest["body"]): Promise<void> {
+  if (body === undefined || body instanceof Uint8Array) {
+    outgoing.end(body);
+    return;
+  }
+  let failure: BodyError | undefined;
+  async function* content(source: RequestBody): AsyncIterable<Uint8Array> {
+    try {
+      yield* source.open();
+    } catch (error) {
+      failure = new BodyError(error);
+      throw failure;
+    }
+  }
+  try {
+    await pipeline(Readable.from(content(body), { objectMode: false }), outgoing);
+  } catch (error) {
+    throw failure ?? error;
+  }
+}
+
+function limitTime(outgoing: http.ClientRequest, timeouts: Timeouts, secure: boolean): void {
+  outgoing.setTimeout(timeouts.idle, () => {
+    outgoing.destroy(new IdleError(`no byte came for ${timeouts.idle / 1000} seconds`));
+  });
+  outgoing.on("socket", (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => {
+      outgoing.destroy(new IdleError(`no connection within ${timeouts.connect / 1000} seconds`));
+    }, timeouts.connect);
+    const connected = () => clearTimeout(timer);
+    socket.once(secure ? "secureConnect" : "connect", connected);
+    socket.once("close", connected);
+  });
+}

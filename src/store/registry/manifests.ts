@@ -1,0 +1,144 @@
+import type { ArchwayError } from "../../error/error.ts";
+import type { Descriptor, Digest } from "../../oci/descriptor.ts";
+import { checkDigest, digestOf, isDigest } from "../../oci/digest.ts";
+import { maxManifestIn, maxManifestOut } from "../../oci/limits.ts";
+import { parseManifestOrIndex } from "../../oci/manifest-or-index.ts";
+import { indexTypes, manifestTypes } from "../../oci/media-types.ts";
+import { notFound, tooLarge } from "../store-error.ts";
+import type { StoreOptions } from "../store.ts";
+import { statusError } from "./failure.ts";
+import type { HttpAnswer } from "./http.ts";
+import { ManifestCache } from "./manifest-cache.ts";
+import type { Repository } from "./repository.ts";
+
+/** Everything is asked for: registries convert or refuse what a client does not name, and artifacts have types of their own. */
+const accept = [...indexTypes, ...manifestTypes, "*/*;q=0.1"].join(", ");
+
+/** Manifests and tags of one repository (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
+export class Manifests {
+  readonly #repository: Repository;
+  readonly #cache = new ManifestCache();
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  /** The descriptor of a tag or digest; undefined when it is not there. Asks with HEAD, which registries do not count. */
+  async find(reference: string, options: StoreOptions): Promise<Descriptor | undefined> {
+    const answer = await this.#request("HEAD", reference, options);
+    if (answer.status === 404) return undefined;
+    if (answer.status === 200) {
+      const found = describe(answer, reference);
+      if (found !== undefined) return found;
+    } else if (answer.status !== 405) throw statusError(answer, `cannot find ${reference} in ${this.#repository.name}`);
+    // Some registries answer HEAD without digest or size, or not at all: then the manifest itself tells.
+    const bytes = await this.#get(reference, options);
+    if (bytes === undefined) return undefined;
+    const digest = isDigest(reference) ? reference : digestOf(bytes);
+    const { mediaType } = parseManifestOrIndex(bytes, { digest });
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /** The bytes of a manifest. Throws `NOT_FOUND`, `DIGEST_MISMATCH`, `TOO_LARGE`. */
+  async read(digest: Digest, options: StoreOptions): Promise<Uint8Array> {
+    const known = this.#cache.get(digest);
+    if (known !== undefined) return known;
+    const bytes = await this.#get(digest, options);
+    if (bytes === undefined) throw notFound(this.#repository.name, `manifest ${digest}`);
+    checkDigest(bytes, digest, `manifest ${digest} of ${this.#repository.name}`);
+    this.#cache.add(digest, bytes);
+    return bytes;
+  }
+
+  /**
+   * Puts a manifest under its digest or a tag.
+   *
+   * @returns Whether the registry took note of its `subject` (header `OCI-Subject`).
+   */
+  async write(reference: string, descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions): Promise<boolean> {
+    const { name } = this.#repository;
+    if (bytes.length > maxManifestOut) throw tooLarge(`manifest ${descriptor.digest}`, maxManifestOut);
+    checkDigest(bytes, descriptor.digest, `manifest ${descriptor.digest}`);
+    const answer = await this.#repository.send({
+      method: "PUT",
+      target: `manifests/${reference}`,
+      access: "push",
+      doing: isDigest(reference) ? `push manifest ${reference}` : `set tag ${reference}`,
+      headers: { "content-type": descriptor.mediaType },
+      body: bytes,
+      ...options,
+    });
+    if (answer.status < 200 || answer.status > 299) {
+      // Registries with immutable tags refuse even the same manifest; then nothing is left to do.
+      if (!isDigest(reference) && (await this.find(reference, options))?.digest === descriptor.digest) return true;
+      throw writeError(answer, reference, name);
+    }
+    const stored = answer.headers["docker-content-digest"];
+    if (
+      isDigest(stored) &&
+      stored !== descriptor.digest &&
+      stored.startsWith("sha256:") === descriptor.digest.startsWith("sha256:")
+    ) {
+      throw statusError(answer, `${name} stored ${reference} as ${stored} instead of ${descriptor.digest}`);
+    }
+    this.#cache.add(descriptor.digest, bytes);
+    return answer.headers["oci-subject"] !== undefined;
+  }
+
+  /** Removes a manifest or a tag. Throws `NOT_FOUND`. */
+  async delete(reference: string, options: StoreOptions): Promise<void> {
+    const { name } = this.#repository;
+    const what = isDigest(reference) ? "manifest" : "tag";
+    const answer = await this.#repository.send({
+      method: "DELETE",
+      target: `manifests/${reference}`,
+      access: "delete",
+      doing: `delete ${what} ${reference}`,
+      ...options,
+    });
+    if (answer.status === 404) throw notFound(name, `${what} ${reference}`);
+    if (answer.status < 200 || answer.status > 299) {
+      const hint =
+        "Many registries cannot delete a tag alone, or allow no deletion; their own page or configuration tells.";
+      throw statusError(answer, `cannot delete ${what} ${reference} of ${name}`, hint);
+    }
+    if (isDigest(reference)) this.#cache.delete(reference);
+  }
+
+  async #get(reference: string, options: StoreOptions): Promise<Uint8Array | undefined> {
+    const answer = await this.#request("GET", reference, options);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw statusError(answer, `cannot read ${reference} of ${this.#repository.name}`);
+    return answer.bytes;
+  }
+
+  #request(method: "GET" | "HEAD", reference: string, options: StoreOptions): Promise<HttpAnswer> {
+    return this.#repository.send({
+      method,
+      target: `manifests/${reference}`,
+      access: "pull",
+      doing: `read ${reference}`,
+      headers: { accept },
+      limit: maxManifestIn,
+      ...options,
+    });
+  }
+}
+
+function describe(answer: HttpAnswer, reference: string): Descriptor | undefined {
+  const digest = answer.headers["docker-content-digest"];
+  const length = answer.headers["content-length"];
+  const mediaType = answer.headers["content-type"]?.split(";")[0]?.trim();
+  if (!isDigest(digest) || length === undefined || !mediaType?.startsWith("application/")) return undefined;
+  if (isDigest(reference) && digest !== reference) return undefined;
+  return { mediaType, digest, size: Number(length) };
+}
+
+function writeError(answer: HttpAnswer, reference: string, name: string): ArchwayError {
+  const what = isDigest(reference) ? `push manifest ${reference} to ${name}` : `set tag ${reference} of ${name}`;
+  const immutable = !isDigest(reference) && (answer.status === 409 || answer.status === 412 || answer.status === 400);
+  const hint = immutable
+    ? "If tags are immutable there, the tag exists with another image: choose a new tag."
+    : undefined;
+  return statusError(answer, `cannot ${what}`, hint);
+}

@@ -1,0 +1,78 @@
+import { ArchwayError } from "../error/error.ts";
+import type { Descriptor, Digest } from "../oci/descriptor.ts";
+import { maxIndexDepth } from "../oci/limits.ts";
+import { parseManifestOrIndex } from "../oci/manifest-or-index.ts";
+import { isForeignLayerType, isIndexType, isManifestType } from "../oci/media-types.ts";
+import type { ImageStore, StoreOptions } from "./store.ts";
+
+/** A manifest or index with what it needs. */
+export interface TreeNode {
+  /** Media type, digest and size of the document; what an index adds to them is in the index. */
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  /** Config and layers that are in the store; foreign layers lie elsewhere. */
+  readonly blobs: readonly Descriptor[];
+}
+
+/** Most manifests of one image with everything nested in it: an index holds 1,000, and nesting is rare. */
+const maxNodes = 2_000;
+
+/** Most bytes of all manifests of one image. */
+const maxBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads an image whole, down to its blobs' descriptors: manifest, or index with all its entries, attestations and nested indexes.
+ *
+ * @returns Every document once, children before what refers to them, so that they can be stored in this order.
+ * @throws ArchwayError `NOT_FOUND`, `DIGEST_MISMATCH`, `INVALID_MANIFEST`, `TOO_LARGE`.
+ */
+export async function readTree(store: ImageStore, root: Descriptor, options: StoreOptions = {}): Promise<TreeNode[]> {
+  const nodes = new Map<Digest, TreeNode>();
+  const seen = new Set<Digest>();
+  let bytesRead = 0;
+
+  const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
+    if (seen.has(descriptor.digest)) return;
+    seen.add(descriptor.digest);
+    if (depth > maxIndexDepth) throw tooLarge(store, root, `its indexes nest deeper than ${maxIndexDepth}`);
+    if (seen.size > maxNodes) throw tooLarge(store, root, `it has more than ${maxNodes} manifests`);
+    const bytes = await store.manifest(descriptor, options);
+    bytesRead += bytes.length;
+    if (bytesRead > maxBytes) throw tooLarge(store, root, `its manifests are more than ${maxBytes} bytes`);
+    const { mediaType, children, blobs } = partsOf(descriptor, bytes);
+    await Promise.all(children.map((child) => visit(child, depth + 1)));
+    nodes.set(descriptor.digest, {
+      descriptor: { mediaType, digest: descriptor.digest, size: bytes.length },
+      bytes,
+      blobs,
+    });
+  };
+  await visit(root, 0);
+  return [...nodes.values()];
+}
+
+interface Parts {
+  readonly mediaType: string;
+  readonly children: readonly Descriptor[];
+  readonly blobs: readonly Descriptor[];
+}
+
+function partsOf(descriptor: Descriptor, bytes: Uint8Array): Parts {
+  const { mediaType, digest } = descriptor;
+  // An index may hold entries of any kind; what they refer to cannot be known, so they stand for themselves.
+  if (!isIndexType(mediaType) && !isManifestType(mediaType)) return { mediaType, children: [], blobs: [] };
+  const document = parseManifestOrIndex(bytes, { digest, mediaType });
+  if (document.kind === "index") {
+    return { mediaType: document.mediaType, children: document.entries.map((entry) => entry.descriptor), blobs: [] };
+  }
+  const layers = document.layers.filter((layer) => !isForeignLayerType(layer.mediaType));
+  return { mediaType: document.mediaType, children: [], blobs: [document.config, ...layers] };
+}
+
+function tooLarge(store: ImageStore, root: Descriptor, why: string): ArchwayError {
+  return new ArchwayError({
+    code: "TOO_LARGE",
+    kind: "failed",
+    message: `${root.digest} of ${store.name} is too large: ${why}`,
+  });
+}
