@@ -1,5 +1,5 @@
-import { ArchwayError } from "../error/error.ts";
 import { parseReference, targetOf } from "../oci/reference.ts";
+import { ArchiveStore, tarFiles } from "./archive.ts";
 import { LayoutStore } from "./layout.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { ImageStore } from "./store.ts";
@@ -26,7 +26,7 @@ export function openImage(location: string, registries: Registries): OpenedImage
     return { store: registries.open(reference), reference: targetOf(reference) };
   }
   if (kind === "oci") return { store: new LayoutStore(path), reference: name };
-  throw new ArchwayError({ code: "INVALID_REFERENCE", kind: "input", message: `${kind} is not known` });
+  return { store: new ArchiveStore(tarFiles(path, `${kind}:${path}`)), reference: name };
 }
 
 /** The store of an image argument (see {@link openImage}). */
