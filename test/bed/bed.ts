@@ -18,7 +18,7 @@
  */
 import { mkdir, mkdtemp, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { ArchwayError } from "../../src/error/error.ts";
 import { baseLayout, type BaseTag } from "./base/image.ts";
 import { pushLayout } from "./base/push.ts";
@@ -28,7 +28,7 @@ import { startBuildkit, type BuildkitNode, type BuildkitOptions } from "./buildk
 import { makeAuthority, type Certificate } from "./certificates.ts";
 import { startDocker, type DockerEngine } from "./docker.ts";
 import { prepare, type Component } from "./component.ts";
-import { goModuleNames, goProgramFolder } from "./go-programs.ts";
+import { goModuleNames, goProgramFolder, programsOf } from "./go-programs.ts";
 import { cleanUp, cleanUpAbandoned, writeOwner } from "./leftovers.ts";
 import { logToStderr, type Log } from "./log.ts";
 import { startRegistry, type Registry, type RegistryKind } from "./registry.ts";
@@ -58,6 +58,8 @@ export interface BaseImage {
 export interface Bed extends AsyncDisposable {
   /** Everything of this bed lies here, logs too, and is deleted at the end; short enough for sockets in it. */
   readonly dir: string;
+  /** A folder with the programs that were built; the first one of `PATH` in {@link Bed.env}. */
+  readonly programs: string;
   /**
    * This process's environment with the built programs first in `PATH` and an empty `DOCKER_CONFIG` with the buildx plugin, and
    * without the variables that name engines.
@@ -93,7 +95,9 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
   await cleanUpAbandoned(parent, prefix);
   const dir = await mkdtemp(join(parent, prefix));
   await writeOwner(dir);
-  const env = await makeEnvironment(dir);
+  const programs = await linkPrograms(dir);
+  const plugins = await makeDockerConfig(dir);
+  const env = makeEnvironment(programs, dirname(plugins));
 
   const started = new Map<string, Promise<unknown>>();
   const stops: (() => Promise<void>)[] = [];
@@ -119,11 +123,14 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
 
   const bed: Bed = {
     dir,
+    programs,
     env,
     registry: (kind = "distribution") =>
       once(`registry ${kind}`, async () => {
-        const program = kind === "debian" ? "docker-registry" : join(await goProgramFolder("registry"), "registry");
-        const registry = await owned(startRegistry(kind, { program, dir: join(dir, `registry-${kind}`), authority }));
+        const program = kind === "debian" ? "docker-registry" : join(programs, "registry");
+        const registry = await owned(
+          startRegistry(kind, { program, dir: join(dir, `registry-${kind}`), authority, plugins }),
+        );
         if (registry.tokens !== undefined) stops.push(registry.tokens.stop);
         if (registry.ca === undefined) plainHosts.push(registry.host);
         if (started.has("buildah")) await (await bed.buildah()).allowHttp(plainHosts);
@@ -182,17 +189,31 @@ async function temporaryFolder(): Promise<string> {
   return folder.length <= 40 ? folder : "/tmp";
 }
 
-async function makeEnvironment(dir: string): Promise<NodeJS.ProcessEnv> {
-  const folders = await Promise.all(goModuleNames.map(goProgramFolder));
-  const dockerConfig = join(dir, "docker-config");
-  await mkdir(join(dockerConfig, "cli-plugins"), { recursive: true });
+/** Links all programs of Go modules, built or not yet, into one folder. */
+async function linkPrograms(dir: string): Promise<string> {
+  const folder = join(dir, "bin");
+  await mkdir(folder);
+  for (const module of goModuleNames) {
+    const built = await goProgramFolder(module);
+    for (const program of programsOf(module)) await symlink(join(built, program), join(folder, program));
+  }
+  return folder;
+}
+
+/** Makes an empty configuration for Docker's client, with buildx, and gives the folder of its plugins. */
+async function makeDockerConfig(dir: string): Promise<string> {
+  const plugins = join(dir, "docker-config", "cli-plugins");
+  await mkdir(plugins, { recursive: true });
   // Without this file podman, buildah and skopeo fail when DOCKER_CONFIG is set.
-  await writeFile(join(dockerConfig, "config.json"), "{}\n");
-  const buildx = join(await goProgramFolder("docker-client"), "docker-buildx");
-  await symlink(buildx, join(dockerConfig, "cli-plugins", "docker-buildx"));
+  await writeFile(join(dir, "docker-config", "config.json"), "{}\n");
+  await symlink(join(dir, "bin", "docker-buildx"), join(plugins, "docker-buildx"));
+  return plugins;
+}
+
+function makeEnvironment(programs: string, dockerConfig: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    PATH: [...folders, process.env["PATH"] ?? ""].join(delimiter),
+    PATH: [programs, process.env["PATH"] ?? ""].join(delimiter),
     DOCKER_CONFIG: dockerConfig,
   };
   for (const name of ["DOCKER_HOST", "DOCKER_CONTEXT", "BUILDKIT_HOST", "BUILDX_BUILDER", "REGISTRY_AUTH_FILE"])

@@ -24,7 +24,7 @@ export interface BuildkitNode {
   readonly env: NodeJS.ProcessEnv;
   readonly log: string;
   /** What the daemon says it builds, its native platform first. */
-  platforms(): Promise<string[]>;
+  readonly platforms: () => Promise<string[]>;
   readonly stop: () => Promise<void>;
   /** SIGKILL ends the daemon and its running steps at once, as a loss of power does; other signals go to the daemon alone. */
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;

@@ -1,5 +1,6 @@
 /** The bed's registries. All are distribution on a free port of 127.0.0.1 with a folder of their own and deletion allowed. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeCertificate, type Certificate } from "./certificates.ts";
 import { run } from "./command.ts";
@@ -52,20 +53,22 @@ export interface Registry {
   readonly restart: () => Promise<void>;
 }
 
-/**
- * Starts a registry.
- *
- * @param program the `registry` of v3 or Debian's `docker-registry`: their command lines are the same
- * @param dir the folder of this registry
- * @param authority signs the certificates of `tls` and `token`
- */
+/** What a registry is started with. */
+interface RegistrySurroundings {
+  /** The `registry` of v3 or Debian's `docker-registry`: their command lines are the same. */
+  readonly program: string;
+  /** The folder of this registry. */
+  readonly dir: string;
+  /** Signs the certificates of `tls` and `token`. */
+  readonly authority: () => Promise<Certificate>;
+  /** The folder of Docker's command line plugins, for {@link Registry.login}. */
+  readonly plugins: string;
+}
+
+/** Starts a registry. Throws `BED_DAEMON_FAILED` when it does not come up. */
 export async function startRegistry(
   kind: RegistryKind,
-  {
-    program,
-    dir,
-    authority,
-  }: { readonly program: string; readonly dir: string; readonly authority: () => Promise<Certificate> },
+  { program, dir, authority, plugins }: RegistrySurroundings,
 ): Promise<Registry> {
   const storage = join(dir, "data");
   await mkdir(storage, { recursive: true });
@@ -126,7 +129,9 @@ export async function startRegistry(
     async login(user) {
       const { name, password } = registryUsers[user];
       const folder = join(dir, `login-${user}`);
-      await mkdir(folder, { recursive: true });
+      if (existsSync(folder)) return folder;
+      await mkdir(folder);
+      await symlink(plugins, join(folder, "cli-plugins"));
       const auths = { [host]: { auth: Buffer.from(`${name}:${password}`).toString("base64") } };
       await writeFile(join(folder, "config.json"), JSON.stringify({ auths }, null, 2), { mode: 0o600 });
       return folder;

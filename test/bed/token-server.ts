@@ -101,7 +101,8 @@ export async function startTokenServer(options: {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const state: TokenServer = {
-    realm: `http://127.0.0.1:${port}/token`,
+    // By name: crane 0.22 refuses a realm that is a private address, even when the registry itself is one.
+    realm: `http://localhost:${port}/token`,
     lifetimeSeconds: 300,
     claimedSeconds: undefined,
     failWith: undefined,
