@@ -123,16 +123,21 @@ function readOutput(raw: RawBuildOptions): OutputSpec | undefined {
       "Run the build again for the other: it is cached.",
     );
   }
-  if (raw.push && raw.load) throw optionError("--load", "", "it excludes --push.");
+  if (raw.push && raw.load) throw optionError("--load", undefined, "it excludes --push.");
   if (raw.push) {
     if (first !== undefined && first.type !== "registry") {
-      throw optionError("--push", "", `it publishes, and --output ${raw.output[0]} does not.`, "Give one of them.");
+      throw optionError(
+        "--push",
+        undefined,
+        `it publishes, and --output ${raw.output[0]} does not.`,
+        "Give one of them.",
+      );
     }
     return first ?? { type: "registry", names: [], pushByDigest: false };
   }
   if (raw.load) {
     if (first !== undefined && first.type !== "docker") {
-      throw optionError("--load", "", `it loads, and --output ${raw.output[0]} does not.`, "Give one of them.");
+      throw optionError("--load", undefined, `it loads, and --output ${raw.output[0]} does not.`, "Give one of them.");
     }
     return first ?? { type: "docker" };
   }
@@ -145,7 +150,7 @@ function readBuildArgs(texts: readonly string[], env: CliContext["env"]): Record
   for (const text of texts) {
     const at = text.indexOf("=");
     const key = at < 0 ? text : text.slice(0, at);
-    if (key === "") throw optionError("--build-arg", "", "the name is empty; write KEY=VALUE or KEY.");
+    if (key === "") throw optionError("--build-arg", undefined, "the name is empty; write KEY=VALUE or KEY.");
     const value = at < 0 ? env[key] : text.slice(at + 1);
     if (value !== undefined) args[key] = value;
   }

@@ -17,7 +17,7 @@ export interface ImageCreateOptions {
 
 /** Checks the options of `archway image create`. Throws `ArchwayError` of kind `input` that names the option. */
 export function readImageCreateOptions(raw: RawImageCreateOptions): ImageCreateOptions {
-  if (raw.tag.length === 0) throw optionError("--tag", "", "a name for the joined image is missing.");
+  if (raw.tag.length === 0) throw optionError("--tag", undefined, "a name for the joined image is missing.");
   return {
     tags: raw.tag,
     annotations: raw.annotation.flatMap((text) => parseAnnotation(text, "index")),

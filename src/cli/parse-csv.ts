@@ -29,7 +29,7 @@ export function parseCsv(option: string, text: string): string[] {
       fields.push(field);
       at += field.length;
     }
-    if (at >= text.length) return fields;
+    if (text[at] !== ",") return fields;
     at += 1;
   }
 }

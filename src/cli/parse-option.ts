@@ -4,12 +4,12 @@ import { nearestName } from "../error/nearest.ts";
 /** How results are written to standard output. */
 export type Format = "text" | "json";
 
-/** The error of an option whose value is wrong (kind `input`). */
-export function optionError(option: string, value: string, why: string, hint?: string): ArchwayError {
+/** The error of an option that is wrong (kind `input`), with its value unless that is the fault of none or secret. */
+export function optionError(option: string, value: string | undefined, why: string, hint?: string): ArchwayError {
   return new ArchwayError({
     code: "OPTION_INVALID",
     kind: "input",
-    message: `${option} ${value === "" ? '""' : value}: ${why}`,
+    message: `${option}${value === undefined ? "" : ` ${value === "" ? '""' : value}`}: ${why}`,
     ...(hint === undefined ? {} : { hint }),
   });
 }
