@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { setMaxListeners } from "node:events";
 import { mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -23,8 +23,8 @@ export interface Executions {
   readonly aarch32?: boolean;
 }
 
-/** Longest that one program may take; an emulator starts in some tens of milliseconds. */
-const programLimit = 2000;
+/** Milliseconds that all programs together may take: some tens on an idle machine, seconds on a busy one that emulates this process too. */
+const timeLimit = 10_000;
 
 /**
  * Runs a tiny static program of every architecture and finds out who ran it: while the program waits, `/proc/PID/exe` is either its
@@ -65,7 +65,7 @@ async function runAllIn(folder: string, signal: AbortSignal): Promise<Executions
   });
   const question = join(folder, "aarch32");
   writeFileSync(question, aarch32Question(), { mode: 0o700 });
-  const stop = AbortSignal.any([signal]);
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
   // One listener for each child is no leak.
   setMaxListeners(0, stop);
   const answers = await Promise.all(
@@ -94,7 +94,7 @@ async function run(file: string, signal: AbortSignal): Promise<Execution> {
   return runner.by === "emulator" && version !== undefined ? { ...runner, version } : runner;
 }
 
-/** Ends that say nothing about the architecture: not allowed, no resources, cancelled, or killed by the time limit. */
+/** Ends that say nothing about the architecture: not allowed, no resources, killed for the time or by somebody. */
 const undecided: ReadonlySet<string> = new Set(
   "EACCES EPERM EAGAIN EMFILE ENFILE ENOMEM ETXTBSY ABORT_ERR SIGKILL".split(" "),
 );
@@ -109,20 +109,19 @@ function start(file: string, signal: AbortSignal): { readonly child?: ChildProce
     // no command to find, that does no harm.
     cwd: folder,
     env: { PATH: folder },
-    stdio: ["pipe", "ignore", "ignore"],
   });
 }
 
-/** Starts a child that is killed when the time is over or the work cancelled. */
+/** Starts a child that is killed when the signal says so: the time is over or the work cancelled. */
 function startBounded(
   file: string,
   args: readonly string[],
   signal: AbortSignal,
-  options: SpawnOptions,
+  place: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): { readonly child?: ChildProcess; readonly ended: End } {
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { ...options, signal, timeout: programLimit, killSignal: "SIGKILL" });
+    child = spawn(file, args, { ...place, stdio: "pipe", signal, killSignal: "SIGKILL" });
   } catch (error) {
     // Node throws some errors of exec (ENOEXEC with musl's C library, EPERM) and reports others as events.
     return { ended: Promise.resolve(codeOf(error)) };
@@ -136,6 +135,9 @@ function startBounded(
     child.on("close", (code, by) => resolve(failure ?? code ?? by ?? "ended"));
     // The pipe of a program that ended by itself may be closed already.
     child.stdin?.on("error", () => undefined);
+    // Pipes, because a root file system may lack /dev/null; what a shell says of a program that it took for a script is dropped.
+    child.stdout?.resume();
+    child.stderr?.resume();
   });
   return { child, ended };
 }
@@ -165,9 +167,7 @@ function whoRuns(pid: number, file: string): Extract<Execution, { by: "kernel" |
  */
 async function emulatorVersion(pid: number, interpreter: string, signal: AbortSignal): Promise<string | undefined> {
   if (!basename(interpreter).includes("qemu")) return undefined;
-  const { child, ended } = startBounded(`/proc/${pid}/exe`, ["--version"], signal, {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const { child, ended } = startBounded(`/proc/${pid}/exe`, ["--version"], signal);
   let text = "";
   child?.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     if (text.length < 4096) text += chunk;

@@ -1,11 +1,13 @@
 import { access, open, readdir } from "node:fs/promises";
-import { arch, endianness, homedir, machine, platform, release, tmpdir, type } from "node:os";
+import { arch, endianness, machine, platform, release, type } from "node:os";
 import { join } from "node:path";
 import { readElfIdentity } from "./architecture.ts";
 import { runTinyPrograms } from "./execution.ts";
 import type { Binfmt, BinfmtEntry, MachineFacts } from "./machine.ts";
 
 const binfmtFolder = "/proc/sys/fs/binfmt_misc";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Most bytes of /proc/cpuinfo that are read: the first processor is enough, and servers describe hundreds. */
 const cpuinfoLimit = 64 * 1024;
@@ -18,13 +20,13 @@ const entrySizeLimit = 4096;
  * Asks this machine for everything that `describeHost` needs, all questions side by side: some tens of milliseconds. What a
  * machine does not have or not allow to read is left out of the answer; only cancelling throws.
  */
-export async function probeMachine(signal: AbortSignal): Promise<MachineFacts> {
+export async function probeMachine(signal: AbortSignal, env: Environment = process.env): Promise<MachineFacts> {
   const system = platform();
   const linux = system === "linux";
   const [shell, cpuinfo, executions, binfmt] = await Promise.all([
     linux ? readHead("/bin/sh", 64) : undefined,
     linux ? readHead("/proc/cpuinfo", cpuinfoLimit) : undefined,
-    linux ? runTinyPrograms(programFolders(), signal) : { programs: {} },
+    linux ? runTinyPrograms(programFolders(env), signal) : { programs: {} },
     linux ? readBinfmt() : ({ state: "hidden", entries: [] } as const),
   ]);
   const elf = shell && readElfIdentity(shell);
@@ -41,9 +43,11 @@ export async function probeMachine(signal: AbortSignal): Promise<MachineFacts> {
   };
 }
 
-/** Where test programs may be put for a moment: the first may be mounted `noexec`. */
-function programFolders(): string[] {
-  return [tmpdir(), process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), homedir()];
+/** Where test programs may be put for a moment: the first may be mounted `noexec`. A user without a home has no more. */
+function programFolders(env: Environment): string[] {
+  const home = env["HOME"];
+  const homes = home === undefined ? [] : [env["XDG_CACHE_HOME"] ?? join(home, ".cache"), home];
+  return [env["TMPDIR"] ?? "/tmp", ...homes];
 }
 
 async function readBinfmt(): Promise<Binfmt> {
