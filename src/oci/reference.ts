@@ -71,14 +71,15 @@ export function formatReference(reference: Reference): string {
   return `${repositoryOf(reference)}${tag}${digest}`;
 }
 
-/** The short form that people use: `alpine:3.20` for `docker.io/library/alpine:3.20`. */
+/** The short form that people use, where it means the same: `alpine:3.20` for `docker.io/library/alpine:3.20`. */
 export function familiarReference(reference: Reference): string {
   const whole = formatReference(reference);
-  if (reference.host !== dockerHub) return whole;
-  const short = whole.slice(dockerHub.length + 1);
-  const name = short.startsWith(officialPrefix) ? short.slice(officialPrefix.length) : short;
-  // `library/x/y` is no official image: without its first part it would be another name.
-  return reference.path.split("/").length > 2 ? short : name;
+  const { host, path } = reference;
+  if (host !== dockerHub) return whole;
+  const name = path.startsWith(officialPrefix) ? path.slice(officialPrefix.length) : path;
+  // `library/a/b` is not what `a/b` means, and the first part of `a.b/c` would be taken for a host.
+  const short = [name, path].find((text) => !bareDigest.test(text) && splitHost(text).join("/") === `${host}/${path}`);
+  return short === undefined ? whole : short + whole.slice(host.length + 1 + path.length);
 }
 
 /** `host/path` of a reference, without tag and digest. */
