@@ -14,13 +14,23 @@ export const defaultTimeouts: Timeouts = { connect: 10_000, idle: 120_000 };
 /** Idle connections that are kept for the next requests. */
 const keptConnections = 16;
 
-/** Connections to a registry, kept alive between requests. Reads the certificate authorities when TLS is spoken first. */
-export async function openConnections(endpoint: Endpoint, timeouts: Timeouts): Promise<Connections> {
+/** Connections to a registry, kept alive between requests. The certificate authorities are read when TLS is spoken first. */
+export function openConnections(endpoint: Endpoint, timeouts: Timeouts): Connections {
   const options = { keepAlive: true, maxFreeSockets: keptConnections, autoSelectFamilyAttemptTimeout: 1_000 };
+  const plain = new http.Agent(options);
+  let secure: Promise<https.Agent> | undefined;
+  const openSecure = async () => new https.Agent({ ...options, ca: await trustedAuthorities(endpoint) });
   return {
-    http: new http.Agent(options),
-    https: new https.Agent({ ...options, ca: await trustedAuthorities(endpoint) }),
     timeouts,
+    async agentFor(url) {
+      if (url.protocol === "http:") return plain;
+      secure ??= openSecure();
+      return secure;
+    },
+    async close() {
+      plain.destroy();
+      (await secure?.catch(() => undefined))?.destroy();
+    },
   };
 }
 

@@ -48,9 +48,11 @@ export interface HttpStream extends HttpHead {
 
 /** Connections to one registry and the hosts it sends us to. */
 export interface Connections {
-  readonly http: http.Agent;
-  readonly https: https.Agent;
   readonly timeouts: Timeouts;
+  /** The agent for a URL's scheme. Throws `INVALID_CONFIG` when a configured authority cannot be read. */
+  agentFor(url: URL): Promise<http.Agent>;
+  /** Closes idle connections. */
+  close(): Promise<void>;
 }
 
 /** The source of a request's body failed: the reason is the source's own, not the network's. */
@@ -99,13 +101,14 @@ interface Sent {
   readonly stop: () => void;
 }
 
-function send(connections: Connections, request: HttpRequest): Promise<Sent> {
+async function send(connections: Connections, request: HttpRequest): Promise<Sent> {
   const { url, method, body, signal } = request;
   const secure = url.protocol === "https:";
+  const agent = await connections.agentFor(url);
   const length = body === undefined ? undefined : body.length;
   const options = {
     method,
-    agent: secure ? connections.https : connections.http,
+    agent,
     headers: {
       "user-agent": "archway",
       ...request.headers,

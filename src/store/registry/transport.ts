@@ -58,11 +58,10 @@ type LaneName = keyof typeof laneWidths;
 export class Transport {
   readonly endpoint: Endpoint;
   readonly policy: RetryPolicy;
-  readonly #timeouts: Timeouts;
   readonly #auth: Authenticator;
   readonly #rules: RedirectRules;
   readonly #lanes: Readonly<Record<LaneName, Lane>>;
-  #connections: Promise<Connections> | undefined;
+  readonly #connections: Connections;
   #root: Promise<URL> | undefined;
   /** On the clock of `performance.now()`: nobody asks before, because the registry wants a rest. */
   #restUntil = 0;
@@ -70,7 +69,7 @@ export class Transport {
   constructor(host: string, parts: TransportParts) {
     this.endpoint = endpointOf(host, parts.settings);
     this.policy = parts.retry ?? defaultRetryPolicy;
-    this.#timeouts = parts.timeouts ?? defaultTimeouts;
+    this.#connections = openConnections(this.endpoint, parts.timeouts ?? defaultTimeouts);
     this.#rules = { apiHost: this.endpoint.apiHost, insecure: parts.settings.insecure };
     this.#lanes = {
       small: new Lane(laneWidths.small),
@@ -132,10 +131,8 @@ export class Transport {
   }
 
   /** Closes idle connections. */
-  async close(): Promise<void> {
-    const connections = await this.#connections?.catch(() => undefined);
-    connections?.http.destroy();
-    connections?.https.destroy();
+  close(): Promise<void> {
+    return this.#connections.close();
   }
 
   /** Adds credentials, answers challenges, follows redirects. */
@@ -230,10 +227,8 @@ export class Transport {
 
   /** Runs one exchange and turns failures of the connection into errors for a person. */
   async #connected<Result>(request: HttpRequest, run: (connections: Connections) => Promise<Result>): Promise<Result> {
-    this.#connections ??= openConnections(this.endpoint, this.#timeouts);
-    const connections = await this.#connections;
     try {
-      return await run(connections);
+      return await run(this.#connections);
     } catch (error) {
       request.signal?.throwIfAborted();
       if (error instanceof BodyError) throw error.cause;
@@ -256,7 +251,7 @@ export class Transport {
     const secure = new URL(`https://${this.endpoint.apiHost}`);
     if (!this.endpoint.plainHttp) return secure;
     const tls = await this.#connected({ method: "GET", url: secure, headers: {} }, () =>
-      speaksTls(this.endpoint, this.#timeouts),
+      speaksTls(this.endpoint, this.#connections.timeouts),
     );
     return tls ? secure : new URL(`http://${this.endpoint.apiHost}`);
   }
