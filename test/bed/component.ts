@@ -1,15 +1,10 @@
 /** The parts of the bed, what each needs from this machine, and whether it is there. */
+import { ArchwayError } from "../../src/error/error.ts";
 import { whyNoArchive } from "./base/debian-archive.ts";
-import {
-  installHint,
-  installPackages,
-  missingPackages,
-  whyNotInstall,
-  type DebianPackageName,
-} from "./debian-packages.ts";
+import { installHint, installPackages, missingPackages, type DebianPackageName } from "./debian-packages.ts";
 import { registerEmulators, whyNotEmulated } from "./emulators.ts";
 import { buildGoPrograms, isBuilt, programsOf, type GoModuleName } from "./go-programs.ts";
-import { hasGo } from "./go-toolchain.ts";
+import { canFetchGo, hasGo } from "./go-toolchain.ts";
 import type { Log } from "./log.ts";
 
 interface Needs {
@@ -87,16 +82,12 @@ export async function prepare(
   if (whyNotEmulated() === undefined) packages.delete("qemu-user-static");
 
   const missing = missingPackages([...packages]);
-  const hindrance = whyNotInstall();
-  if (hindrance === undefined) await installPackages(missing, log, signal);
-  else if (missing.length > 0)
-    log(`missing: ${missing.join(", ")} (${hindrance}); to get them: ${installHint(missing)}`);
-
+  await attempt(() => installPackages(missing, log, signal), log, signal);
   const buildable: GoModuleName[] = [];
   for (const name of modules) {
     if (missingPackages(await packagesToBuild([name])).length === 0) buildable.push(name);
   }
-  await buildGoPrograms(buildable, log, signal);
+  await attempt(() => buildGoPrograms(buildable, log, signal), log, signal);
   if (wanted.includes("qemu") && whyNotEmulated() !== undefined && isRoot()) await registerEmulators(log, signal);
 
   const remaining = new Map<Component, string>();
@@ -107,6 +98,17 @@ export async function prepare(
     log(`not available: ${component}: ${reason}`);
   }
   return remaining;
+}
+
+/** What fails here is said at once, and again with each component that lacks it; the others go on. */
+async function attempt(work: () => Promise<void>, log: Log, signal?: AbortSignal): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof ArchwayError)) throw error;
+    log([error.message, ...(error.hint === undefined ? [] : [`to get it: ${error.hint}`])].join("; "));
+  }
 }
 
 async function obstacle(component: Component): Promise<string | undefined> {
@@ -131,8 +133,9 @@ async function packagesToBuild(modules: readonly GoModuleName[]): Promise<Debian
   const compiler: DebianPackageName[] = modules.includes("runc")
     ? ["gcc", "libc6-dev", "pkg-config", "libseccomp-dev"]
     : [];
-  const python: DebianPackageName[] = modules.length > 0 && !(await hasGo()) ? ["python3-venv"] : [];
-  return [...compiler, ...python];
+  const python: DebianPackageName[] = ["python3-venv"];
+  const fetchesGo = modules.length > 0 && !(await hasGo());
+  return fetchesGo && !(await canFetchGo()) ? [...compiler, ...python] : compiler;
 }
 
 function isRoot(): boolean {

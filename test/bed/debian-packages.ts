@@ -1,5 +1,5 @@
 /** What the bed takes from the distribution, and how it gets it. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, globSync, readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { ArchwayError } from "../../src/error/error.ts";
 import { lock } from "./cache-folder.ts";
@@ -7,7 +7,7 @@ import { run } from "./command.ts";
 import { findProgram } from "./go-toolchain.ts";
 import type { Log } from "./log.ts";
 
-/** Package of Debian → a file by which it is known to be there (a name without `/` is looked for in PATH), and what needs it. */
+/** Package of Debian → a file by which it is known to be there (a pattern, or a name to look for in PATH), and what needs it. */
 export const debianPackages = {
   buildah: { file: "buildah", why: "the engine Buildah" },
   runc: { file: "runc", why: "runs the steps of Buildah and Podman" },
@@ -27,7 +27,7 @@ export const debianPackages = {
   "libc6-dev": { file: "/usr/include/stdio.h", why: "compiles runc" },
   "pkg-config": { file: "pkg-config", why: "finds libseccomp for runc" },
   "libseccomp-dev": { file: "/usr/include/seccomp.h", why: "seccomp profiles in runc" },
-  "python3-venv": { file: "/usr/share/doc/python3-venv", why: "gets the Go tool-chain from PyPI" },
+  "python3-venv": { file: "/usr/lib/python3*/ensurepip", why: "gets the Go tool-chain from PyPI" },
   git: { file: "git", why: "contexts from Git" },
 } as const satisfies Record<string, DebianPackage>;
 
@@ -43,12 +43,12 @@ export type DebianPackageName = keyof typeof debianPackages;
 export function missingPackages(names: readonly DebianPackageName[]): DebianPackageName[] {
   return names.filter((name) => {
     const { file } = debianPackages[name];
-    return file.startsWith("/") ? !existsSync(file) : findProgram(file) === undefined;
+    return file.startsWith("/") ? globSync(file).length === 0 : findProgram(file) === undefined;
   });
 }
 
 /** Why packages cannot be installed here: no root, or a distribution without apt; undefined when they can. */
-export function whyNotInstall(): string | undefined {
+function whyNotInstall(): string | undefined {
   if (findProgram("apt-get") === undefined) return "this is no Debian (there is no apt-get)";
   if (process.getuid?.() !== 0) return "only root may install packages";
   return undefined;

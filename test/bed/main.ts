@@ -1,19 +1,22 @@
 /** `npm run bed`: the test bed for a person. */
 import { parseArgs } from "node:util";
 import { ArchwayError } from "../../src/error/error.ts";
+import { baseLayout } from "./base/image.ts";
 import { recipes, type BaseName } from "./base/recipes.ts";
 import { startBed, type Bed } from "./bed.ts";
 import { components, demoComponents, isComponent, prepare, type Component } from "./component.ts";
 import { logToStderr } from "./log.ts";
+
+const baseNames: readonly string[] = Object.keys(recipes);
 
 const usage = `npm run bed -- [--prepare] [--base NAME]… [COMPONENT…]
 
 Starts real registries, engines and emulators on this machine, prints how to reach them, and stops them at Ctrl-C.
 What is missing is installed and built first, and named when that is not possible.
 
-  --prepare      only install and build
-  --base NAME    push a base image into the registries that are open to all: ${Object.keys(recipes).join(", ")}
-                 (default: busybox and alpine)
+  --prepare      only install, build and make
+  --base NAME    a base image to push into the registries that are open to all: ${baseNames.join(", ")},
+                 or all (default: busybox and alpine)
   COMPONENT      ${components.join(", ")};
                  demo stands for: ${demoComponents.join(", ")} (default: all)
 `;
@@ -41,18 +44,23 @@ async function main(): Promise<void> {
   });
   const words = positionals.flatMap((word): readonly string[] => (word === "demo" ? demoComponents : [word]));
   const wanted: readonly Component[] = words.length === 0 ? components : words.filter(isComponent);
-  const bases = (values.base ?? ["busybox", "alpine"]).filter(isBase);
+  const asked = (values.base ?? ["busybox", "alpine"]).flatMap((word) => (word === "all" ? baseNames : [word]));
+  const bases = asked.filter(isBase);
   if (values.help) {
     process.stdout.write(usage);
     return;
   }
-  if (wanted.length < words.length || (values.base !== undefined && bases.length < values.base.length)) {
+  if (wanted.length < words.length || bases.length < asked.length) {
     process.stderr.write(usage);
     process.exitCode = 2;
     return;
   }
   const missing = await prepare(wanted, logToStderr);
-  if (values.prepare) return;
+  if (values.prepare) {
+    const makes = wanted.includes("bases") && !missing.has("bases");
+    for (const name of makes ? bases : []) await baseLayout(name, logToStderr);
+    return;
+  }
   const need = wanted.filter((component) => !missing.has(component));
 
   const interrupted = Promise.withResolvers<void>();
