@@ -28,6 +28,8 @@ export interface ImageConfig extends Document {
   /** `NAME=value` in the order of the config. */
   readonly environment: readonly string[];
   readonly workingDirectory: string;
+  /** The health check as engines keep it (Docker's extension): `CMD` with words, `CMD-SHELL` with a text, `NONE`; empty for none. */
+  readonly healthcheck: readonly string[];
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Digests of the uncompressed layers, lowest first. */
@@ -58,6 +60,7 @@ const configSchema = z.object({
       Cmd: words,
       Env: words,
       WorkingDir: text,
+      Healthcheck: z.object({ Test: words }).nullish(),
       User: text,
       Labels: z.record(z.string(), z.string()).nullish(),
     })
@@ -89,6 +92,7 @@ export function parseConfig(bytes: Uint8Array, expected: Expected = {}): ImageCo
     command: config?.Cmd ?? [],
     environment: config?.Env ?? [],
     workingDirectory: config?.WorkingDir ?? "",
+    healthcheck: config?.Healthcheck?.Test ?? [],
     user: config?.User ?? "",
     labels: config?.Labels ?? {},
     diffIds: content.rootfs.diff_ids ?? [],
