@@ -32,7 +32,7 @@ engine: buildkit
 nodes:
   linux/arm64/v8: ["tcp://10.0.0.7:1234", "ssh://pi"]
 registries:
-  docker.io: { mirrors: [Mirror.example:5000], ca: certs/ca.pem }
+  docker.io: { mirrors: [mirror.example:5000], ca: certs/ca.pem }
 build:
   context: app
   file: app/Dockerfile.release
@@ -108,7 +108,7 @@ describe("what is wrong is told with line, column and what to do", () => {
     ["version: 1\nnodes: { arm64: [] }\n", "2:17: nodes.arm64 is empty."],
     [
       "version: 1\nregistries: { docker.io: { mirrors: [https://m.example] } }\n",
-      "2:38: registries.docker.io.mirrors[0] must be HOST or HOST:PORT, without a scheme or path.",
+      "2:38: registries.docker.io.mirrors[0] must be HOST or HOST:PORT in small letters, without scheme or path.",
     ],
     ["version: 1\nbuild:\n  tags: [a]\n  tags: [b]\n", "4:3: Map keys must be unique."],
     ["version: 1\nbuild: !!python/object {}\n", "2:8: Unresolved tag: tag:yaml.org,2002:python/object."],

@@ -50,14 +50,16 @@ const nodes = z
 
 const host = z
   .string()
-  .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, "must be HOST or HOST:PORT, without a scheme or path")
-  .transform((host) => host.toLowerCase());
+  .regex(
+    /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
+    "must be HOST or HOST:PORT in small letters, without scheme or path",
+  );
 
 const registries = z.record(
-  z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/, "must be HOST or HOST:PORT in small letters"),
+  host,
   z.strictObject({
     mirrors: z.array(host).default([]).describe("registries that are asked first, in this order"),
-    ca: text.optional().describe("PEM file with the certificate authority, relative to this file"),
+    ca: text.exactOptional().describe("PEM file with the certificate authority, relative to this file"),
     insecure: z.boolean().default(false).describe("allow plain HTTP"),
   }),
 );

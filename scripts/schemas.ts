@@ -1,0 +1,46 @@
+/**
+ * `npm run schemas`: writes the JSON Schemas of the configuration and of every JSON output to `schemas/`. With `--check` it writes nothing, and
+ * exits 1 when a file differs from what it would write.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import {
+  buildSchema,
+  findingSchema,
+  imageCreateSchema,
+  planSchema,
+  platformsSchema,
+  progressEventSchema,
+} from "../src/cli/output-schemas.ts";
+import { configSchema } from "../src/config/schema.ts";
+
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  "archway.schema.json": configSchema,
+  "build.schema.json": buildSchema,
+  "finding.schema.json": findingSchema,
+  "image-create.schema.json": imageCreateSchema,
+  "plan.schema.json": planSchema,
+  "platforms.schema.json": platformsSchema,
+  "progress-event.schema.json": progressEventSchema,
+};
+
+const folder = resolve(import.meta.dirname, "..", "schemas");
+const check = process.argv.includes("--check");
+mkdirSync(folder, { recursive: true });
+const committed = readdirSync(folder);
+
+for (const [name, schema] of Object.entries(schemas)) {
+  // `input` is what a person writes (defaults may be left out) and, for outputs, allows fields of later versions.
+  const content = `${JSON.stringify(z.toJSONSchema(schema, { io: "input" }), null, 2)}\n`;
+  if (!check) writeFileSync(join(folder, name), content);
+  else if (!committed.includes(name) || readFileSync(join(folder, name), "utf8") !== content) {
+    console.error(`schemas/${name} is not what the code says: run npm run schemas`);
+    process.exitCode = 1;
+  }
+}
+
+for (const name of committed.filter((name) => !Object.hasOwn(schemas, name))) {
+  console.error(`schemas/${name} is made by nothing: remove it, or add it to scripts/schemas.ts`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,223 @@
+/**
+ * Schemas of everything that Archway prints as JSON, published in `schemas/` by `npm run schemas`. Programs rely on them: fields may be
+ * added, and never change their meaning. Nothing here runs with the commands; tests hold their output against it.
+ */
+import { z } from "zod";
+
+const platform = z.string().describe("os/architecture[/variant], for example linux/arm/v7");
+const platforms = z.array(platform);
+const digest = z.string().regex(/^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/);
+const version = z.literal(1).describe("version of this shape");
+const strategy = z.enum(["native", "cross", "emulated"]);
+const seconds = z.number().min(0);
+const count = z.int().min(0);
+const line = z.int().min(1);
+
+/** One finding of check, verify and the gate. */
+export const findingSchema = z
+  .object({
+    rule: z.string(),
+    severity: z.enum(["error", "warning", "note"]),
+    message: z.string(),
+    platforms,
+    path: z.string().describe("relative to the repository, or absolute in the image"),
+    line: line.optional(),
+    endLine: line.optional(),
+    column: line.optional(),
+    layer: z
+      .object({ index: count, digest, size: count.describe("bytes"), createdBy: z.string().optional() })
+      .optional(),
+    cause: z.object({ code: z.string(), text: z.string() }).optional(),
+    related: z.array(z.object({ path: z.string(), line, message: z.string() })),
+    fix: z
+      .object({
+        title: z.string(),
+        edits: z.array(z.object({ path: z.string(), startLine: line, endLine: line, text: z.string() })).optional(),
+      })
+      .optional(),
+  })
+  .meta({ title: "A finding" });
+
+const verdict = z.enum(["pass", "fail", "undecided", "skipped"]).describe("what the architecture gate says");
+const index = z.object({
+  digest,
+  mediaType: z.string(),
+  size: count.describe("bytes"),
+  references: z.array(z.string()).describe("full references that point at it now"),
+  pushed: z.boolean(),
+});
+const missing = z.array(z.object({ platform, reason: z.string() })).describe("left out by --allow-missing");
+
+/** `archway build --format json`, and the key `archway` of its metadata file. */
+export const buildSchema = z
+  .object({
+    version,
+    index: index.optional().describe("absent for outputs that are files"),
+    platforms: z.array(
+      z.object({
+        platform,
+        digest: digest.optional(),
+        strategy,
+        reason: z.string(),
+        node: z.string().describe("endpoint"),
+        engine: z.string(),
+        seconds: z
+          .object({ total: seconds, native: seconds, cross: seconds, emulated: seconds })
+          .describe("wall time of all steps, and of those of each kind"),
+        cachedSteps: count,
+        slowestStep: z.object({ name: z.string(), seconds }).optional(),
+        verdict,
+        findings: z.array(findingSchema),
+        resumed: z.boolean().describe("taken from an earlier, unfinished run"),
+      }),
+    ),
+    missing,
+  })
+  .meta({ title: "Result of archway build" });
+
+/** `archway build --plan --format json`. */
+export const planSchema = z
+  .object({
+    version,
+    platforms: z.array(
+      z.object({
+        platform,
+        strategy,
+        reason: z.string(),
+        node: z.string().describe("endpoint"),
+        engine: z.string(),
+        stages: z.array(
+          z.object({
+            name: z.string(),
+            line,
+            platform,
+            strategy: strategy.nullable().describe("null for a stage that runs nothing"),
+            steps: count,
+            compiles: z.boolean(),
+            hint: z.string().optional(),
+          }),
+        ),
+      }),
+    ),
+    missing,
+    bases: z.array(z.object({ reference: z.string(), digest, location: z.string(), platforms })),
+    warnings: z.array(z.string()),
+  })
+  .meta({ title: "Plan of archway build" });
+
+/** `archway image create --format json`, and the key `archway` of its metadata file. */
+export const imageCreateSchema = z
+  .object({
+    version,
+    index,
+    platforms: z.array(z.object({ platform, digest, verdict, findings: z.array(findingSchema) })),
+  })
+  .meta({ title: "Result of archway image create" });
+
+/** `archway platforms --format json`. */
+export const platformsSchema = z
+  .object({
+    version,
+    host: z.object({
+      platform,
+      kernel: z.string(),
+      kernelArchitecture: z.string().optional(),
+      userlandBits: z.union([z.literal(32), z.literal(64)]),
+      emulated: z.boolean(),
+      amd64Level: z.enum(["v1", "v2", "v3", "v4"]).optional(),
+      aarch32: z.enum(["native", "shadowed", "absent"]).optional(),
+      wsl: z.union([z.literal(1), z.literal(2)]).optional(),
+      warnings: z.array(z.string()),
+    }),
+    native: platforms,
+    emulated: z.array(
+      z.object({
+        platform,
+        platforms,
+        interpreter: z.string(),
+        flags: z.string(),
+        version: z.string().nullable(),
+        missing: z.array(z.string()).describe("what each missing flag breaks"),
+      }),
+    ),
+    engines: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        endpoint: z.string(),
+        platforms,
+        faults: z.array(z.object({ id: z.string(), text: z.string(), since: z.string() })),
+      }),
+    ),
+    unreachable: z.array(z.object({ name: z.string(), endpoint: z.string(), reason: z.string() })),
+  })
+  .meta({ title: "Result of archway platforms" });
+
+const at = z.number().describe("milliseconds since the epoch");
+
+/** One line of `--progress json`. */
+export const progressEventSchema = z
+  .discriminatedUnion("type", [
+    z.object({
+      version,
+      at,
+      type: z.literal("platform"),
+      platform,
+      state: z.enum([
+        "building",
+        "resumed",
+        "built",
+        "proving",
+        "proven",
+        "refuted",
+        "undecided",
+        "unproven",
+        "failed",
+      ]),
+      strategy: strategy.optional(),
+      node: z.string().optional(),
+      message: z.string().optional(),
+    }),
+    z.object({
+      version,
+      at,
+      type: z.literal("step"),
+      platform,
+      id: z.string(),
+      name: z.string(),
+      state: z.enum(["started", "done", "cached", "failed", "canceled"]),
+      emulated: z.boolean(),
+      error: z.string().optional(),
+    }),
+    z.object({
+      version,
+      at,
+      type: z.literal("transfer"),
+      platform,
+      step: z.string(),
+      name: z.string(),
+      current: z.number(),
+      total: z.number().optional(),
+    }),
+    z.object({
+      version,
+      at,
+      type: z.literal("log"),
+      platform,
+      step: z.string().optional(),
+      stream: z.union([z.literal(1), z.literal(2)]),
+      text: z.string(),
+    }),
+    z.object({
+      version,
+      at,
+      type: z.literal("warning"),
+      platform,
+      text: z.string(),
+      line: line.optional(),
+      url: z.string().optional(),
+    }),
+    z.object({ version, at, type: z.literal("publish"), text: z.string() }),
+    z.object({ version, at, type: z.literal("message"), text: z.string() }),
+  ])
+  .meta({ title: "One line of --progress json" });
