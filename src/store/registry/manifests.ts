@@ -6,13 +6,20 @@ import { parseManifestOrIndex } from "../../oci/manifest-or-index.ts";
 import { indexTypes, manifestTypes } from "../../oci/media-types.ts";
 import { notFound, tooLarge } from "../store-error.ts";
 import type { StoreOptions } from "../store.ts";
-import { statusError } from "./failure.ts";
+import { errorCodesOf, statusError } from "./failure.ts";
 import type { HttpAnswer } from "./http.ts";
 import { ManifestCache } from "./manifest-cache.ts";
 import type { Repository } from "./repository.ts";
+import { backoff, pause } from "./retry.ts";
 
 /** Everything is asked for: registries convert or refuse what a client does not name, and artifacts have types of their own. */
 const accept = [...indexTypes, ...manifestTypes, "*/*;q=0.1"].join(", ");
+
+/** Codes by which a registry says that it lacks what a manifest refers to (distribution-spec, "Error Codes"). */
+const missingParts = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"]);
+
+/** Tries until parts that a registry misses are taken for missing: under a second in all. */
+const triesForMissingParts = 3;
 
 /** Manifests and tags of one repository (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
 export class Manifests {
@@ -59,15 +66,7 @@ export class Manifests {
     const { name } = this.#repository;
     if (bytes.length > maxManifestOut) throw tooLarge(`manifest ${descriptor.digest}`, maxManifestOut);
     checkDigest(bytes, descriptor.digest, `manifest ${descriptor.digest}`);
-    const answer = await this.#repository.send({
-      method: "PUT",
-      target: `manifests/${reference}`,
-      access: "push",
-      doing: isDigest(reference) ? `push manifest ${reference}` : `set tag ${reference}`,
-      headers: { "content-type": descriptor.mediaType },
-      body: bytes,
-      ...options,
-    });
+    const answer = await this.#put(reference, descriptor, bytes, options);
     if (answer.status < 200 || answer.status > 299) {
       // Registries with immutable tags refuse even the same manifest; then nothing is left to do.
       if (!isDigest(reference) && (await this.find(reference, options))?.digest === descriptor.digest) return true;
@@ -110,6 +109,28 @@ export class Manifests {
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw statusError(answer, `cannot read ${reference} of ${this.#repository.name}`);
     return answer.bytes;
+  }
+
+  /**
+   * A registry may not see yet what it has just been given: storage behind it settles late, and distribution 2.8 empties a link for a moment
+   * while another client writes the same one. So a refusal for missing parts is asked about again.
+   */
+  async #put(reference: string, descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions): Promise<HttpAnswer> {
+    const { policy } = this.#repository.transport;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#repository.send({
+        method: "PUT",
+        target: `manifests/${reference}`,
+        access: "push",
+        doing: isDigest(reference) ? `push manifest ${reference}` : `set tag ${reference}`,
+        headers: { "content-type": descriptor.mediaType },
+        body: bytes,
+        ...options,
+      });
+      const missesParts = answer.status >= 400 && errorCodesOf(answer).some((code) => missingParts.has(code));
+      if (!missesParts || attempt >= triesForMissingParts) return answer;
+      await pause(backoff(policy, attempt), options.signal);
+    }
   }
 
   #request(method: "GET" | "HEAD", reference: string, options: StoreOptions): Promise<HttpAnswer> {
