@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { rolldown } from "rolldown";
 import { z } from "zod";
+import {
+  aarch32Question,
+  tinyProgram,
+  tinyProgramArchitectures,
+  tinyProgramExitCode,
+} from "../../src/platform/tiny-program.ts";
 import { run } from "../bed/command.ts";
+import { findProgram } from "../bed/go-toolchain.ts";
 import { logToStderr } from "../bed/log.ts";
 import { emulatedNode, whyNoEmulatedNode, type EmulatedArchitecture } from "./emulated-node.ts";
 
@@ -115,6 +122,31 @@ for (const { architecture, platform, bits, why } of guests) {
   );
 }
 
+test("every tiny program runs under the emulator of its architecture", { skip: whyNoEmulators() }, async () => {
+  const names: Readonly<Record<string, string>> = {
+    "386": "i386",
+    amd64: "x86_64",
+    arm64: "aarch64",
+    loong64: "loongarch64",
+    mips64le: "mips64el",
+    mipsle: "mipsel",
+  };
+  for (const architecture of tinyProgramArchitectures) {
+    const program = tinyProgram(architecture) ?? new Uint8Array();
+    const emulator = `qemu-${names[architecture] ?? architecture}-static`;
+    assert.equal(await exitCodeUnder(emulator, program), tinyProgramExitCode, architecture);
+  }
+});
+
+test("the question for AArch32 answers yes and no by its exit code", { skip: whyNoEmulators() }, async () => {
+  const question = aarch32Question();
+  // QEMU passes it on to a kernel that grants it.
+  assert.equal(await exitCodeUnder("qemu-aarch64-static", question), tinyProgramExitCode);
+  // As a kernel that refuses: the number of a system call that does not exist, in the first instruction behind the headers.
+  new DataView(question.buffer).setUint32(120, 0xd2807d08, true);
+  assert.equal(await exitCodeUnder("qemu-aarch64-static", question), tinyProgramExitCode + 1);
+});
+
 test(
   "emulators are found by what runs, and what their registrations lack is said",
   { skip: guests[0]?.why ?? noOwnBinfmt },
@@ -173,6 +205,20 @@ async function probeWithBinfmt(registrations: readonly string[], command: string
   const input = fromInput ? { input: await readFile(script, "utf8") } : {};
   const printed = await run("unshare", ["--user", "--map-root-user", "--mount", "sh", "-ec", lines.join("\n")], input);
   return answer.parse(JSON.parse(printed));
+}
+
+/** Exit code of a program that an emulator runs with nothing to read. */
+async function exitCodeUnder(emulator: string, program: Uint8Array): Promise<number> {
+  const file = join(scratch, "program");
+  await writeFile(file, program, { mode: 0o700 });
+  // The shell prints the code, because a code other than 0 is an error of `run`.
+  return Number(await run("sh", ["-c", '"$1" "$2" </dev/null; echo $?', "sh", emulator, file]));
+}
+
+function whyNoEmulators(): string | undefined {
+  return findProgram("qemu-mips64el-static") === undefined
+    ? "QEMU's emulators are missing (Debian: qemu-user-static)"
+    : undefined;
 }
 
 /** A line for binfmt_misc's `register`. */
