@@ -1,0 +1,219 @@
+import type { Finding, Severity } from "../finding/finding.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
+import type { ElfFacts } from "./elf.ts";
+import { isCompanion } from "./exemptions.ts";
+import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
+import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import { baseName } from "./view.ts";
+
+/** Findings about what a container starts with: what is wrong here keeps it from starting (or from being healthy). */
+export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
+  const findings: Finding[] = [];
+  for (const link of chain.files) {
+    const { elf } = link.file.entry;
+    if (elf === undefined) continue;
+    if (isOf(elf, image.expected.architecture)) findings.push(...variantFindings(image, link, elf));
+    else findings.push(wrongLink(image, link, elf));
+  }
+  return [...findings, ...chain.gaps.map((gap) => gapFinding(image, gap))];
+}
+
+function wrongLink(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding {
+  const { path, file, via } = link;
+  const companion = isCompanion(elf, image.expected.architecture);
+  const effect = companion
+    ? "it starts only on hosts that run 32-bit x86 code too"
+    : link.origin === "healthcheck"
+      ? "the health check always fails"
+      : 'a container ends at once with "exec format error"';
+  return wrongCodeFinding(image, elf, {
+    rule: wrongRule(link),
+    severity: companion ? "warning" : "error",
+    path,
+    message: `${path} (${via}) ${mismatch(image, elf)}: ${effect}.`,
+    file,
+  });
+}
+
+function wrongRule({ role, origin }: ChainFile): string {
+  if (role === "loader" || role === "library") return `${role}-wrong-architecture`;
+  return origin === "healthcheck" ? "healthcheck-wrong-architecture" : "entrypoint-wrong-architecture";
+}
+
+/** The right architecture, but more than its variant has: floating point, ARM version, x86-64 level. */
+function variantFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding[] {
+  const { platform, architecture } = image.expected;
+  if (architecture.name === "arm") return armFindings(image, link, elf);
+  const needs = architecture.name === "amd64" ? levelNeeds(elf) : undefined;
+  if (needs === undefined || needs.version <= declaredVersion(platform)) return [];
+  return [tooNew(image, link, needs.words, `linux/amd64/v${needs.version}`, "error")];
+}
+
+function armFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding[] {
+  const { platform, architecture } = image.expected;
+  const findings: Finding[] = [];
+  const float = floatOf(elf);
+  const isDynamic = elf.interpreter !== undefined || link.role === "library" || link.role === "loader";
+  if (isDynamic && float !== undefined && architecture.float !== undefined && float !== architecture.float) {
+    // Soft-float code (Debian's armel) runs on every ARM, and containerd reads the name armel as v6.
+    const severity = float === "soft" && declaredVersion(platform) === 6 ? "warning" : "error";
+    findings.push(
+      wrongCodeFinding(image, elf, {
+        rule: wrongRule(link),
+        severity,
+        path: link.path,
+        message:
+          `${link.path} (${link.via}) is ${describeCode(elf)} code, but ${formatPlatform(platform)} has ${architecture.float} float: ` +
+          "it cannot be loaded together with the code of this platform.",
+        file: link.file,
+      }),
+    );
+  }
+  const needs = armNeeds(elf);
+  if (needs !== undefined && needs.version > declaredVersion(platform)) {
+    // Libraries with parts for newer chips, chosen when they run (OpenSSL, ffmpeg), carry the attributes of those parts.
+    const severity = link.role === "library" && !/^libc\.(?:so|musl)/.test(baseName(link.path)) ? "warning" : "error";
+    findings.push(tooNew(image, link, needs.words, `linux/arm/v${needs.version}`, severity));
+  }
+  return findings;
+}
+
+function tooNew(
+  image: ImageFacts,
+  link: ChainFile,
+  words: string,
+  fitting: string,
+  severity: "error" | "warning",
+): Finding {
+  const declared = formatPlatform(image.expected.platform);
+  return {
+    ...fileFinding(image, {
+      rule: "variant-too-new",
+      severity,
+      path: link.path,
+      message: `${link.path} (${link.via}) needs ${words}, but the image is declared ${declared}: it ends with "Illegal instruction" or is not loaded on such a machine.`,
+      file: link.file,
+    }),
+    cause: {
+      code: "variant-too-new",
+      text: `The compiler or the base image aims at newer processors than ${declared} stands for: distributions differ in what their ARM and x86-64 ports need.`,
+    },
+    fix: { title: `Compile for ${declared} and take a base image built for it, or declare the image as ${fitting}.` },
+  };
+}
+
+/** Rule, severity and words of something missing. */
+function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
+  const { path, file, via, wanted, role, origin } = gap;
+  const severity = origin === "healthcheck" ? "warning" : "error";
+  const at = path.startsWith("/") ? path : "/";
+  const finding = (rule: string, message: string, cause: string, fix: string, weight: Severity = severity): Finding => ({
+    ...fileFinding(image, { rule, severity: weight, path: at, message, file }),
+    cause: { code: rule, text: cause },
+    fix: { title: fix },
+  });
+  switch (gap.reason) {
+    case "wrong-architecture":
+      return wrongLibrary(image, gap);
+    case "carriage-return":
+      return finding(
+        "script-carriage-return",
+        `The first line of ${path} ends with a carriage return: the kernel looks for "${wanted}\\r", which does not exist.`,
+        "The script was saved with Windows line ends.",
+        "Save the file with line feeds alone, and keep it so with `*.sh text eol=lf` in .gitattributes.",
+      );
+    case "not-executable":
+      return finding(
+        "entrypoint-not-executable",
+        `${path} (${via}) has no permission to execute.`,
+        "The file was added without its x bit.",
+        `Set it: \`COPY --chmod=0755 …\` or \`RUN chmod +x ${path}\`.`,
+      );
+    case "unknown-format":
+      return finding(
+        "entrypoint-unknown-format",
+        `${path} (${via}) is no program: it is neither an ELF file nor a script with a #! line; it begins with ${JSON.stringify((file?.entry.head ?? "").slice(0, 24))}.`,
+        "A download that answered with a page of text, an archive that was not unpacked, or a script without its first line.",
+        "Look at the file; let downloads fail on errors (`curl -f`), and begin scripts with `#!/bin/sh`.",
+      );
+    case "missing":
+      if (role === "loader") return missingLoader(image, gap);
+      if (role === "library") {
+        const { words, weight } = missingLibrary(gap, severity);
+        return finding(
+          "library-missing",
+          `${wanted}, which ${path} needs to start, is not in the image${words}.`,
+          "The package that holds the library is not installed in the final stage, or is in a folder that the loader does not search.",
+          `Install the package that holds ${wanted}, or name its folder in /etc/ld.so.conf.d or LD_LIBRARY_PATH.`,
+          weight,
+        );
+      }
+      return finding(
+        role === "interpreter" ? "interpreter-missing" : "entrypoint-missing",
+        role === "interpreter"
+          ? `"${wanted}", the ${via}, is not in the image.`
+          : `${wanted} (${via}) is not in the image${path === wanted ? "" : `; ${path} leads to nothing`}.`,
+        "The file was not copied, has another name on this platform (a name with the architecture in it), or is a link to nothing.",
+        `Put ${wanted} into the final stage, or correct the name.`,
+      );
+  }
+}
+
+function missingLoader(image: ImageFacts, gap: ChainGap): Finding {
+  const { path, file, wanted } = gap;
+  const { loader } = image.expected.architecture;
+  const kind = baseName(wanted).startsWith("ld-musl-") ? "musl" : "glibc";
+  const other = kind === "musl" ? loader.glibc : loader.musl;
+  const hasOther = image.view.resolve(other).kind === "file";
+  const float = wanted !== loader[kind] && baseName(wanted).startsWith("ld-linux");
+  return {
+    ...fileFinding(image, {
+      rule: "loader-missing",
+      severity: gap.origin === "healthcheck" ? "warning" : "error",
+      path,
+      message:
+        `${path} needs the loader ${wanted}, which is not in the image: it cannot start, and the message will be "no such file or directory"` +
+        `${hasOther ? ` (the image has ${other})` : ""}.`,
+      file,
+    }),
+    cause: {
+      code: "loader-missing",
+      text: hasOther
+        ? `The program was linked for ${kind} and the base image has the other C library.`
+        : float
+          ? "The program was compiled for another variant of the architecture (soft against hard float) than the base image."
+          : "The program is linked dynamically, and the base image has no C library.",
+    },
+    fix: {
+      title: hasOther
+        ? `Build the program on a base with the same C library, or link it statically (Go: CGO_ENABLED=0).`
+        : "Take a base image with this C library, or link the program statically (Go: CGO_ENABLED=0).",
+    },
+  };
+}
+
+function wrongLibrary(image: ImageFacts, gap: ChainGap): Finding {
+  const { path, file, via, wanted } = gap;
+  const elf = file?.entry.elf;
+  const parts = { rule: "library-wrong-architecture", severity: "error", path, file } as const;
+  if (elf === undefined) return fileFinding(image, { ...parts, message: `${wanted} (${via}) cannot be loaded.` });
+  const message = `${path} (${wanted}, ${via}) ${mismatch(image, elf)}, and there is no other: the program does not start.`;
+  return wrongCodeFinding(image, elf, { ...parts, message });
+}
+
+/** Libraries that the container runtime puts in when the container starts: NVIDIA's driver. */
+const injected = /^lib(?:cuda|nvidia-[\w-]+|nvcuvid|nvoptix)\.so/;
+
+function missingLibrary(
+  gap: ChainGap,
+  severity: Severity,
+): { words: string; weight: Severity } {
+  if (injected.test(baseName(gap.wanted))) return { words: "; the runtime of the GPU brings it", weight: "note" };
+  const [elsewhere] = gap.elsewhere ?? [];
+  // The entrypoint may set LD_LIBRARY_PATH, or a library loaded before may bring it.
+  return elsewhere === undefined
+    ? { words: "", weight: severity }
+    : { words: ` where the loader looks (it is at ${elsewhere})`, weight: "warning" };
+}

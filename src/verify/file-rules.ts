@@ -1,0 +1,265 @@
+import type { Finding, Severity } from "../finding/finding.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { wrongBase } from "./cause.ts";
+import { elfTypes } from "./elf-header.ts";
+import type { ElfFacts } from "./elf.ts";
+import { environmentValue, pathDirectories } from "./environment.ts";
+import { isCompanion, legitimacyOf, namedArchitectures, namesArchitecture, pathsForOther } from "./exemptions.ts";
+import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
+import { architectureOf, describeCode, isOf } from "./identity.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import { defaultLibraryDirectories, LibrarySearch } from "./libraries.ts";
+import type { ViewFile } from "./view.ts";
+import { baseName } from "./view.ts";
+
+/** How many findings of one rule and weight name their files one by one; the rest is one finding with a count. */
+const maxEach = 50;
+
+/** From as many programs and libraries of another architecture on, a majority is a userland. */
+const leastUserland = 5;
+
+/** A file of machine code for another architecture. */
+interface Foreign {
+  readonly path: string;
+  readonly file: ViewFile;
+  readonly elf: ElfFacts;
+}
+
+/**
+ * Findings about all machine code in the image that is not of its platform. What is reachable weighs most: programs in `PATH` and libraries where the loader looks are
+ * errors, the rest is doubtful, and what is meant to be foreign is counted in a note. Files that other rules have reported are left out.
+ */
+export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): Finding[] {
+  const reach = reachableFiles(image);
+  const foreign = foreignFiles(image);
+  const userland = userlandFinding(image, reach);
+  const findings = new Tally(image);
+  for (const one of foreign) {
+    if (reported.has(one.path)) continue;
+    const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
+    const where = reach.get(one.path);
+    if (where !== undefined && inUserland) continue;
+    judge(image, one, where, findings);
+  }
+  return [...(userland === undefined ? [] : [userland.finding]), ...findings.list()];
+}
+
+function foreignFiles(image: ImageFacts): Foreign[] {
+  const foreign: Foreign[] = [];
+  for (const { path, file } of image.view.files()) {
+    const { elf } = file.entry;
+    if (elf !== undefined && !isOf(elf, image.expected.architecture)) foreign.push({ path, file, elf });
+  }
+  return foreign.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** How a file is reached without naming it in full. */
+interface Reach {
+  readonly kind: "executable" | "library";
+  /** `in PATH as /usr/bin/x` */
+  readonly words: string;
+  readonly file: ViewFile;
+}
+
+/** Programs in `PATH` and libraries in the folders that the loader searches, symlinks followed, by where they really are. */
+function reachableFiles(image: ImageFacts): Map<string, Reach> {
+  const { view, config, expected } = image;
+  const reach = new Map<string, Reach>();
+  const look = (kind: Reach["kind"], directory: string, wanted: (name: string, file: ViewFile) => boolean) => {
+    for (const name of view.list(directory)) {
+      const resolved = view.resolve(`${directory}/${name}`);
+      if (resolved.kind !== "file" || !wanted(name, resolved.file)) continue;
+      const words = kind === "executable" ? `in PATH as ${directory}/${name}` : `a library in ${directory}`;
+      if (!reach.has(resolved.path)) reach.set(resolved.path, { kind, words, file: resolved.file });
+    }
+  };
+  for (const directory of new Set(pathDirectories(config.environment))) {
+    look("executable", directory, (_, file) => (file.entry.mode & 0o111) !== 0 && file.entry.elf !== undefined);
+  }
+  for (const directory of libraryDirectories(image)) {
+    look("library", directory, (name, file) => /\.so(?:\.|$)/.test(name) && file.entry.elf !== undefined);
+  }
+  return reach;
+
+  function libraryDirectories({ expected: { architecture } }: ImageFacts): Set<string> {
+    const set = (environmentValue(config.environment, "LD_LIBRARY_PATH") ?? "")
+      .split(":")
+      .filter((path) => path.startsWith("/"));
+    const search = new LibrarySearch(view, expected, config.environment);
+    const local = ["/usr/local/lib", `/usr/local/lib/${architecture.triplet}`];
+    const others = search.configuredDirectories().filter((path) => !namesOtherTriplet(path, architecture.triplet));
+    return new Set([...defaultLibraryDirectories(expected), ...local, ...others, ...set]);
+  }
+}
+
+/** Debian's `ld.so.conf.d` may name the multiarch folders of other architectures, whose libraries are meant to be foreign. */
+function namesOtherTriplet(path: string, triplet: string): boolean {
+  return /-linux-(?:gnu|musl)/.test(path) && !path.endsWith(`/${triplet}`);
+}
+
+/** One error for a whole base of another architecture: the majority of the system's own programs and libraries. */
+function userlandFinding(
+  image: ImageFacts,
+  reach: ReadonlyMap<string, Reach>,
+): { code: string; finding: Finding } | undefined {
+  const system = /^\/(?:usr\/)?(?:s?bin|lib(?:32|64|x32)?)\//;
+  const files = [...reach].filter(([path]) => system.test(path));
+  const byCode = new Map<string, [string, Reach][]>();
+  for (const [path, one] of files) {
+    const elf = one.file.entry.elf;
+    if (elf === undefined || isOf(elf, image.expected.architecture) || !isHostCode(elf)) continue;
+    const code = describeCode(elf);
+    const list = byCode.get(code);
+    if (list === undefined) byCode.set(code, [[path, one]]);
+    else list.push([path, one]);
+  }
+  for (const [code, list] of byCode) {
+    const elf = list[0]?.[1].file.entry.elf;
+    if (elf === undefined || list.length < leastUserland || list.length * 2 <= files.length) continue;
+    if (isCompanion(elf, image.expected.architecture)) continue;
+    const layer = image.places[mostFrequent(list.map(([, { file }]) => file.layer))];
+    const examples = list.slice(0, 3).map(([path]) => path);
+    const finding: Finding = {
+      rule: "userland-wrong-architecture",
+      severity: "error",
+      message:
+        `${list.length} of ${files.length} programs and libraries in the system's folders are ${code} code (${examples.join(", ")} …), but the image is declared ` +
+        `${formatPlatform(image.expected.platform)}: its root file system is of another architecture.`,
+      platforms: [image.expected.platform],
+      path: examples[0] ?? "/",
+      related: [],
+      ...(layer === undefined ? {} : { layer }),
+      ...wrongBase(architectureOf(elf) ?? code, image.expected.architecture.name),
+    };
+    return { code, finding };
+  }
+  return undefined;
+}
+
+function isHostCode(elf: ElfFacts): boolean {
+  return elf.type === elfTypes.executable || elf.type === elfTypes.shared;
+}
+
+function mostFrequent(values: readonly number[]): number {
+  const counts = Map.groupBy(values, (value) => value);
+  return [...counts].sort(([, a], [, b]) => b.length - a.length)[0]?.[0] ?? 0;
+}
+
+/** Weighs one foreign file. */
+function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findings: Tally): void {
+  const { architecture } = image.expected;
+  const legitimacy = legitimacyOf(one.path, one.elf, architecture);
+  const found = architectureOf(one.elf);
+  const isNamed = found !== undefined && namesArchitecture(one.path, found);
+  if (reach === undefined) {
+    if (legitimacy !== undefined) return findings.note(legitimacy, one);
+    if (isNamed) return judgeNamed(image, one, found, findings, "note");
+    return findings.wrong(one, "warning", undefined);
+  }
+  if (isCompanion(one.elf, architecture)) {
+    if (reach.kind === "library") return findings.note("32-bit companion code", one);
+    return findings.wrong(one, "warning", reach);
+  }
+  // Emulators are in PATH on purpose, and code for devices never runs there.
+  if (
+    legitimacy !== undefined &&
+    (!isHostCode(one.elf) || architectureOf(one.elf) === undefined || baseName(one.path).startsWith("qemu-"))
+  ) {
+    return findings.note(legitimacy, one);
+  }
+  if (isNamed && reach.kind === "executable") return judgeNamed(image, one, found, findings, "warning");
+  return findings.wrong(one, "error", reach);
+}
+
+/**
+ * A file whose path names its own architecture: one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`) that is fine when this platform's is there too, and
+ * lacks a build for it when only others are; else something kept apart on purpose.
+ */
+function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally, alone: "note" | "warning"): void {
+  const exists = (architecture: string) =>
+    pathsForOther(one.path, found, architecture).some((path) => image.view.resolve(path).kind === "file");
+  const own = image.expected.architecture.name;
+  if (exists(own)) return findings.note("one of a set with a build for each architecture", one);
+  if (namedArchitectures().some((name) => name !== found && name !== own && exists(name)))
+    return findings.incomplete(one);
+  if (alone === "note") return findings.note("a path that names its architecture", one);
+  return findings.wrong(one, "warning", undefined);
+}
+
+/** Collects findings, and folds those of the same kind into one when they are many. */
+class Tally {
+  readonly #image: ImageFacts;
+  readonly #each = new Map<string, { shown: Finding[]; hidden: number }>();
+  readonly #notes = new Map<string, { first: Foreign; paths: string[]; count: number }>();
+
+  constructor(image: ImageFacts) {
+    this.#image = image;
+  }
+
+  wrong(one: Foreign, severity: Severity, reach: Reach | undefined): void {
+    const isLibrary = reach === undefined ? /\.so(?:\.|$)/.test(baseName(one.path)) : reach.kind === "library";
+    const where = reach === undefined ? "" : ` (${reach.words})`;
+    this.#add(
+      wrongCodeFinding(this.#image, one.elf, {
+        rule: isLibrary ? "library-wrong-architecture" : "executable-wrong-architecture",
+        severity,
+        path: one.path,
+        message: `${one.path}${where} ${mismatch(this.#image, one.elf)}.`,
+        file: one.file,
+      }),
+    );
+  }
+
+  incomplete(one: Foreign): void {
+    const platform = formatPlatform(this.#image.expected.platform);
+    this.#add({
+      ...fileFinding(this.#image, {
+        rule: "native-build-missing",
+        severity: "warning",
+        path: one.path,
+        message: `${one.path} is one of a set of builds for several architectures, and none of them is for ${platform}.`,
+        file: one.file,
+      }),
+      cause: { code: "native-build-missing", text: "The package has no prebuilt code for this platform." },
+      fix: { title: "Build the package from source for this platform, or take a version that supports it." },
+    });
+  }
+
+  note(reason: string, one: Foreign): void {
+    const key = `${reason} ${describeCode(one.elf)}`;
+    const note = this.#notes.get(key) ?? { first: one, paths: [], count: 0 };
+    note.count++;
+    if (note.paths.length < 3) note.paths.push(one.path);
+    this.#notes.set(key, note);
+    return;
+  }
+
+  list(): Finding[] {
+    const each = [...this.#each.values()].flatMap(({ shown, hidden }) => [...shown, ...this.#rest(shown, hidden)]);
+    const notes = [...this.#notes].map(([key, { first, paths, count }]) => {
+      const reason = key.slice(0, key.length - describeCode(first.elf).length - 1);
+      return fileFinding(this.#image, {
+        rule: "foreign-code-expected",
+        severity: "note",
+        path: first.path,
+        message: `${count} ${count === 1 ? "file" : "files"} of ${describeCode(first.elf)} code: ${reason} (${paths.join(", ")}${count > paths.length ? " …" : ""}).`,
+        file: first.file,
+      });
+    });
+    return [...each, ...notes];
+  }
+
+  #add(finding: Finding): void {
+    const key = `${finding.rule} ${finding.severity}`;
+    const list = this.#each.get(key) ?? { shown: [], hidden: 0 };
+    if (list.shown.length < maxEach) list.shown.push(finding);
+    else list.hidden++;
+    this.#each.set(key, list);
+  }
+
+  #rest(shown: readonly Finding[], hidden: number): Finding[] {
+    const last = shown.at(-1);
+    if (hidden === 0 || last === undefined) return [];
+    return [{ ...last, message: `${hidden} more files like ${last.path} have the same fault.` }];
+  }
+}
