@@ -1,12 +1,208 @@
-import { ArchwayError } from "../error/error.ts";
+import { join, resolve } from "node:path";
+import { blame } from "../build/blame.ts";
+import { build } from "../build/build.ts";
+import { openContext } from "../build/context.ts";
+import type { OpenContext } from "../build/context.ts";
+import { keepLogs } from "../build/logs.ts";
+import { planBuild } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import { fileRecords } from "../build/record.ts";
+import type { BuildReport } from "../build/report.ts";
+import { recordInputsOf, engineRequestOf } from "../build/requests.ts";
+import type { BuildOutput, BuildRequest } from "../build/request.ts";
+import { loadConfig } from "../config/config.ts";
+import { engineSource } from "./engines.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { describeHost } from "../platform/host.ts";
+import { probeMachine } from "../platform/probe.ts";
+import { GateRefusal } from "../publish/gate.ts";
+import { formatFindings } from "../report/findings.ts";
+import { startProgress } from "../report/progress.ts";
+import type { Progress } from "../report/progress.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
+import { FactsCache } from "../verify/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
+import { progressOf } from "./build-progress.ts";
+import { buildRequest } from "./build-request.ts";
+import { buildJson, formatBuild, metadataJson } from "./build-result.ts";
+import { applyConfig } from "./build-settings.ts";
+import type { BuildSettings } from "./build-settings.ts";
 import type { CliContext } from "./context.ts";
+import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
+import { planJson } from "./plan-json.ts";
+import { formatPlan } from "./plan-text.ts";
+import { openRegistries } from "./registries.ts";
+import type { OpenRegistries } from "./registries.ts";
+import { writeJsonFile } from "./write-json.ts";
 
-/** `archway build`: plans, builds, proves and publishes. */
+/** Width of plain output where there is no terminal. */
+const plainColumns = 120;
+
+/** `archway build`: plans, builds, proves and publishes. Returns 0; everything else is an error. */
 export async function runBuild(
-  _context: CliContext,
-  _contextArg: string | undefined,
-  _options: BuildOptions,
+  context: CliContext,
+  contextArgument: string | undefined,
+  options: BuildOptions,
 ): Promise<number> {
-  throw new ArchwayError({ code: "NOT_BUILT", kind: "input", message: "archway build is not part of this version." });
+  const config = await loadConfig({ directory: configFolder(context, contextArgument), file: options.config });
+  const settings = applyConfig(options, config);
+  const local = describeHost(await probeMachine(context.signal)).platform;
+  const request = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  const registries = openRegistries(settings, context);
+
+  return withScratchFolder(async (scratch) => {
+    const opened = await openContext(request.context, request.file, { ...context, scratch });
+    const plan = await planBuild(
+      request,
+      opened,
+      { engines: engineSource(context.env), resolveReference: registries.resolve },
+      context.signal,
+    );
+    if (options.plan) {
+      showPlan(context, options, plan);
+      return 0;
+    }
+    const progress = startProgress(context.stderr, {
+      mode: options.progress,
+      platforms: plan.placements.map(({ platform }) => platform),
+      color: usesColor(context.stderr, context.env),
+      now: context.now,
+    });
+    try {
+      announce(context, plan, progress);
+      const report = await execute(context, { request, settings, registries, plan, opened, local, scratch }, progress);
+      progress.end();
+      await showReport(context, options, report);
+      return 0;
+    } catch (error) {
+      progress.end();
+      if (error instanceof GateRefusal) showRefusal(context, plan, error);
+      throw error;
+    }
+  });
+}
+
+/** What one build works with, once its plan stands. */
+interface Work {
+  readonly request: BuildRequest;
+  readonly settings: BuildSettings;
+  readonly registries: OpenRegistries;
+  readonly plan: BuildPlan;
+  readonly opened: OpenContext;
+  readonly local: Platform;
+  readonly scratch: string;
+}
+
+async function execute(context: CliContext, work: Work, progress: Progress): Promise<BuildReport> {
+  const { request, settings, registries, plan, opened, local, scratch } = work;
+  const state = stateFolder(context.env);
+  const logs = keepLogs(join(state, "logs"), context.now);
+  const output: BuildOutput = request.output ?? { kind: "docker" };
+  const nodeOf = (platform: Platform) =>
+    plan.placements.find((placement) => samePlatform(placement.platform, platform))?.node;
+  try {
+    return await build(
+      {
+        placements: plan.placements,
+        output,
+        tags: request.tags,
+        annotations: annotationsOf(settings, "index"),
+        entryAnnotations: (platform) => annotationsOf(settings, "manifest-descriptor", platform),
+        local,
+        openRepository: registries.open,
+        plainHttp: registries.plainHttp,
+        missing: plan.missing,
+        scratch,
+        cwd: context.cwd,
+        env: context.env,
+        requestFor: (placement) => ({
+          ...engineRequestOf(request, plan, opened, placement),
+          annotations: { ...request.annotations, ...annotationsOf(settings, "manifest", placement.platform) },
+        }),
+        recordInputs: recordInputsOf(request, plan, opened, output, context.signal),
+        records: fileRecords(join(state, "builds"), () => new Date(context.now())),
+        ...(request.verify
+          ? { gate: { facts: new FactsCache(join(cacheFolder(context.env), "facts")), allow: request.allow } }
+          : {}),
+        jobs: request.jobs,
+        allowMissing: request.allowMissing,
+        now: context.now,
+      },
+      (event) => {
+        logs.event(event);
+        const shown = progressOf(event, nodeOf);
+        if (shown) progress.event(shown);
+      },
+      context.signal,
+    );
+  } finally {
+    await logs.close();
+  }
+}
+
+/** Annotations of `--annotation` for one target, and one platform where they name it. */
+function annotationsOf(
+  settings: BuildSettings,
+  target: BuildSettings["annotations"][number]["on"],
+  platform?: Platform,
+): Readonly<Record<string, string>> {
+  const fitting = settings.annotations.filter(
+    (annotation) =>
+      annotation.on === target &&
+      (annotation.platform === undefined || (platform !== undefined && samePlatform(annotation.platform, platform))),
+  );
+  return Object.fromEntries(fitting.map(({ key, value }) => [key, value]));
+}
+
+/** Where the configuration is looked for: the context when it is a folder, else here. */
+function configFolder(context: CliContext, argument: string | undefined): string {
+  if (argument === undefined || argument === "-" || /^(\w+:\/\/|git@|github\.com\/)/.test(argument)) return context.cwd;
+  return resolve(context.cwd, argument);
+}
+
+function announce(context: CliContext, plan: BuildPlan, progress: Progress): void {
+  const style = makeStyle(usesColor(context.stderr, context.env));
+  for (const line of formatPlan(plan, { style, columns: context.stderr.columns ?? plainColumns })) progress.print(line);
+}
+
+function showPlan(context: CliContext, options: BuildOptions, plan: BuildPlan): void {
+  if (options.format === "json") {
+    context.stdout.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
+    return;
+  }
+  const style = makeStyle(usesColor(context.stdout, context.env));
+  const lines = formatPlan(plan, { style, columns: context.stdout.columns ?? plainColumns });
+  context.stdout.write(`${lines.join("\n")}\n`);
+}
+
+async function showReport(context: CliContext, options: BuildOptions, report: BuildReport): Promise<void> {
+  if (options.metadataFile !== undefined) {
+    await writeJsonFile(context.cwd, options.metadataFile, metadataJson(report));
+  }
+  const { stderr, stdout, env } = context;
+  const style = makeStyle(usesColor(stderr, env));
+  const columns = stderr.columns ?? plainColumns;
+  const findings = report.platforms.flatMap((platform) => platform.findings);
+  const told = findings.filter(({ severity }) => severity !== "note");
+  if (told.length > 0) stderr.write(`${formatFindings(told, { style, columns }).join("\n")}\n`);
+  if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(report), null, 2)}\n`);
+  else
+    stdout.write(
+      `${formatBuild(report, makeStyle(usesColor(stdout, env)), stdout.columns ?? plainColumns).join("\n")}\n`,
+    );
+}
+
+/** The gate's findings, each with the likely cause that the Dockerfile shows. */
+function showRefusal(context: CliContext, plan: BuildPlan, refusal: GateRefusal): void {
+  const style = makeStyle(usesColor(context.stderr, context.env));
+  const columns = context.stderr.columns ?? plainColumns;
+  const findings = refusal.proofs.flatMap((proof) => {
+    const placement = plan.placements.find((other) => samePlatform(other.platform, proof.platform));
+    const name = formatPlatform(proof.platform);
+    return placement
+      ? proof.findings.map((finding) => blame(finding, plan.dockerfile, placement.evaluation, name))
+      : proof.findings;
+  });
+  context.stderr.write(`${formatFindings(findings, { style, columns }).join("\n")}\n`);
 }

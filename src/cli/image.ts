@@ -1,12 +1,122 @@
+import { join } from "node:path";
+import { childrenOf } from "../image/children.ts";
+import { loadConfig } from "../config/config.ts";
 import { ArchwayError } from "../error/error.ts";
+import { formatReference, repositoryOf, targetOf } from "../oci/reference.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { gateChild, GateRefusal } from "../publish/gate.ts";
+import type { GatedChild } from "../publish/gate.ts";
+import { publish } from "../publish/publish.ts";
+import { formatFindings } from "../report/findings.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
+import { openImage } from "../store/open-store.ts";
+import { FactsCache } from "../verify/facts-cache.ts";
+import { parseTag } from "./build-request.ts";
 import type { CliContext } from "./context.ts";
+import { cacheFolder } from "./folders.ts";
 import type { ImageCreateOptions } from "./image-options.ts";
+import { createdJson, createdMetadata } from "./image-result.ts";
+import { openRegistries } from "./registries.ts";
+import { writeJsonFile } from "./write-json.ts";
 
-/** `archway image create`: joins images that were built one platform at a time. */
+/** Width of plain output where there is no terminal. */
+const plainColumns = 120;
+
+/**
+ * `archway image create`: gates the images of all sources, joins them into one index, puts it into every tag's repository, and moves the tags last.
+ * Sources may be images, indexes and layouts, from any registries. Returns 0; everything else is an error.
+ */
 export async function runImageCreate(
-  _context: CliContext,
-  _sources: readonly string[],
-  _options: ImageCreateOptions,
+  context: CliContext,
+  sources: readonly string[],
+  options: ImageCreateOptions,
 ): Promise<number> {
-  throw new ArchwayError({ code: "NOT_BUILT", kind: "input", message: "archway image is not part of this version." });
+  const { signal, stderr, stdout, env } = context;
+  const config = await loadConfig({ directory: context.cwd, file: options.config });
+  const tags = options.tags.map(parseTag);
+  const registries = openRegistries({ ...options, registries: config.registries }, context);
+  const facts = new FactsCache(join(cacheFolder(env), "facts"));
+  const style = makeStyle(usesColor(stderr, env));
+
+  const found = await Promise.all(
+    sources.map(async (source) => {
+      const { store, reference } = openImage(source, registries.registries);
+      const children = await childrenOf(store, await store.resolve(reference, { signal }), { signal });
+      if (children.length > 0) return children.map((child) => ({ child, store }));
+      throw new ArchwayError({
+        code: "NO_IMAGE",
+        kind: "input",
+        message: `${source} holds no image that can run.`,
+        hint: "Join image manifests or indexes of them; archway image inspect shows what a reference is.",
+      });
+    }),
+  );
+  const gated: GatedChild[] = [];
+  for (const { child, store } of found.flat()) {
+    const platform = platformOf(child.descriptor.platform, child.descriptor.digest);
+    stderr.write(`${formatPlatform(platform)} ${child.descriptor.digest}\n`);
+    const annotated = {
+      ...child,
+      descriptor: { ...child.descriptor, ...annotationsOf(options, platform, child.descriptor) },
+    };
+    gated.push(
+      options.verify
+        ? await gateChild(store, annotated, platform, { facts, allow: config.verify.allow, signal })
+        : { child: annotated, platform, store },
+    );
+  }
+
+  try {
+    const targets = [...Map.groupBy(tags, repositoryOf).values()].flatMap((group) => {
+      const [reference] = group;
+      return reference ? [{ store: registries.open(reference), tags: group.map(targetOf) }] : [];
+    });
+    const annotations = Object.fromEntries(
+      options.annotations.filter(({ on }) => on === "index").map(({ key, value }) => [key, value]),
+    );
+    const index = await publish({ children: gated, targets, annotations }, () => undefined, signal);
+    const result = createdJson(index.descriptor, tags.map(formatReference), gated);
+    if (options.metadataFile !== undefined) {
+      await writeJsonFile(context.cwd, options.metadataFile, createdMetadata(result));
+    }
+    if (options.format === "json") stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    else {
+      const painted = makeStyle(usesColor(stdout, env));
+      const lines = tags.map((tag) => `${painted.green("published")} ${painted.bold(formatReference(tag))}`);
+      stdout.write(`${[...lines, `          ${index.descriptor.digest}`].join("\n")}\n`);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof GateRefusal) {
+      const findings = error.proofs.flatMap((proof) => proof.findings);
+      stderr.write(`${formatFindings(findings, { style, columns: stderr.columns ?? plainColumns }).join("\n")}\n`);
+    }
+    throw error;
+  }
+}
+
+function platformOf(platform: Platform | undefined, digest: string): Platform {
+  if (platform) return platform;
+  throw new ArchwayError({
+    code: "PLATFORM_MISSING",
+    kind: "input",
+    message: `${digest} does not say which platform it is for.`,
+    hint: "Its config has no architecture; rebuild it with a current engine.",
+  });
+}
+
+/** The descriptor's own annotations, and those of `--annotation manifest-descriptor[PLATFORM]:…`. */
+function annotationsOf(
+  options: ImageCreateOptions,
+  platform: Platform,
+  descriptor: { readonly annotations?: Readonly<Record<string, string>> },
+): { readonly annotations?: Readonly<Record<string, string>> } {
+  const added = options.annotations.filter(
+    (annotation) =>
+      annotation.on === "manifest-descriptor" &&
+      (annotation.platform === undefined || samePlatform(annotation.platform, platform)),
+  );
+  const annotations = { ...descriptor.annotations, ...Object.fromEntries(added.map(({ key, value }) => [key, value])) };
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
 }

@@ -1,4 +1,13 @@
-import { ArchwayError } from "../error/error.ts";
+import { describeHost } from "../platform/host.ts";
+import type { MachineFacts } from "../platform/machine.ts";
+import {
+  type EngineEntry,
+  formatPlatforms,
+  platformsJson,
+  type PlatformsReport,
+  type UnreachableEngine,
+} from "../report/platforms.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 import type { Format } from "./parse-option.ts";
 
@@ -9,11 +18,30 @@ export interface PlatformsOptions {
   readonly config?: string;
 }
 
-/** `archway platforms`: prints what this machine runs, emulates and builds with. */
-export async function runPlatforms(_context: CliContext, _options: PlatformsOptions): Promise<number> {
-  throw new ArchwayError({
-    code: "NOT_BUILT",
-    kind: "input",
-    message: "archway platforms is not part of this version.",
-  });
+/** What `archway platforms` asks; both answer side by side. */
+export interface PlatformsSources {
+  readonly machine: (signal: AbortSignal) => Promise<MachineFacts>;
+  /** The engines of this machine and of the configuration; one that does not answer is no error. */
+  readonly engines: (
+    signal: AbortSignal,
+  ) => Promise<{ readonly engines: readonly EngineEntry[]; readonly unreachable: readonly UnreachableEngine[] }>;
+}
+
+/** Width of the text where there is no terminal. */
+const plainColumns = 120;
+
+/** Asks the sources and prints what they say. Returns 0: a machine is what it is. */
+export async function showPlatforms(context: CliContext, format: Format, sources: PlatformsSources): Promise<number> {
+  const [facts, found] = await Promise.all([sources.machine(context.signal), sources.engines(context.signal)]);
+  const report: PlatformsReport = { host: describeHost(facts), ...found };
+  const { stdout, env } = context;
+  const text =
+    format === "json"
+      ? JSON.stringify(platformsJson(report), null, 2)
+      : formatPlatforms(report, {
+          style: makeStyle(usesColor(stdout, env)),
+          columns: stdout.columns ?? plainColumns,
+        }).join("\n");
+  stdout.write(`${text}\n`);
+  return 0;
 }

@@ -1,0 +1,79 @@
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { EngineEvent } from "../engine/engine.ts";
+import { summarizeSteps } from "../engine/steps.ts";
+import { canRun } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { BuildEvent } from "./events.ts";
+import { eachLimited } from "./limit.ts";
+import type { BuildReport, PlatformReport } from "./report.ts";
+import type { BuildOutput } from "./request.ts";
+import type { RunInputs } from "./run.ts";
+import { platformFolder } from "./sink.ts";
+
+/** What a build to files needs. */
+type FileInputs = Omit<RunInputs, "sink"> & { readonly cwd: string };
+
+/**
+ * Builds to files instead of an image: the engine's `local` or `tar` exporter, one folder or file a platform below `dest` when there are several, named
+ * as docker buildx names them (`linux_arm_v7`). There is no image to prove: the verdict says `skipped`.
+ *
+ * Throws the first error; other platforms are stopped.
+ */
+export async function buildFiles(
+  inputs: FileInputs,
+  output: Extract<BuildOutput, { kind: "files" }>,
+  onEvent: (event: BuildEvent) => void,
+  signal: AbortSignal,
+): Promise<BuildReport> {
+  const several = inputs.placements.length > 1;
+  const root = output.dest === "-" ? "-" : resolve(inputs.cwd, output.dest);
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const reports = new Map<Platform, PlatformReport>();
+
+  await eachLimited(inputs.placements, inputs.jobs, async (placement) => {
+    const { platform, node } = placement;
+    const events: EngineEvent[] = [];
+    onEvent({ type: "started", platform, strategy: placement.strategy, node: node.engine.endpoint, at: inputs.now() });
+    const dest = several ? join(root, output.type === "tar" ? `${bakeName(platform)}.tar` : bakeName(platform)) : root;
+    if (several) await mkdir(root, { recursive: true });
+    try {
+      await node.engine.build(
+        { ...inputs.requestFor(placement), output: { kind: "files", value: `type=${output.type},dest=${dest}` } },
+        (event) => {
+          if (event.type === "step") events.push(event);
+          onEvent({ type: "engine", platform, event });
+        },
+        either,
+      );
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+    onEvent({ type: "built", platform, at: inputs.now() });
+    const steps = summarizeSteps(events, { target: platform, runsNatively: (other) => canRun(node.native, other) });
+    reports.set(platform, {
+      platform,
+      strategy: steps.seconds.emulated > 0 ? "emulated" : placement.strategy,
+      reason: placement.reason,
+      node: node.engine.endpoint,
+      engine: `${node.info.name} ${node.info.version}`,
+      seconds: steps.seconds,
+      cachedSteps: steps.cachedSteps,
+      verdict: "skipped",
+      findings: [],
+      resumed: false,
+    });
+  });
+  return {
+    version: 1,
+    platforms: inputs.placements.flatMap(({ platform }) => reports.get(platform) ?? []),
+    missing: [],
+  };
+}
+
+/** The folder that docker buildx gives a platform. */
+function bakeName(platform: Platform): string {
+  return platformFolder(platform).replaceAll("-", "_");
+}

@@ -1,0 +1,232 @@
+import { readFile } from "node:fs/promises";
+import { evaluateDockerfile } from "../dockerfile/evaluate.ts";
+import type { Evaluation, ImageUse } from "../dockerfile/evaluation.ts";
+import { parseDockerfile } from "../dockerfile/parse.ts";
+import type { Dockerfile } from "../dockerfile/parse.ts";
+import { stagePlans } from "./stages.ts";
+import { ArchwayError } from "../error/error.ts";
+import { formatReference } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { hasPlatform, missingPlatformsError, resolveBase } from "./bases.ts";
+import type { BaseImage, MissingPlatform, ResolveReference } from "./bases.ts";
+import type { OpenContext } from "./context.ts";
+import { openNodes } from "./nodes.ts";
+import type { EngineSource, OpenNodes } from "./nodes.ts";
+import { placePlatform } from "./placement.ts";
+import type { Node, NodeEvaluation, Placement } from "./placement.ts";
+import type { BuildRequest } from "./request.ts";
+
+/** How a build will be done: everything is resolved and placed, and nothing is built yet. */
+export interface BuildPlan {
+  readonly context: OpenContext;
+  readonly dockerfile: Dockerfile;
+  readonly dockerfileText: string;
+  /** One a platform, in the order of the request. */
+  readonly placements: readonly PlannedPlatform[];
+  /** Platforms that are left out by `--allow-missing`, with the reason. */
+  readonly missing: readonly { readonly platform: Platform; readonly reason: string }[];
+  readonly bases: readonly BaseImage[];
+  /** Full reference of every base image → the same image by digest, where it was found: what all engines build on. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** The `# syntax=` image, pinned. */
+  readonly syntax?: string;
+  /** Why these nodes. */
+  readonly reason: string;
+  readonly warnings: readonly string[];
+}
+
+/** A placement with what the Dockerfile means for its platform on its node. */
+export interface PlannedPlatform extends Placement {
+  readonly evaluation: Evaluation;
+}
+
+/** What planning needs from outside. */
+export interface PlanTools {
+  readonly engines: EngineSource;
+  readonly resolveReference: ResolveReference;
+}
+
+/** How an image that a plan needs is found again: the reference as the Dockerfile has it. */
+type Bases = ReadonlyMap<string, BaseImage>;
+
+/**
+ * Plans a build: evaluates the Dockerfile for each platform on each node, resolves every image it reaches in the registry (or a mirror), and places
+ * each platform. Nothing starts when a base image lacks a platform or no node can serve one.
+ *
+ * Throws `DOCKERFILE_INVALID`, `BASE_NOT_FOUND` (kind `input`), `BASE_PLATFORM_MISSING`, `NO_NODE`, `NATIVE_ONLY` (kind `failed`),
+ * `NO_ENGINE`, `ENGINE_UNREACHABLE` and what stores throw (kind `unreachable`).
+ */
+export async function planBuild(
+  request: BuildRequest,
+  context: OpenContext,
+  tools: PlanTools,
+  signal: AbortSignal,
+): Promise<BuildPlan> {
+  const bytes = await readFile(context.dockerfile);
+  const dockerfile = parseDockerfile(bytes, context.dockerfileName);
+  // A first look with every platform as its own builder finds syntax errors and images before an engine is asked.
+  const opening = openNodes(request, tools.engines, signal);
+  opening.catch(() => undefined);
+  const early = request.platforms.map((platform) => evaluate(dockerfile, request, platform, platform));
+  const bases = new Map<string, Promise<BaseImage>>();
+  const lookUp = (use: Pick<ImageUse, "reference" | "line">) => {
+    const known = bases.get(use.reference);
+    if (known) return known;
+    const found = resolveBase(use.reference, use.line, context.dockerfileName, tools.resolveReference, signal);
+    found.catch(() => undefined);
+    bases.set(use.reference, found);
+    return found;
+  };
+  for (const { images } of early) images.forEach(lookUp);
+
+  const opened = await opening;
+  const evaluations = request.platforms.map((platform) => ({
+    platform,
+    onNodes: opened.nodes.map((node) => ({ node, evaluation: evaluate(dockerfile, request, platform, node.native) })),
+  }));
+  const uses = evaluations.flatMap(({ onNodes }) => onNodes.flatMap(({ evaluation }) => evaluation.images));
+  await Promise.all(uses.map(lookUp));
+  const syntaxUse = early[0]?.syntax;
+  const syntax = syntaxUse && (await lookUp({ reference: syntaxUse.image, line: syntaxUse.line ?? 1 }));
+  const resolved: Bases = new Map(
+    await Promise.all([...bases].map(async ([name, base]) => [name, await base] as const)),
+  );
+
+  const { placements, missing } = await placeAll(request, context, evaluations, resolved, signal);
+  const used = new Set(placements.flatMap(({ evaluation }) => evaluation.images.map(({ reference }) => reference)));
+  const pinned = [...resolved].filter(([name]) => used.has(name));
+  return {
+    context,
+    dockerfile,
+    dockerfileText: bytes.toString(),
+    placements,
+    missing,
+    bases: [...new Set(pinned.map(([, base]) => base))],
+    pins: Object.fromEntries(
+      pinned.map(([, base]) => [formatReference({ ...base.reference, ...tagOf(base.reference) }), base.pinned]),
+    ),
+    ...(syntax ? { syntax: syntax.pinned } : {}),
+    reason: opened.reason,
+    warnings: [...opened.warnings, ...warningsOf(request, opened, placements)],
+  };
+}
+
+function evaluate(
+  dockerfile: Dockerfile,
+  request: BuildRequest,
+  targetPlatform: Platform,
+  buildPlatform: Platform,
+): Evaluation {
+  return evaluateDockerfile(dockerfile, {
+    targetPlatform,
+    buildPlatform,
+    buildArgs: request.args,
+    contexts: request.buildContexts,
+    ...(request.target === undefined ? {} : { target: request.target }),
+  });
+}
+
+async function placeAll(
+  request: BuildRequest,
+  context: OpenContext,
+  evaluations: readonly {
+    readonly platform: Platform;
+    readonly onNodes: readonly { readonly node: Node; readonly evaluation: Evaluation }[];
+  }[],
+  bases: Bases,
+  signal: AbortSignal,
+): Promise<Pick<BuildPlan, "placements" | "missing">> {
+  const placements: PlannedPlatform[] = [];
+  const missing: { platform: Platform; reason: string }[] = [];
+  const absent: MissingPlatform[] = [];
+  const refused: ArchwayError[] = [];
+
+  for (const { platform, onNodes } of evaluations) {
+    const judged = onNodes.map(({ node, evaluation }) => ({ ...judge(node, platform, evaluation, bases), evaluation }));
+    const lacking = judged.every((one) => one.missing.length > 0) ? (judged[0]?.lacking ?? []) : [];
+    const allowed = request.allowMissing.some((other) => samePlatform(other, platform));
+    if (lacking.length > 0) {
+      if (allowed) {
+        missing.push({ platform, reason: `no ${[...new Set(lacking.map(describeMissing))].join(", no ")}` });
+      } else absent.push(...lacking);
+      continue;
+    }
+    try {
+      const placement = placePlatform(platform, judged, request.nativeOnly);
+      const evaluation = judged.find(({ node }) => node === placement.node)?.evaluation;
+      if (evaluation) placements.push({ ...placement, evaluation });
+    } catch (error) {
+      if (!(error instanceof ArchwayError)) throw error;
+      if (allowed) missing.push({ platform, reason: error.message });
+      else refused.push(error);
+    }
+  }
+  if (absent.length > 0) throw await missingPlatformsError(absent, context.dockerfileName, signal);
+  const [first] = refused;
+  if (first) throw first;
+  if (placements.length === 0) {
+    throw new ArchwayError({
+      code: "NOTHING_TO_BUILD",
+      kind: "failed",
+      message: `No platform is left to build: ${missing.map(({ platform, reason }) => `${formatPlatform(platform)} (${reason})`).join("; ")}.`,
+      hint: "--allow-missing leaves a platform out; at least one has to be built.",
+    });
+  }
+  return { placements, missing };
+}
+
+function judge(
+  node: Node,
+  platform: Platform,
+  evaluation: Evaluation,
+  bases: Bases,
+): NodeEvaluation & { readonly lacking: readonly MissingPlatform[] } {
+  const lacking = evaluation.images.flatMap((use) => {
+    const base = bases.get(use.reference);
+    return !base || hasPlatform(base, use.platform) ? [] : [{ base, platform: use.platform, line: use.line }];
+  });
+  const stages = stagePlans(evaluation, node, platform);
+  const cannotRun = stages
+    .filter((stage) => stage.runs > 0 && !node.info.platforms.some((known) => samePlatform(known, stage.platform)))
+    .map((stage) => stage.platform);
+  return {
+    node,
+    stages,
+    cannotRun: cannotRun.filter((one, index) => cannotRun.findIndex((other) => samePlatform(other, one)) === index),
+    missing: [...new Set(lacking.map(describeMissing))],
+    lacking,
+  };
+}
+
+function describeMissing({ base, platform }: MissingPlatform): string {
+  return `${base.name} for ${formatPlatform(platform)}`;
+}
+
+/** A name without tag and digest means `latest`. */
+function tagOf({ tag, digest }: Reference): { readonly tag?: string } {
+  return tag === undefined && digest === undefined ? { tag: "latest" } : {};
+}
+
+function warningsOf(request: BuildRequest, { nodes }: OpenNodes, placements: readonly PlannedPlatform[]): string[] {
+  const warnings: string[] = [];
+  const unused = placements[0]?.evaluation.unusedArgs ?? [];
+  for (const name of unused) warnings.push(`Build argument ${name} is declared by no ARG of the Dockerfile.`);
+  const unknown = new Map(
+    placements.flatMap(({ evaluation }) =>
+      evaluation.unknownVariables
+        .filter(({ certain }) => certain)
+        .map((variable) => [variable.name, variable] as const),
+    ),
+  );
+  for (const { name, line } of unknown.values())
+    warnings.push(`Line ${line} uses $${name}, which nothing sets: it is empty.`);
+  const attesting = request.provenance !== undefined && request.provenance !== "false";
+  for (const { node, platform } of placements) {
+    if (attesting && !node.info.attests) {
+      warnings.push(`${node.info.name} makes no attestations: ${formatPlatform(platform)} will have no provenance.`);
+    }
+  }
+  return nodes.length === 0 ? [] : warnings;
+}

@@ -1,0 +1,76 @@
+import type { BuildReport } from "../build/report.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { formatDuration } from "../report/quantity.ts";
+import { toFindingJson } from "../report/findings.ts";
+import type { Style } from "../report/style.ts";
+import { formatTable } from "../report/table.ts";
+import type { Cell } from "../report/table.ts";
+
+/** The result of a build as `--format json` prints it and the metadata file holds it under `archway` (schemas/build.schema.json). */
+export function buildJson(report: BuildReport): object {
+  return {
+    version: report.version,
+    ...(report.index ? { index: report.index } : {}),
+    platforms: report.platforms.map(({ platform, findings, ...rest }) => ({
+      platform: formatPlatform(platform),
+      ...rest,
+      findings: findings.map(toFindingJson),
+    })),
+    missing: report.missing.map(({ platform, reason }) => ({ platform: formatPlatform(platform), reason })),
+  };
+}
+
+/** Content of `--metadata-file`: the keys of docker buildx, and ours under `archway`. */
+export function metadataJson(report: BuildReport): object {
+  const { index } = report;
+  return {
+    ...(index
+      ? {
+          "containerimage.digest": index.digest,
+          "containerimage.descriptor": { mediaType: index.mediaType, digest: index.digest, size: index.size },
+          "image.name": index.references.join(","),
+        }
+      : {}),
+    archway: buildJson(report),
+  };
+}
+
+/** The result for a person: a line a platform, then what was published. */
+export function formatBuild(report: BuildReport, style: Style, columns: number): string[] {
+  const rows = report.platforms.map((platform): Cell[] => [
+    { text: formatPlatform(platform.platform), paint: style.bold },
+    platform.strategy === "emulated" ? { text: "emulated", paint: style.yellow } : platform.strategy,
+    platform.resumed ? "kept from the last run" : secondsOf(platform.seconds),
+    verdictCell(platform.verdict, style),
+    platform.digest ?? "",
+  ]);
+  const lines = formatTable(rows, { columns, style });
+  for (const { platform, reason } of report.missing) {
+    lines.push(`${style.yellow("left out")} ${formatPlatform(platform)}: ${reason.split("\n")[0] ?? ""}`);
+  }
+  if (report.index) {
+    lines.push("");
+    const verb = report.index.pushed ? "published" : "written";
+    for (const reference of report.index.references) lines.push(`${style.green(verb)} ${style.bold(reference)}`);
+    lines.push(`          ${report.index.digest}`);
+  }
+  return lines;
+}
+
+function secondsOf(seconds: BuildReport["platforms"][number]["seconds"]): string {
+  const emulated = seconds.emulated > 0 ? `, ${formatDuration(seconds.emulated * 1000)} of it emulated` : "";
+  return `${formatDuration(seconds.total * 1000)}${emulated}`;
+}
+
+function verdictCell(verdict: BuildReport["platforms"][number]["verdict"], style: Style): Cell {
+  switch (verdict) {
+    case "pass":
+      return { text: "proven", paint: style.green };
+    case "skipped":
+      return { text: "not proven", paint: style.yellow };
+    case "fail":
+      return { text: "refused", paint: style.red };
+    case "undecided":
+      return { text: "undecided", paint: style.yellow };
+  }
+}

@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CliContext } from "./context.ts";
+
+/** Folder of state that helps the next run (build records, logs) and may be deleted at any time. */
+export function stateFolder(env: CliContext["env"]): string {
+  return join(env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local", "state"), "archway");
+}
+
+/** Folder of caches (facts of layers), which may be deleted at any time. */
+export function cacheFolder(env: CliContext["env"]): string {
+  return join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "archway");
+}
+
+const scratchPrefix = "archway-run-";
+
+/**
+ * Gives a private folder for the files of one run, and removes it however the run ends. Folders of runs that were killed are removed by the next one:
+ * the name holds the process.
+ */
+export async function withScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const parent = tmpdir();
+  const abandoned = await readdir(parent).then(
+    (names) => names.filter((name) => name.startsWith(scratchPrefix) && !isAlive(name)),
+    () => [],
+  );
+  // Another user's folders cannot be removed and need not be.
+  await Promise.all(
+    abandoned.map((name) => rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined)),
+  );
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, `${scratchPrefix}${process.pid}-`));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(name: string): boolean {
+  const pid = Number(name.slice(scratchPrefix.length).split("-")[0]);
+  if (!Number.isInteger(pid) || pid <= 0) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,32 @@
+import type { ResolveReference } from "../build/bases.ts";
+import type { Config } from "../config/config.ts";
+import type { Reference } from "../oci/reference.ts";
+import { resolveThroughMirrors } from "../store/registry/mirrors.ts";
+import { Registries } from "../store/registry/registries.ts";
+import { allowsPlainHttp } from "../store/registry/settings.ts";
+import type { ImageStore } from "../store/store.ts";
+import type { CliContext } from "./context.ts";
+
+/** The registries of one command, as configuration and options say how to reach them. */
+export interface OpenRegistries {
+  readonly registries: Registries;
+  /** A repository; the same store for the same repository. */
+  open(reference: Reference): ImageStore;
+  readonly resolve: ResolveReference;
+  plainHttp(host: string): boolean;
+}
+
+/** Opens the registries of one command; nothing is connected yet. */
+export function openRegistries(
+  settings: { readonly registries: Config["registries"]; readonly insecureRegistries: readonly string[] },
+  context: Pick<CliContext, "env">,
+): OpenRegistries {
+  const known = { registries: settings.registries, insecure: settings.insecureRegistries };
+  const registries = new Registries(known, context.env);
+  return {
+    registries,
+    open: (reference) => registries.open(reference),
+    resolve: (reference, signal) => resolveThroughMirrors(reference, registries, { signal }),
+    plainHttp: (host) => allowsPlainHttp(host, known),
+  };
+}

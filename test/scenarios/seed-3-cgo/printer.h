@@ -1,0 +1,2 @@
+#include <stdio.h>
+void super_optimized_print(char* str);
