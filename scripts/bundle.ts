@@ -3,8 +3,9 @@
  * not every Node that Archway runs on can. Beside it goes `dist/THIRD-PARTY-LICENSES` with the licence of every library inside.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join, resolve } from "node:path";
-import { rolldown } from "rolldown";
+import { type Plugin, rolldown } from "rolldown";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -12,10 +13,35 @@ const dist = join(root, "dist");
 /** Licences that allow to ship a library inside an Apache-2.0 program. */
 const allowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Apache-2.0"]);
 
+/**
+ * Turns imports of Node's own modules into modules of the bundle that ask for them when they are evaluated. As imports they would all be loaded
+ * at every start, which takes longer than Node itself.
+ */
+const lazyBuiltins: Plugin = {
+  name: "lazy-builtins",
+  resolveId: (id) => (isBuiltin(id) ? { id: `\0${id}`, moduleSideEffects: false } : undefined),
+  load: (id) => {
+    if (!id.startsWith("\0") || !isBuiltin(id.slice(1))) return undefined;
+    const name = id.slice(1);
+    const names = Object.keys(process.getBuiltinModule(name) ?? {}).filter(
+      (key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default",
+    );
+    return [
+      `const builtin = process.getBuiltinModule(${JSON.stringify(name)});`,
+      "export default builtin;",
+      ...names.map((key) => `const ${key}_ = builtin.${key}; export { ${key}_ as ${key} };`),
+    ].join("\n");
+  },
+};
+
 const build = await rolldown({
   input: join(root, "src", "cli", "main.ts"),
   platform: "node",
   cwd: root,
+  plugins: [lazyBuiltins],
+  treeshake: { propertyReadSideEffects: false },
+  // `using` declarations are for Node 24.
+  transform: { target: "node22.15" },
   // A warning is a mistake that a user would find.
   onLog: (level, log) => {
     if (level === "warn") throw new Error(log.message);

@@ -1,4 +1,4 @@
-# Sourced by the other scripts, from the repository's root: npm packages as the lock file says, and $NODE (24, or the system's from 22.18).
+# Sourced by the other scripts, from the repository's root: npm packages as the lock file says, and $NODE (the packaged one, or the system's from 24).
 # A stamp beside the packages makes a repeat free.
 set -eu
 

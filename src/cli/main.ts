@@ -48,12 +48,22 @@ Options:
 Exit codes: 0 good · 1 a platform is missing, a step or the gate failed · 2 wrong input · 3 something could not be reached · 130 interrupted
 `;
 
+/** Writes a result of this file; a reader that has gone away (`archway | head`) is no error. */
+function print(text: string): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    process.stderr.write(`error: The output cannot be written: ${error.message}\n`);
+    process.exitCode = 3;
+  });
+  process.stdout.write(text);
+}
+
 const [first, ...rest] = process.argv.slice(2);
 if (first === undefined || first === "-h" || first === "--help" || (first === "help" && rest.length === 0)) {
-  process.stdout.write(help);
+  print(help);
 } else if (first === "-V" || first === "--version") {
   const { default: description } = await import("../../package.json", { with: { type: "json" } });
-  process.stdout.write(`archway ${description.version}\n`);
+  print(`archway ${description.version}\n`);
 } else {
   const { runProcess, unknownCommand } = await import("./shell.ts");
   const [name, args] = first === "help" ? [rest[0] ?? "", ["--help"]] : [first, rest];

@@ -17,7 +17,7 @@ const patience = 2000;
 
 /** Throws the error of a word that is no command. */
 export function unknownCommand(name: string, known: readonly string[]): never {
-  const guess = nearestName(name, known);
+  const guess = name.startsWith("-") ? undefined : nearestName(name, known);
   throw new ArchwayError({
     code: "USAGE",
     kind: "input",
@@ -77,7 +77,7 @@ function usageError(error: CommanderError): ArchwayError {
   return new ArchwayError({
     code: "USAGE",
     kind: "input",
-    message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`,
+    message: `${message.charAt(0).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`,
     hint: guess ? `Did you mean ${guess}?` : "See --help of the command.",
   });
 }
