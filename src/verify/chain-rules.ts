@@ -109,7 +109,13 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
   const { path, file, via, wanted, role, origin } = gap;
   const severity = origin === "healthcheck" ? "warning" : "error";
   const at = path.startsWith("/") ? path : "/";
-  const finding = (rule: string, message: string, cause: string, fix: string, weight: Severity = severity): Finding => ({
+  const finding = (
+    rule: string,
+    message: string,
+    cause: string,
+    fix: string,
+    weight: Severity = severity,
+  ): Finding => ({
     ...fileFinding(image, { rule, severity: weight, path: at, message, file }),
     cause: { code: rule, text: cause },
     fix: { title: fix },
@@ -206,10 +212,7 @@ function wrongLibrary(image: ImageFacts, gap: ChainGap): Finding {
 /** Libraries that the container runtime puts in when the container starts: NVIDIA's driver. */
 const injected = /^lib(?:cuda|nvidia-[\w-]+|nvcuvid|nvoptix)\.so/;
 
-function missingLibrary(
-  gap: ChainGap,
-  severity: Severity,
-): { words: string; weight: Severity } {
+function missingLibrary(gap: ChainGap, severity: Severity): { words: string; weight: Severity } {
   if (injected.test(baseName(gap.wanted))) return { words: "; the runtime of the GPU brings it", weight: "note" };
   const [elsewhere] = gap.elsewhere ?? [];
   // The entrypoint may set LD_LIBRARY_PATH, or a library loaded before may bring it.
