@@ -1,14 +1,8 @@
 import { basename, dirname } from "node:path";
 import { formatPlatform } from "../platform/platform.ts";
+import type { BuildFiles } from "./build-files.ts";
 import type { EngineOutput, EngineRequest } from "./engine.ts";
 import { attestation, cacheValue, contextName, csvFields } from "./spelling.ts";
-
-/** Files of one build that Archway makes itself. */
-export interface BuildFiles {
-  readonly metadata: string;
-  /** A changed Dockerfile to use instead of the request's. */
-  readonly dockerfile?: string;
-}
 
 /**
  * The arguments of `buildctl build` for one platform. Secrets are named, never quoted: their values stay in their files and variables.
@@ -27,8 +21,9 @@ export function buildctlArgs(request: EngineRequest, files: BuildFiles): string[
   for (const [name, value] of Object.entries(request.args)) opt(`build-arg:${name}`, value);
   if (request.syntax !== undefined) opt("build-arg:BUILDKIT_SYNTAX", request.syntax);
   for (const [name, value] of Object.entries(request.labels)) opt(`label:${name}`, value);
+  if (files.sourcePolicy !== undefined) args.push("--source-policy-file", files.sourcePolicy);
   addNamedContexts(request.buildContexts, args, opt);
-  for (const secret of request.secrets) args.push("--secret", csvFields(secretFields(secret)));
+  for (const secret of [...request.secrets, ...files.secrets]) args.push("--secret", csvFields(secretFields(secret)));
   for (const ssh of request.ssh) args.push("--ssh", ssh);
   if (request.noCache) args.push("--no-cache");
   if (request.pull) opt("image-resolve-mode", "pull");

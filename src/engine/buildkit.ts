@@ -1,22 +1,24 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { ArchwayError } from "../error/error.ts";
 import { normalizePlatform } from "../platform/platform.ts";
+import { writeBuildFiles } from "./build-files.ts";
 import { buildctlArgs } from "./buildctl-args.ts";
 import { buildkitConnection, type BuildkitConnection } from "./buildkit-endpoint.ts";
 import { ask, runChild } from "./child.ts";
+import { withModelOrDefault, withoutCpuModel } from "./cpu-model.ts";
 import type { Engine, EngineEvent, EngineInfo, EngineRequest, EngineResult } from "./engine.ts";
 import { judgeFailure } from "./failure.ts";
 import { parseJson, readMetadata } from "./metadata.ts";
 import { createRawJsonReader } from "./rawjson.ts";
 import { withScratch } from "./scratch.ts";
 import { lastLines } from "./tail.ts";
+import { compareVersions } from "./version.ts";
 
 /** What `buildctl debug workers --format '{{json .}}'` prints (moby/buildkit client.WorkerInfo). */
 const workersSchema = z.array(
   z.object({
     platforms: z.array(z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })),
-    buildkitVersion: z.object({ version: z.string() }).optional(),
+    buildkitVersion: z.object({ version: z.string(), dockerfileVersion: z.string().optional() }).optional(),
   }),
 );
 
@@ -58,6 +60,7 @@ async function probe(
     platforms: worker.platforms.map(normalizePlatform),
     pushesByDigest: true,
     attests: true,
+    setsEmulatedCpu: knowsSecretVariables(worker.buildkitVersion),
     faults: [],
   };
 }
@@ -69,26 +72,36 @@ async function build(
   onEvent: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<EngineResult> {
-  return withScratch(async (directory) => {
-    const files = { metadata: join(directory, "metadata.json") };
-    const reader = createRawJsonReader({ onEvent });
-    const end = await runChild({
-      program: "buildctl",
-      args: [...connection.args, ...buildctlArgs(request, files)],
-      env,
-      signal,
-      onStderr: (chunk) => reader.push(chunk),
-    });
-    const told = reader.end();
-    if (end.code === 0) return readMetadata(files.metadata);
-    throw judgeFailure({
-      engine: `BuildKit at ${connection.shown}`,
-      platform: request.platform,
-      dockerfile: request.dockerfile,
-      ...told,
-      end: end.signal === null ? `ended with ${end.code}` : `was killed by ${end.signal}`,
-    });
-  });
+  return withModelOrDefault(request, onEvent, (emulatedCpu) =>
+    withScratch(async (directory) => {
+      const files = await writeBuildFiles(directory, request, emulatedCpu);
+      const reader = createRawJsonReader({ onEvent, rewrite: withoutCpuModel });
+      const end = await runChild({
+        program: "buildctl",
+        args: [...connection.args, ...buildctlArgs(request, files)],
+        env: { ...env, ...files.env },
+        signal,
+        onStderr: (chunk) => reader.push(chunk),
+      });
+      const told = reader.end();
+      if (end.code === 0) return readMetadata(files.metadata);
+      throw judgeFailure({
+        engine: `BuildKit at ${connection.shown}`,
+        platform: request.platform,
+        dockerfile: request.dockerfile,
+        ...told,
+        end: end.signal === null ? `ended with ${end.code}` : `was killed by ${end.signal}`,
+      });
+    }),
+  );
+}
+
+/** Whether the built-in frontend knows `RUN --mount=type=secret,env=`: docker/dockerfile 1.10, BuildKit 0.16. */
+function knowsSecretVariables(version: z.infer<typeof workersSchema>[number]["buildkitVersion"]): boolean {
+  if (version === undefined) return false;
+  return version.dockerfileVersion === undefined
+    ? compareVersions(version.version, "0.16") >= 0
+    : compareVersions(version.dockerfileVersion, "1.10") >= 0;
 }
 
 /** What a probe's failure means: a timeout of the caller says that nothing answered; an abort stays what it is. */

@@ -25,6 +25,8 @@ export interface EngineInfo {
   readonly pushesByDigest: boolean;
   /** Makes provenance and SBOM attestations. */
   readonly attests: boolean;
+  /** Can give emulated steps a CPU model ({@link EngineRequest.emulatedCpu}). */
+  readonly setsEmulatedCpu: boolean;
   readonly faults: readonly EngineFault[];
 }
 
@@ -46,6 +48,16 @@ export type EngineOutput =
   /** Passed to the engine as it is (`type=local,dest=…`); there is no image and no digest. */
   | { readonly kind: "files"; readonly value: string };
 
+/** Which CPU the emulator shows to emulated steps (docs/emulation.md). */
+export interface EmulatedCpu {
+  /** Value of `QEMU_CPU`, for example `max,pauth=off`. */
+  readonly model: string;
+  /** The text of the Dockerfile. */
+  readonly dockerfile: string;
+  /** Lines of it, from 1, at which a RUN begins that is emulated on this node. */
+  readonly runLines: readonly number[];
+}
+
 /** One platform to build. */
 export interface EngineRequest {
   readonly platform: Platform;
@@ -57,9 +69,13 @@ export interface EngineRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /**
-   * Named contexts: name → directory, Git URL, `docker-image://REF[@DIGEST]`, `oci-layout://DIR@DIGEST`. The planner adds one
-   * per base image, resolved to its digest (and mirror), so that every platform and node builds on the same bases.
+   * Where each base image is taken from, so that every platform and node builds on the same bytes: full reference as the
+   * Dockerfile's name of it resolves (`docker.io/library/alpine:3.4`, `HOST/PATH:TAG@DIGEST`) → `HOST/PATH@DIGEST`, of an index or a manifest, maybe
+   * on a mirror. It holds for FROM, `COPY --from` and mounts, however the Dockerfile spells the name. These are no named contexts,
+   * because a context also replaces a stage of its name (`FROM golang AS golang`).
    */
+  readonly bases: Readonly<Record<string, string>>;
+  /** The user's named contexts: name → directory, Git URL, `docker-image://REF[@DIGEST]`, `oci-layout://DIR@DIGEST`. */
   readonly buildContexts: Readonly<Record<string, string>>;
   /** Replacement of the `# syntax=` image, resolved to its digest. */
   readonly syntax?: string;
@@ -73,8 +89,8 @@ export interface EngineRequest {
   /** `mode=min`, `mode=max`, `false`; the engine's default when absent. */
   readonly provenance?: string;
   readonly sbom?: string;
-  /** Value of `QEMU_CPU` for emulated steps; absent leaves the emulator's default. */
-  readonly emulatedCpu?: string;
+  /** Absent leaves the emulator's default. Only for engines that say `setsEmulatedCpu`. */
+  readonly emulatedCpu?: EmulatedCpu;
   readonly output: EngineOutput;
 }
 

@@ -1,5 +1,6 @@
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
 import { formatPlatform, type Platform } from "../platform/platform.ts";
+import { cpuRefused, cpuRefusedCode } from "./cpu-model.ts";
 import { copyMissing, engineTexts, execFormat, stepEnd } from "./engine-texts.ts";
 import type { FailedStep } from "./rawjson.ts";
 import { lastLines } from "./tail.ts";
@@ -84,7 +85,7 @@ function stepFailed(
   const foreign = execFormat.test(log) && runsOn !== undefined;
   return new ArchwayError({
     ...parts,
-    code: "BUILD_STEP_FAILED",
+    code: cpuRefused.test(log) ? cpuRefusedCode : "BUILD_STEP_FAILED",
     kind: "failed",
     message: `The build for ${platform} failed: "${step?.name ?? "a step"}"${where} ended with exit code ${exitCode}.${log}`,
     hint: foreign

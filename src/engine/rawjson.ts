@@ -3,6 +3,7 @@ import { z } from "zod";
 import { normalizePlatform, type Platform } from "../platform/platform.ts";
 import { createLineSplitter } from "./child.ts";
 import type { EngineEvent } from "./engine.ts";
+import { clientNoise } from "./engine-texts.ts";
 import { appendTail } from "./tail.ts";
 
 /**
@@ -165,6 +166,7 @@ export function createRawJsonReader({
   const onLine = (line: string) => {
     const status = parseStatus(line);
     if (status === undefined) {
+      if (clientNoise.test(line)) return;
       const plain = rewrite(line);
       text = appendTail(text, `${plain}\n`);
       if (plain.trim() !== "") onEvent({ type: "log", stream: 2, text: `${plain}\n`, at: now() });
