@@ -2,7 +2,7 @@ import { ArchwayError } from "../../error/error.ts";
 import type { HttpAnswer } from "./http.ts";
 import type { Repository } from "./repository.ts";
 
-/** Most pages of one listing; a `Link` that leads round in circles ends here. */
+/** Most pages of one listing. */
 const maxPages = 10_000;
 
 /** Most bytes of one page: 1,000 tags of 128 characters, or a large list of referrers, with room. */
@@ -12,7 +12,7 @@ const pageLimit = 8 * 1024 * 1024;
  * Reads a listing page by page, following `Link: <…>; rel="next"` (distribution-spec, "Listing Tags").
  *
  * @param first Path of the first page, below the repository.
- * @returns Answers with status 200; a first answer 404 ends the listing before it begins, when `missing` does not throw.
+ * @returns The answers, of any status; one other than 200 is the last.
  */
 export async function* pages(
   repository: Repository,
@@ -20,6 +20,7 @@ export async function* pages(
   options: { readonly doing: string; readonly accept: string; readonly signal?: AbortSignal },
 ): AsyncIterable<HttpAnswer> {
   const { doing, accept, signal } = options;
+  const visited = new Set<string>();
   let target: string | URL = first;
   for (let page = 0; page < maxPages; page++) {
     const answer = await repository.send({
@@ -35,7 +36,9 @@ export async function* pages(
     const next = nextOf(answer.headers.link);
     if (answer.status !== 200 || next === undefined) return;
     const url = await repository.transport.locate(next, answer);
-    if (url.origin !== answer.url.origin) throw elsewhere(answer.url, url);
+    if (url.origin !== answer.url.origin) throw wrongLink(answer.url, `at ${url.host}`);
+    if (visited.has(url.href)) throw wrongLink(answer.url, "where it has been before");
+    visited.add(url.href);
     target = url;
   }
   throw new ArchwayError({
@@ -54,10 +57,10 @@ function nextOf(header: string | string[] | undefined): string | undefined {
   return undefined;
 }
 
-function elsewhere(from: URL, to: URL): ArchwayError {
+function wrongLink(from: URL, where: string): ArchwayError {
   return new ArchwayError({
     code: "REGISTRY_ERROR",
     kind: "unreachable",
-    message: `${from.host} says that its listing goes on at ${to.host}: that is not followed`,
+    message: `${from.host} says that its listing goes on ${where}: that is not followed`,
   });
 }
