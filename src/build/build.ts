@@ -31,8 +31,8 @@ export interface BuildInputs extends Omit<RunInputs, "sink"> {
   readonly annotations: Annotations;
   /** Annotations of the index's entries, by platform. */
   entryAnnotations(platform: Platform): Annotations;
-  /** This machine's platform: what `type=docker` loads. */
-  readonly local: Platform;
+  /** This machine's platform: what `type=docker` loads; only that output needs it. */
+  readonly local?: Platform;
   openRepository(reference: Reference): ImageStore;
   /** Whether a registry is spoken to without TLS. */
   plainHttp(host: string): boolean;
@@ -119,6 +119,7 @@ async function buildToDocker(
   signal: AbortSignal,
 ): Promise<BuildReport> {
   const { local } = inputs;
+  if (!local) throw new Error("loading an image needs this machine's platform");
   // Asked before anything is built: an hour of building for an image with no place to go would be a poor joke.
   const store = output.dest === undefined ? await findLocalStore(inputs.env, signal) : undefined;
   const wanted = inputs.placements.some(({ platform }) => samePlatform(platform, local));

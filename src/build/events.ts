@@ -2,7 +2,7 @@ import type { EngineEvent } from "../engine/engine.ts";
 import type { Digest } from "../oci/descriptor.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PublishEvent } from "../publish/publish.ts";
-import type { Strategy } from "./placement.ts";
+import type { Strategy } from "../dockerfile/strategy.ts";
 
 /** What happens during a build, in the order of time; progress, logs and records are made from it. Times are milliseconds since the epoch. */
 export type BuildEvent =

@@ -2,7 +2,6 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { EngineEvent } from "../engine/engine.ts";
 import { summarizeSteps } from "../engine/steps.ts";
-import { canRun } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BuildEvent } from "./events.ts";
 import { eachLimited } from "./limit.ts";
@@ -10,6 +9,7 @@ import type { BuildReport, PlatformReport } from "./report.ts";
 import type { BuildOutput } from "./request.ts";
 import type { RunInputs } from "./run.ts";
 import { platformFolder } from "./sink.ts";
+import { runsNatively } from "./stages.ts";
 
 /** What a build to files needs. */
 type FileInputs = Omit<RunInputs, "sink"> & { readonly cwd: string };
@@ -52,7 +52,7 @@ export async function buildFiles(
       throw error;
     }
     onEvent({ type: "built", platform, at: inputs.now() });
-    const steps = summarizeSteps(events, { target: platform, runsNatively: (other) => canRun(node.native, other) });
+    const steps = summarizeSteps(events, { target: platform, runsNatively: (other) => runsNatively(node, other) });
     reports.set(platform, {
       platform,
       strategy: steps.seconds.emulated > 0 ? "emulated" : placement.strategy,

@@ -1,10 +1,8 @@
 import { ArchwayError } from "../error/error.ts";
+import type { Strategy } from "../dockerfile/strategy.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
-
-/** How a step, a stage or a whole platform is made. */
-export type Strategy = "native" | "cross" | "emulated";
 
 /** A machine with an engine. */
 export interface Node {
@@ -28,6 +26,8 @@ export interface StagePlan {
   readonly compiles: boolean;
   /** Advice, when the stage compiles under emulation. */
   readonly hint?: string;
+  /** Why its files are probably not for the platform, when it cross-compiles without asking for which. */
+  readonly suspicious?: string;
   readonly line: number;
 }
 

@@ -94,7 +94,7 @@ export async function planBuild(
     await Promise.all([...bases].map(async ([name, base]) => [name, await base] as const)),
   );
 
-  const { placements, missing } = await placeAll(request, context, evaluations, resolved, signal);
+  const { placements, missing } = await placeAll(request, context, dockerfile, evaluations, resolved, signal);
   const used = new Set(placements.flatMap(({ evaluation }) => evaluation.images.map(({ reference }) => reference)));
   const pinned = [...resolved].filter(([name]) => used.has(name));
   return {
@@ -131,6 +131,7 @@ function evaluate(
 async function placeAll(
   request: BuildRequest,
   context: OpenContext,
+  dockerfile: Dockerfile,
   evaluations: readonly {
     readonly platform: Platform;
     readonly onNodes: readonly { readonly node: Node; readonly evaluation: Evaluation }[];
@@ -144,7 +145,10 @@ async function placeAll(
   const refused: ArchwayError[] = [];
 
   for (const { platform, onNodes } of evaluations) {
-    const judged = onNodes.map(({ node, evaluation }) => ({ ...judge(node, platform, evaluation, bases), evaluation }));
+    const judged = onNodes.map(({ node, evaluation }) => ({
+      ...judge(dockerfile, node, evaluation, bases),
+      evaluation,
+    }));
     const lacking = judged.every((one) => one.missing.length > 0) ? (judged[0]?.lacking ?? []) : [];
     const allowed = request.allowMissing.some((other) => samePlatform(other, platform));
     if (lacking.length > 0) {
@@ -178,8 +182,8 @@ async function placeAll(
 }
 
 function judge(
+  dockerfile: Dockerfile,
   node: Node,
-  platform: Platform,
   evaluation: Evaluation,
   bases: Bases,
 ): NodeEvaluation & { readonly lacking: readonly MissingPlatform[] } {
@@ -187,7 +191,7 @@ function judge(
     const base = bases.get(use.reference);
     return !base || hasPlatform(base, use.platform) ? [] : [{ base, platform: use.platform, line: use.line }];
   });
-  const stages = stagePlans(evaluation, node, platform);
+  const stages = stagePlans(dockerfile, evaluation, node);
   const cannotRun = stages
     .filter((stage) => stage.runs > 0 && !node.info.platforms.some((known) => samePlatform(known, stage.platform)))
     .map((stage) => stage.platform);
@@ -222,6 +226,8 @@ function warningsOf(request: BuildRequest, { nodes }: OpenNodes, placements: rea
   );
   for (const { name, line } of unknown.values())
     warnings.push(`Line ${line} uses $${name}, which nothing sets: it is empty.`);
+  const suspicious = placements.flatMap(({ stages }) => stages.flatMap((stage) => stage.suspicious ?? []));
+  warnings.push(...new Set(suspicious));
   const attesting = request.provenance !== undefined && request.provenance !== "false";
   for (const { node, platform } of placements) {
     if (attesting && !node.info.attests) {

@@ -1,7 +1,7 @@
 import type { Finding } from "../finding/finding.ts";
 import type { Digest } from "../oci/descriptor.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Strategy } from "./placement.ts";
+import type { Strategy } from "../dockerfile/strategy.ts";
 
 /** What became of one platform. */
 export interface PlatformReport {

@@ -5,7 +5,7 @@ import { createIgnore } from "../dockerfile/ignore-file.ts";
 import { fastCpuModel } from "../engine/cpu-model.ts";
 import type { EmulatedCpu, EngineRequest } from "../engine/engine.ts";
 import { repositoryOf } from "../oci/reference.ts";
-import { canRun, formatPlatform } from "../platform/platform.ts";
+import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { OpenContext } from "./context.ts";
 import { fingerprintContext } from "./fingerprint.ts";
@@ -13,6 +13,7 @@ import type { Placement } from "./placement.ts";
 import type { BuildPlan, PlannedPlatform } from "./plan.ts";
 import type { RecordInputs } from "./record.ts";
 import type { BuildOutput, BuildRequest } from "./request.ts";
+import { runsNatively } from "./stages.ts";
 
 /** The engine's request for one platform: the user's options, with every base image pinned and caches named per platform. */
 export function engineRequestOf(
@@ -56,7 +57,7 @@ function emulatedCpuOf(
 ): EmulatedCpu | undefined {
   if (request.emulatedCpu === "default" || !node.info.setsEmulatedCpu) return undefined;
   const emulated = evaluation.stages.filter(
-    (stage) => stage.reachable && !stage.replaced && !canRun(node.native, stage.platform),
+    (stage) => stage.reachable && !stage.replaced && !runsNatively(node, stage.platform),
   );
   const [first] = emulated;
   if (!first) return undefined;

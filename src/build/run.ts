@@ -2,7 +2,7 @@ import { ArchwayError, isAbort } from "../error/error.ts";
 import type { EngineEvent, EngineRequest } from "../engine/engine.ts";
 import { summarizeSteps } from "../engine/steps.ts";
 import type { StepSummary } from "../engine/steps.ts";
-import { canRun, formatPlatform, samePlatform } from "../platform/platform.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { gateChild } from "../publish/gate.ts";
 import type { GatedChild } from "../publish/gate.ts";
@@ -13,6 +13,7 @@ import type { PlannedPlatform } from "./plan.ts";
 import type { BuildRecords, RecordInputs } from "./record.ts";
 import type { PlatformReport } from "./report.ts";
 import type { Delivered, Sink } from "./sink.ts";
+import { runsNatively } from "./stages.ts";
 
 /** What building the platforms of a plan needs. */
 export interface RunInputs {
@@ -128,8 +129,7 @@ async function buildOne(
   const gated = await gate(inputs, platform, delivered, onEvent, signal);
   const steps = summarizeSteps(events, {
     target: platform,
-    runsNatively: (other) =>
-      node.info.platforms.some((known) => samePlatform(known, other)) && canRun(node.native, other),
+    runsNatively: (other) => runsNatively(node, other),
   });
   return { gated, report: reportOf(placement, gated, steps, resumed) };
 }

@@ -1,20 +1,17 @@
 import type { BuildEvent } from "../build/events.ts";
-import type { Strategy } from "../build/placement.ts";
-import { canRun, formatPlatform } from "../platform/platform.ts";
+import type { Node } from "../build/placement.ts";
+import { runsNatively } from "../build/stages.ts";
+import type { Strategy } from "../dockerfile/strategy.ts";
+import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ProgressEvent } from "../report/progress-event.ts";
-
-/** What the mapping knows of a platform's node. */
-export interface NodePlatforms {
-  readonly native: Platform;
-}
 
 /**
  * Turns a build's events into what the progress view shows. `nodeOf` tells where a platform is built, for the mark of emulated steps.
  */
 export function progressOf(
   event: BuildEvent,
-  nodeOf: (platform: Platform) => NodePlatforms | undefined,
+  nodeOf: (platform: Platform) => Node | undefined,
 ): ProgressEvent | undefined {
   switch (event.type) {
     case "started":
@@ -64,12 +61,12 @@ function platformEvent(
 
 function engineEvent(
   { platform, event }: Extract<BuildEvent, { type: "engine" }>,
-  node: NodePlatforms | undefined,
+  node: Node | undefined,
 ): ProgressEvent {
   switch (event.type) {
     case "step": {
       const { runsOn, id, name, state, at, error } = event;
-      const emulated = runsOn !== undefined && node !== undefined && !canRun(node.native, runsOn);
+      const emulated = runsOn !== undefined && node !== undefined && !runsNatively(node, runsOn);
       return { type: "step", platform, id, name, state, at, emulated, ...(error === undefined ? {} : { error }) };
     }
     case "progress": {

@@ -7,13 +7,14 @@ import type { BuildSettings } from "./build-settings.ts";
 import type { OutputSpec } from "./parse-output.ts";
 
 /**
- * The request for `src/build` from options and configuration. `local` is this machine's platform: what is built when neither names one.
+ * The request for `src/build` from options and configuration. `local` is this machine's platform: what is built when neither names one; it may
+ * be absent when they do.
  *
  * Throws `INVALID_REFERENCE`, `TAG_MISSING` and `OUTPUT_INVALID` (kind `input`).
  */
-export function buildRequest(settings: BuildSettings, context: string, local: Platform): BuildRequest {
+export function buildRequest(settings: BuildSettings, context: string, local: Platform | undefined): BuildRequest {
   const tags = settings.tags.map(parseTag);
-  const platforms = settings.platforms.length > 0 ? settings.platforms : [local];
+  const platforms = settings.platforms.length > 0 || !local ? settings.platforms : [local];
   const manifestAnnotations = settings.annotations.filter(({ on, platform }) => on === "manifest" && !platform);
   const { output, names } = settings.output ? readOutput(settings.output, tags) : { output: undefined, names: [] };
   return {

@@ -47,7 +47,10 @@ export async function runBuild(
 ): Promise<number> {
   const config = await loadConfig({ directory: configFolder(context, contextArgument), file: options.config });
   const settings = applyConfig(options, config);
-  const local = describeHost(await probeMachine(context.signal)).platform;
+  const loads = settings.output === undefined || settings.output.type === "docker";
+  // Asking the machine takes as long as a small build's plan: only where the answer matters.
+  const local =
+    settings.platforms.length === 0 || loads ? describeHost(await probeMachine(context.signal)).platform : undefined;
   const request = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
   const registries = openRegistries(settings, context);
 
@@ -90,7 +93,8 @@ interface Work {
   readonly registries: OpenRegistries;
   readonly plan: BuildPlan;
   readonly opened: OpenContext;
-  readonly local: Platform;
+  /** This machine's platform, when the request needs it. */
+  readonly local: Platform | undefined;
   readonly scratch: string;
 }
 
@@ -109,7 +113,7 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
         tags: request.tags,
         annotations: annotationsOf(settings, "index"),
         entryAnnotations: (platform) => annotationsOf(settings, "manifest-descriptor", platform),
-        local,
+        ...(local === undefined ? {} : { local }),
         openRepository: registries.open,
         plainHttp: registries.plainHttp,
         missing: plan.missing,

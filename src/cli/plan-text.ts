@@ -1,5 +1,6 @@
 import type { BuildPlan } from "../build/plan.ts";
-import type { StagePlan, Strategy } from "../build/placement.ts";
+import type { StagePlan } from "../build/placement.ts";
+import type { Strategy } from "../dockerfile/strategy.ts";
 import { repositoryOf } from "../oci/reference.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { Style } from "../report/style.ts";
