@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { loadConfig } from "../config/config.ts";
+import { openBuildkit } from "../engine/buildkit.ts";
 import { describeHost } from "../platform/host.ts";
 import type { MachineFacts } from "../platform/machine.ts";
 import {
@@ -7,9 +10,11 @@ import {
   type PlatformsReport,
   type UnreachableEngine,
 } from "../report/platforms.ts";
+import { probeMachine } from "../platform/probe.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 import type { Format } from "./parse-option.ts";
+import { probeEngines } from "./probe-engines.ts";
 
 /** What the user asked of `archway platforms`. */
 export interface PlatformsOptions {
@@ -25,6 +30,28 @@ export interface PlatformsSources {
   readonly engines: (
     signal: AbortSignal,
   ) => Promise<{ readonly engines: readonly EngineEntry[]; readonly unreachable: readonly UnreachableEngine[] }>;
+}
+
+/** Milliseconds that an engine has to answer. */
+const engineLimit = 700;
+
+/** Where buildkitd listens unless it is told otherwise. */
+const buildkitSocket = "/run/buildkit/buildkitd.sock";
+
+/** `archway platforms`: prints what this machine runs, emulates and builds with. */
+export async function runPlatforms(context: CliContext, options: PlatformsOptions): Promise<number> {
+  const { cwd, env } = context;
+  const config = await loadConfig({ directory: cwd, file: options.config });
+  const named = config.nodes.flatMap(({ endpoints }) => endpoints).filter((endpoint) => endpoint.includes("://"));
+  const local = env["BUILDKIT_HOST"] ?? (existsSync(buildkitSocket) ? `unix://${buildkitSocket}` : undefined);
+  const endpoints = new Set(local === undefined ? named : [local, ...named]);
+  return showPlatforms(context, options.format, {
+    machine: (signal) => probeMachine(signal, env),
+    engines: (signal) => {
+      const engines = [...endpoints].map((endpoint) => openBuildkit(endpoint, { ...env }));
+      return probeEngines(engines, engineLimit, signal);
+    },
+  });
 }
 
 /** Width of the text where there is no terminal. */
