@@ -9,11 +9,18 @@ import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { startBed, unavailable } from "./bed.ts";
 import { run } from "./command.ts";
-import { components } from "./component.ts";
+import { components, type Component } from "./component.ts";
 
-const reasons = await Promise.all(components.map((component) => unavailable(component)));
-const bed = await startBed({ need: components.filter((_, index) => reasons[index] === false) });
+// All before the first test: the runner holds a file for done when the tests it knows are done while the file still awaits.
+const reasons = new Map<Component, string | false>();
+for (const component of components) reasons.set(component, await unavailable(component));
+const bed = await startBed({ need: components.filter((component) => reasons.get(component) === false) });
 after(() => bed.stop());
+
+/** The reason to skip a test that needs these. */
+function without(...needed: readonly Component[]): string | false {
+  return needed.map((component) => reasons.get(component) ?? false).find((reason) => reason !== false) ?? false;
+}
 
 /** A build context with this Dockerfile. */
 async function context(name: string, dockerfile: string): Promise<string> {
@@ -41,7 +48,7 @@ for (const kind of ["distribution", "debian"] as const) {
   test(
     `the registry ${kind} is open to all and keeps its content when restarted`,
     {
-      skip: await unavailable(component, "bases"),
+      skip: without(component, "bases"),
     },
     async () => {
       const registry = await bed.registry(kind);
@@ -76,7 +83,7 @@ for (const kind of ["distribution", "debian"] as const) {
 
 test(
   "the registry basic asks for a password and takes the right one",
-  { skip: await unavailable("registry-basic") },
+  { skip: without("registry-basic") },
   async () => {
     const { url } = await bed.registry("basic");
     const ask = (credentials: string) =>
@@ -93,7 +100,7 @@ test(
 test(
   "the registry token gives each user its rights",
   {
-    skip: await unavailable("registry-token", "registry", "crane", "skopeo", "bases"),
+    skip: without("registry-token", "registry", "crane", "skopeo", "bases"),
   },
   async () => {
     const registry = await bed.registry("token");
@@ -105,7 +112,8 @@ test(
 
     await copy("public/alpine:1", await as("writer"));
     await copy("team/alpine:1", await as("writer"));
-    await assert.rejects(copy("team/alpine:2", await as("reader")), /UNAUTHORIZED|DENIED/);
+    await assert.rejects(copy("team/alpine:2", await as("reader")));
+    await assert.rejects(digest("team/alpine:2", await as("writer")), /MANIFEST_UNKNOWN/);
     assert.match(await digest("team/alpine:1", await as("reader")), /^sha256:/);
     assert.match(await digest("public/alpine:1", bed.env), /^sha256:/);
     await assert.rejects(digest("team/alpine:1", bed.env), /UNAUTHORIZED/);
@@ -124,7 +132,7 @@ test(
   },
 );
 
-test("a token expires, and a refresh token gets another", { skip: await unavailable("registry-token") }, async () => {
+test("a token expires, and a refresh token gets another", { skip: without("registry-token") }, async () => {
   const registry = await bed.registry("token");
   const tokens = registry.tokens;
   assert.ok(tokens);
@@ -161,7 +169,7 @@ test("a token expires, and a refresh token gets another", { skip: await unavaila
 test(
   "the registry tls is known by the bed's authority alone",
   {
-    skip: await unavailable("registry-tls", "registry", "crane", "bases"),
+    skip: without("registry-tls", "registry", "crane", "bases"),
   },
   async () => {
     const { host, ca, url } = await bed.registry("tls");
@@ -173,7 +181,7 @@ test(
   },
 );
 
-test("two BuildKit nodes declare their platforms", { skip: await unavailable("buildkit", "qemu") }, async () => {
+test("two BuildKit nodes declare their platforms", { skip: without("buildkit", "qemu") }, async () => {
   const [a, b] = [await bed.buildkit("a"), await bed.buildkit("b")];
   assert.notEqual(a.endpoint, b.endpoint);
   const native = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
@@ -182,11 +190,30 @@ test("two BuildKit nodes declare their platforms", { skip: await unavailable("bu
   assert.deepEqual((await b.platforms()).slice(0, 2), ["linux/arm64", "linux/arm/v7"]);
 });
 
+test(
+  "a BuildKit node with TLS answers those who have a certificate of the bed's authority",
+  {
+    skip: without("buildkit"),
+  },
+  async () => {
+    const node = await bed.otherBuildkit({ name: "tls", tls: true, platforms: ["linux/arm64"] });
+    const { endpoint } = node;
+    assert.match(endpoint, /^tcp:\/\/127\.0\.0\.1:[1-9]/);
+    assert.equal((await node.platforms())[0], "linux/arm64");
+    const stranger = ["--timeout", "1", "--tlscacert", node.tls?.cacert ?? "", "debug", "workers"];
+    await assert.rejects(run("buildctl", stranger, { env: node.env }));
+    await node.kill("SIGKILL");
+    await node.restart();
+    assert.equal(node.endpoint, endpoint);
+    assert.equal((await node.platforms())[0], "linux/arm64");
+  },
+);
+
 for (const [platform, machine] of Object.entries(machines)) {
   test(
     `a step of a BuildKit build for ${platform} runs on ${machine}`,
     {
-      skip: await unavailable("buildkit", "qemu", "registry", "bases"),
+      skip: without("buildkit", "qemu", "registry", "bases"),
     },
     async () => {
       const { env } = await bed.buildkit("a");
@@ -201,7 +228,7 @@ for (const [platform, machine] of Object.entries(machines)) {
 test(
   "a BuildKit node killed in the middle of a step leaves no process, and comes back with its endpoint",
   {
-    skip: await unavailable("buildkit", "registry", "bases"),
+    skip: without("buildkit", "registry", "bases"),
   },
   async () => {
     const node = await bed.otherBuildkit({ name: "mortal" });
@@ -225,7 +252,7 @@ test(
 test(
   "the Docker Engine builds with buildx and runs another platform's image",
   {
-    skip: await unavailable("docker", "registry", "qemu", "bases"),
+    skip: without("docker", "registry", "qemu", "bases"),
   },
   async () => {
     const { env } = await bed.docker();
@@ -243,7 +270,7 @@ test(
 test(
   "Buildah builds for all platforms, and Podman's service runs one",
   {
-    skip: await unavailable("buildah", "podman", "registry-debian", "qemu", "bases"),
+    skip: without("buildah", "podman", "registry-debian", "qemu", "bases"),
   },
   async () => {
     const registry = await bed.registry("debian");
@@ -260,40 +287,32 @@ test(
   },
 );
 
-test(
-  "the alpine tags exist for the platforms of the story",
-  { skip: await unavailable("registry", "bases") },
-  async () => {
-    const { tags, repository } = await bed.base("alpine");
-    const platforms = Object.fromEntries(tags.map((tag) => [tag.tag, tag.platforms]));
-    assert.deepEqual(platforms["3.4"], ["linux/amd64"]);
-    assert.deepEqual(platforms["3.5"], ["linux/amd64"]);
-    assert.deepEqual(platforms["3.6"], Object.keys(machines));
-    const [host, ...name] = repository.split("/");
-    const listed = Object(await (await fetch(`http://${host}/v2/${name.join("/")}/tags/list`)).json());
-    assert.deepEqual(listed.tags.toSorted(), ["3.4", "3.5", "3.6", "latest"]);
-  },
-);
+test("the alpine tags exist for the platforms of the story", { skip: without("registry", "bases") }, async () => {
+  const { tags, repository } = await bed.base("alpine");
+  const platforms = Object.fromEntries(tags.map((tag) => [tag.tag, tag.platforms]));
+  assert.deepEqual(platforms["3.4"], ["linux/amd64"]);
+  assert.deepEqual(platforms["3.5"], ["linux/amd64"]);
+  assert.deepEqual(platforms["3.6"], Object.keys(machines));
+  const [host, ...name] = repository.split("/");
+  const listed = Object(await (await fetch(`http://${host}/v2/${name.join("/")}/tags/list`)).json());
+  assert.deepEqual(listed.tags.toSorted(), ["3.4", "3.5", "3.6", "latest"]);
+});
 
-test(
-  "busybox is of its platform's architecture",
-  { skip: await unavailable("registry", "crane", "bases") },
-  async () => {
-    const { reference } = await bed.base("busybox");
-    // ELF: class (1: 32 bits, 2: 64 bits) and machine (62: x86-64, 183: AArch64, 40: ARM).
-    const expected = { "linux/amd64": [2, 62], "linux/arm64": [2, 183], "linux/arm/v7": [1, 40] };
-    for (const [platform, [bits, machine]] of Object.entries(expected)) {
-      const tar = join(bed.dir, "busybox.tar");
-      await run("crane", ["export", `--platform=${platform}`, reference, tar], { env: bed.env });
-      const root = await mkdtemp(join(bed.dir, "root-"));
-      await run("tar", ["-x", "-f", tar, "-C", root]);
-      const header = readFileSync(join(root, "bin", "busybox"));
-      assert.deepEqual([header[4], header.readUInt16LE(18)], [bits, machine], platform);
-    }
-  },
-);
+test("busybox is of its platform's architecture", { skip: without("registry", "crane", "bases") }, async () => {
+  const { reference } = await bed.base("busybox");
+  // ELF: class (1: 32 bits, 2: 64 bits) and machine (62: x86-64, 183: AArch64, 40: ARM).
+  const expected = { "linux/amd64": [2, 62], "linux/arm64": [2, 183], "linux/arm/v7": [1, 40] };
+  for (const [platform, [bits, machine]] of Object.entries(expected)) {
+    const tar = join(bed.dir, "busybox.tar");
+    await run("crane", ["export", `--platform=${platform}`, reference, tar], { env: bed.env });
+    const root = await mkdtemp(join(bed.dir, "root-"));
+    await run("tar", ["-x", "-f", tar, "-C", root]);
+    const header = readFileSync(join(root, "bin", "busybox"));
+    assert.deepEqual([header[4], header.readUInt16LE(18)], [bits, machine], platform);
+  }
+});
 
-test("two beds do not meet", { skip: await unavailable("registry", "buildkit", "docker") }, async () => {
+test("two beds do not meet", { skip: without("registry", "buildkit", "docker") }, async () => {
   const docker = await bed.docker();
   const other = await startBed({ need: ["registry", "buildkit", "docker"] });
   const engines = [await other.docker(), await other.buildkit(), await other.registry()];
@@ -310,7 +329,7 @@ test("two beds do not meet", { skip: await unavailable("registry", "buildkit", "
 test(
   "npm run bed prints how to reach what it started; killed, it is cleaned up by the next bed",
   {
-    skip: await unavailable("buildkit", "registry", "bases"),
+    skip: without("buildkit", "registry", "bases"),
   },
   async () => {
     const program = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "registry", "buildkit"], {

@@ -3,7 +3,9 @@
  *
  *     import { startBed, unavailable } from "../bed/bed.ts";
  *
- *     test("…", { skip: await unavailable("registry", "buildkit", "qemu", "bases") }, async () => {
+ *     const skip = await unavailable("registry", "buildkit", "qemu", "bases");   // above the first test of the file
+ *
+ *     test("…", { skip }, async () => {
  *       await using bed = await startBed({ need: ["registry", "buildkit", "qemu", "bases"] });
  *       const registry = await bed.registry();          // started at the first call, the same one afterwards
  *       const busybox = await bed.base("busybox");      // made once for all beds, pushed into `registry`
@@ -140,7 +142,9 @@ export async function startBed({ need, log = logToStderr, signal }: BedOptions):
       bed.otherBuildkit({ name, ...(name === "b" && { platforms: ["linux/arm64", "linux/arm/v7"] }) }),
     otherBuildkit: (options) =>
       once(`buildkit ${options.name}`, async () =>
-        owned(startBuildkit(options, { dir: join(dir, `buildkit-${options.name}`), env, trust: await trust() })),
+        owned(
+          startBuildkit(options, { dir: join(dir, `buildkit-${options.name}`), env, trust: await trust(), authority }),
+        ),
       ),
     docker: () =>
       once("docker", async () =>

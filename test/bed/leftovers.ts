@@ -79,7 +79,8 @@ export async function cleanUpAbandoned(parent: string, prefix: string): Promise<
 /** runc keeps a folder of state for each container in /run/runc; a killed engine leaves it, and the next cannot reuse the name. */
 async function removeContainerStates(dir: string): Promise<void> {
   const folder = "/run/runc";
-  if (!existsSync(folder)) return;
+  // The bed runs containers as root alone.
+  if (process.getuid?.() !== 0 || !existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const state = join(folder, name, "state.json");
     const text = await readFile(state, "utf8").catch(() => "");

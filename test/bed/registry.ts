@@ -16,8 +16,6 @@ import { startTokenServer, type TokenServer, type User } from "./token-server.ts
  */
 export type RegistryKind = "distribution" | "debian" | "basic" | "token" | "tls";
 
-export const registryKinds: readonly RegistryKind[] = ["distribution", "debian", "basic", "token", "tls"];
-
 /**
  * The users of the registries with authentication. With `basic` both may do everything. With `token` the writer may do everything,
  * the reader may only pull, and whoever comes without credentials may pull from `public/…`.
