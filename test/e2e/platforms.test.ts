@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { rolldown } from "rolldown";
 import { z } from "zod";
+import { platformsSchema } from "../../src/cli/output-schemas.ts";
+import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import {
   aarch32Question,
   tinyProgram,
@@ -193,6 +195,16 @@ test(
     assert.match(report.warnings.join("\n"), /Could not find out who runs test programs .*EACCES/);
   },
 );
+
+test("the command tells of this machine, and of an engine that does not answer, in one JSON", async () => {
+  const env = { ...process.env, BUILDKIT_HOST: "tcp://127.0.0.1:1" };
+  const printed = await run(resolve("bin/archway"), ["platforms", "--format", "json"], { env, cwd: scratch });
+  const report = platformsSchema.parse(JSON.parse(printed));
+  assert.equal(report.host.platform, formatPlatform(parsePlatform(ownArchitecture ?? "")));
+  assert.ok(report.native.includes(report.host.platform));
+  assert.ok(!report.engines.some(({ endpoint }) => endpoint === "tcp://127.0.0.1:1"));
+  assert.ok(report.unreachable.some(({ endpoint, reason }) => endpoint === "tcp://127.0.0.1:1" && reason !== ""));
+});
 
 /** Runs the probe by a shell command in a user namespace, whose binfmt_misc is its own and holds these registrations alone. */
 async function probeWithBinfmt(registrations: readonly string[], command: string, fromInput = false) {
