@@ -74,8 +74,8 @@ export interface GitContext {
  * Source: BuildKit's documentation of Git contexts.
  */
 export function parseGitContext(text: string): GitContext | undefined {
-  const [beforeFragment = "", fragment] = splitOnce(text, "#");
-  const [address = "", query] = splitOnce(beforeFragment, "?");
+  const [beforeFragment, fragment] = splitOnce(text, "#");
+  const [address, query] = splitOnce(beforeFragment, "?");
   const isGit =
     /^(git|ssh):\/\//.test(address) ||
     /^git@[^:/]+:/.test(address) ||

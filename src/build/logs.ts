@@ -60,7 +60,7 @@ export function keepLogs(parent: string, now: () => number): BuildLogs {
         [...files.values()].map(async ({ stream, broken }) => broken || new Promise((end) => stream.end(end))),
       );
       const folders = await readdir(parent).catch(() => []);
-      for (const old of folders.toSorted().slice(0, -keptBuilds)) {
+      for (const old of folders.toSorted((a, b) => (a < b ? -1 : 1)).slice(0, -keptBuilds)) {
         await rm(join(parent, old), { recursive: true, force: true }).catch(() => undefined);
       }
     },

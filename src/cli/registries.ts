@@ -13,6 +13,7 @@ export interface OpenRegistries {
   /** A repository; the same store for the same repository. */
   open(reference: Reference): ImageStore;
   readonly resolve: ResolveReference;
+  /** Whether a host may be spoken to without TLS. */
   plainHttp(host: string): boolean;
 }
 

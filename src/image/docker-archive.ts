@@ -1,16 +1,13 @@
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished, pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
 import { annotationKeys } from "../oci/annotations.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { encodeDescriptor } from "../oci/descriptor.ts";
 import { encodedOf, algorithmOf } from "../oci/digest.ts";
+import { encodeJson } from "../oci/json.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { familiarReference, withTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { ImageStore } from "../store/store.ts";
+import { contentOfBytes, writeTarFile } from "../store/tar-file.ts";
 
 /**
  * Writes one image as a tar that every `docker load` and `podman load` takes: the `manifest.json` of Docker's old format for the classic image
@@ -29,49 +26,32 @@ export async function writeDockerArchive(
   const bytes = await store.manifest(image, { signal });
   const manifest = parseManifest(bytes, { digest: image.digest, mediaType: image.mediaType });
   const own: Descriptor = { ...image, size: bytes.length, mediaType: manifest.mediaType };
-  const temporary = `${file}.${createHash("sha256").update(`${process.pid}${file}`).digest("hex").slice(0, 8)}.part`;
-  const tar = pack();
-  const sink = createWriteStream(temporary);
-  const done = finished(tar.pipe(sink), { signal });
-  // Reported by the await below; without a listener an early failure would end the process.
-  done.catch(() => undefined);
-
-  const add = async (name: string, content: Uint8Array) => {
-    await new Promise<void>((resolve, reject) => {
-      tar.entry({ name, size: content.length }, Buffer.from(content), (error) => (error ? reject(error) : resolve()));
-    });
-  };
-  const seen = new Set<string>();
-  const addBlob = async (blob: Descriptor) => {
-    if (seen.has(blob.digest)) return;
-    seen.add(blob.digest);
-    await pipeline(store.fetch(blob, { signal }), tar.entry({ name: blobName(blob), size: blob.size }), { signal });
-  };
-
-  try {
-    await addBlob({ ...manifest.config, size: manifest.config.size });
-    for (const layer of manifest.layers) await addBlob(layer);
-    if (!seen.has(own.digest)) await add(blobName(own), bytes);
-    await add("oci-layout", json({ imageLayoutVersion: "1.0.0" }));
-    await add("index.json", json(indexOf(own, references)));
-    await add(
-      "manifest.json",
-      json([
-        {
-          Config: blobName(manifest.config),
-          RepoTags: references.map(familiarReference),
-          Layers: manifest.layers.map(blobName),
-        },
-      ]),
-    );
-    tar.finalize();
-    await done;
-    await rename(temporary, file);
-  } catch (error) {
-    tar.destroy(error instanceof Error ? error : new Error(String(error)));
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeTarFile(
+    file,
+    async (add) => {
+      const blobs = new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob] as const));
+      for (const blob of blobs.values()) await add(blobName(blob), blob.size, store.fetch(blob, { signal }));
+      await add(blobName(own), bytes.length, contentOfBytes(bytes));
+      const documents = {
+        "oci-layout": { imageLayoutVersion: "1.0.0" },
+        "index.json": indexOf(own, references),
+        "manifest.json": [
+          {
+            Config: blobName(manifest.config),
+            RepoTags: references.map((reference) =>
+              familiarReference({ ...reference, tag: reference.tag ?? "latest" }),
+            ),
+            Layers: manifest.layers.map(blobName),
+          },
+        ],
+      };
+      for (const [name, value] of Object.entries(documents)) {
+        const content = encodeJson(value);
+        await add(name, content.length, contentOfBytes(content));
+      }
+    },
+    signal,
+  );
 }
 
 function indexOf(image: Descriptor, references: readonly Reference[]): unknown {
@@ -102,8 +82,4 @@ function fullName(reference: Reference): string {
 
 function blobName(descriptor: Descriptor): string {
   return `blobs/${algorithmOf(descriptor.digest)}/${encodedOf(descriptor.digest)}`;
-}
-
-function json(value: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
 }

@@ -64,6 +64,7 @@ export async function publish(
 
   const moved: string[] = [];
   for (const { store, tags } of targets) {
+    if (tags.length === 0) await store.enter?.(index.descriptor, { signal });
     for (const tag of tags) {
       try {
         await store.tag(tag, index.descriptor, { signal });

@@ -1,12 +1,6 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
-import type { Pack } from "tar-stream";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
-import { removeAbandoned, writeAtomically } from "./atomic-file.ts";
 import { blobPath, directoryFiles } from "./layout-files.ts";
 import type { LayoutFiles } from "./layout-files.ts";
 import { encodeLayoutIndex, layoutMarker } from "./layout-index.ts";
@@ -14,6 +8,7 @@ import { LayoutReader } from "./layout-reader.ts";
 import { LayoutStore } from "./layout.ts";
 import { fileError, readOnly } from "./store-error.ts";
 import type { ImageStore, StoreOptions } from "./store.ts";
+import { contentOfBytes, writeTarFile } from "./tar-file.ts";
 import { indexTar } from "./tar-index.ts";
 import type { TarIndex } from "./tar-index.ts";
 import { readTree } from "./tree.ts";
@@ -111,41 +106,18 @@ export async function writeLayoutArchive(directory: string, file: string, option
       for (const blob of [node.descriptor, ...node.blobs]) blobs.set(blobPath(blob.digest), blob);
     }
   }
-  const tar = pack();
-  const fill = async () => {
-    await addFile(tar, "oci-layout", layoutMarker.length, once(layoutMarker));
-    const bytes = encodeLayoutIndex(index);
-    await addFile(tar, "index.json", bytes.length, once(bytes));
-    for (const [path, blob] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      await addFile(tar, path, blob.size, store.fetch(blob, options));
-    }
-    tar.finalize();
-  };
-  const filling = fill().catch((error: unknown) => {
-    tar.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  });
-  try {
-    await removeAbandoned(dirname(file));
-    await Promise.all([filling, writeAtomically(dirname(file), file, contentOf(tar), options.signal)]);
-  } catch (error) {
-    tar.destroy();
-    throw fileError(error, `cannot write ${file}`);
-  }
-}
-
-/** Everything about an entry but its content is fixed, so that the archive depends on the content alone. */
-async function addFile(tar: Pack, name: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const header = { name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, type: "file" } as const;
-  await pipeline(Readable.from(content, { objectMode: false }), tar.entry(header));
-}
-
-async function* contentOf(tar: Pack): AsyncIterable<Uint8Array> {
-  for await (const chunk of tar) if (chunk instanceof Uint8Array) yield chunk;
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
+  await writeTarFile(
+    file,
+    async (add) => {
+      await add("oci-layout", layoutMarker.length, contentOfBytes(layoutMarker));
+      const bytes = encodeLayoutIndex(index);
+      await add("index.json", bytes.length, contentOfBytes(bytes));
+      for (const [path, blob] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        await add(path, blob.size, store.fetch(blob, options));
+      }
+    },
+    options.signal,
+  );
 }
 
 async function openFile(file: string, name: string): Promise<FileHandle> {

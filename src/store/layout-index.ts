@@ -72,6 +72,12 @@ export function withName(index: LayoutIndex, name: string, descriptor: Descripto
   return { ...index, entries: [...others, { raw: encodeDescriptor(named), descriptor: named, name }] };
 }
 
+/** The index with an entry for a descriptor without a name; nothing changes when any entry points at it. */
+export function withEntry(index: LayoutIndex, descriptor: Descriptor): LayoutIndex {
+  if (index.entries.some((entry) => entry.descriptor.digest === descriptor.digest)) return index;
+  return { ...index, entries: [...index.entries, { raw: encodeDescriptor(descriptor), descriptor }] };
+}
+
 /** The index without the entries that `remove` chooses. */
 export function withoutEntries(index: LayoutIndex, remove: (entry: LayoutEntry) => boolean): LayoutIndex {
   return { ...index, entries: index.entries.filter((entry) => !remove(entry)) };

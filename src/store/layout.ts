@@ -15,6 +15,7 @@ import {
   emptyLayoutIndex,
   encodeLayoutIndex,
   layoutMarker,
+  withEntry,
   withName,
   withoutEntries,
 } from "./layout-index.ts";
@@ -97,6 +98,12 @@ export class LayoutStore implements ImageStore {
     await this.#prepare(options);
     if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
     await this.#update(async (index) => withName(index, name, descriptor), options);
+  }
+
+  async enter(descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
+    await this.#prepare(options);
+    if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
+    await this.#update(async (index) => withEntry(index, descriptor), options);
   }
 
   /** Removes a name, or a manifest with all its names. Blobs stay. */

@@ -49,6 +49,9 @@ export interface ImageStore {
   /** Points a tag at a manifest that is in the store: atomically, and success when it already points there. */
   tag(name: string, descriptor: Descriptor, options?: StoreOptions): Promise<void>;
 
+  /** Lists a manifest that gets no name, where only what is listed can be found again (`index.json` of an OCI layout). */
+  enter?(descriptor: Descriptor, options?: StoreOptions): Promise<void>;
+
   /** Tags, in the store's order, page by page. */
   tags(options?: StoreOptions): AsyncIterable<string>;
 

@@ -176,6 +176,7 @@ describe("a build that is disturbed", { skip: await unavailable(...needs) }, () 
 
   test("a cross-compiling build goes to the node that has the tool-chain, not to the target's", async () => {
     await bed.base("golang");
+    await bed.base("debian");
     await using at = await workplace(bed, { scenario: "seed-3-cgo", mirror: registry.host });
     const plan = await archway(
       ["build", ".", "--platform", both, "--plan", "--format", "json", ...nodes()],
