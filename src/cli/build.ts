@@ -12,7 +12,8 @@ import { recordInputsOf, engineRequestOf } from "../build/requests.ts";
 import type { BuildOutput, BuildRequest } from "../build/request.ts";
 import { loadConfig } from "../config/config.ts";
 import { engineSource } from "./engines.ts";
-import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import type { Finding } from "../finding/finding.ts";
+import { samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { describeHost } from "../platform/host.ts";
 import { probeMachine } from "../platform/probe.ts";
@@ -201,12 +202,15 @@ async function showReport(context: CliContext, options: BuildOptions, report: Bu
 function showRefusal(context: CliContext, plan: BuildPlan, refusal: GateRefusal): void {
   const style = makeStyle(usesColor(context.stderr, context.env));
   const columns = context.stderr.columns ?? plainColumns;
-  const findings = refusal.proofs.flatMap((proof) => {
-    const placement = plan.placements.find((other) => samePlatform(other.platform, proof.platform));
-    const name = formatPlatform(proof.platform);
-    return placement
-      ? proof.findings.map((finding) => blame(finding, plan.dockerfile, placement.evaluation, name))
-      : proof.findings;
-  });
+  const findings = refusal.proofs.flatMap((proof) => blamed(plan, proof.platform, proof.findings));
   context.stderr.write(`${formatFindings(findings, { style, columns }).join("\n")}\n`);
+}
+
+/** Findings about one platform, each with the line of the Dockerfile that explains it. */
+function blamed(plan: BuildPlan, platform: Platform, findings: readonly Finding[]): readonly Finding[] {
+  const placement = plan.placements.find((other) => samePlatform(other.platform, platform));
+  if (!placement) return findings;
+  const { dockerfile, context } = plan;
+  const built = { dockerfile, evaluation: placement.evaluation, name: context.dockerfileName };
+  return findings.map((finding) => blame(finding, built));
 }
