@@ -28,6 +28,5 @@ export function blame(finding: Finding, { dockerfile, evaluation, name }: Built)
     ...finding,
     cause: { code: likely.code, text: `${name}:${likely.line}: ${likely.text}` },
     fix: { title: likely.fix },
-    related: [...finding.related, { path: name, line: likely.line, message: likely.text }],
   };
 }

@@ -1,7 +1,7 @@
 import { ArchwayError } from "../error/error.ts";
 import type { Finding } from "../finding/finding.ts";
 import type { Child } from "../image/children.ts";
-import { formatPlatform } from "../platform/platform.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
 import { compareAcrossPlatforms } from "../verify/compare.ts";
@@ -64,14 +64,19 @@ export async function gateChild(
 export function requireProofs(children: readonly GatedChild[]): void {
   const proofs = children.map(({ proof }) => proof).filter((proof) => proof !== undefined);
   const between = compareAcrossPlatforms(proofs);
-  const judged = proofs.map((proof) => withFindings(proof, between));
+  const judged = proofs.map((proof) => withTwins(proof, between));
   if (judged.some((proof) => proof.verdict !== "pass")) throw new GateRefusal(judged);
 }
 
-function withFindings(proof: ImageProof, between: readonly Finding[]): ImageProof {
-  const name = formatPlatform(proof.platform);
-  const own = between.filter((finding) => finding.platforms.some((platform) => formatPlatform(platform) === name));
-  if (own.length === 0) return proof;
-  const fails = own.some((finding) => finding.severity === "error");
-  return { ...proof, findings: [...proof.findings, ...own], verdict: fails ? "fail" : proof.verdict };
+/** One wrong file is one finding: what is said about it also tells which other platform has the same bytes. */
+function withTwins(proof: ImageProof, between: readonly Finding[]): ImageProof {
+  const twins = between.filter(({ platforms: [wrong] }) => wrong !== undefined && samePlatform(wrong, proof.platform));
+  if (twins.length === 0) return proof;
+  return {
+    ...proof,
+    findings: proof.findings.map((finding) => {
+      const twin = finding.severity === "note" ? undefined : twins.find(({ path }) => path === finding.path);
+      return twin ? { ...finding, message: `${finding.message} ${twin.message}` } : finding;
+    }),
+  };
 }
