@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Agent, createServer, request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What goes wrong with one request. */
@@ -59,12 +59,11 @@ export interface FaultProxy extends AsyncDisposable {
 
 /** Starts a proxy before a registry (`host:port`, plain HTTP). */
 export async function startFaultProxy(registry: string): Promise<FaultProxy> {
-  const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, outgoing) => {
-    const { method = "", url = "", headers } = incoming;
+    const { method = "", url = "", headers, socket } = incoming;
     const fault = proxy.choose({ method, url, headers });
     proxy.seen.push({ method, url, headers, fault });
-    relay(registry, agent, incoming, outgoing, fault).catch(() => incoming.socket.destroy());
+    relay(registry, incoming, outgoing, fault).catch(() => socket.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -75,7 +74,6 @@ export async function startFaultProxy(registry: string): Promise<FaultProxy> {
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      agent.destroy();
       await once(server, "close");
     },
   };
@@ -84,7 +82,6 @@ export async function startFaultProxy(registry: string): Promise<FaultProxy> {
 
 async function relay(
   registry: string,
-  agent: Agent,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   fault: Fault | undefined,
@@ -94,20 +91,28 @@ async function relay(
     outgoing.end(incoming.method === "HEAD" ? undefined : fault.body);
     return;
   }
+  const { socket } = incoming;
   const headers = { ...incoming.headers };
   if (fault?.kind === "drop-header") delete headers[fault.name];
   const path = (fault?.kind === "rewrite" ? fault.url : undefined) ?? incoming.url;
-  const onward = httpRequest(`http://${registry}`, { method: incoming.method, path, headers, agent });
+  // A connection of its own: one whose request was not sent to its end cannot be used again.
+  const onward = httpRequest(`http://${registry}`, { method: incoming.method, path, headers, agent: false });
   const answered = once(onward, "response");
   // Awaited below; a failure before that is not to end the process.
   answered.catch(() => undefined);
+  let early = false;
+  onward.once("response", () => {
+    early = true;
+  });
   for await (const piece of broken(incoming, fault, "request")) {
     if (piece === "cut") {
       onward.destroy();
-      incoming.socket.destroy();
+      socket.destroy();
       return;
     }
-    if (!onward.write(piece)) await once(onward, "drain");
+    // A registry that refuses a body does not read it to the end.
+    if (early) break;
+    if (!onward.write(piece)) await Promise.race([once(onward, "drain"), answered]);
   }
   onward.end();
   const [answer]: IncomingMessage[] = await answered;
@@ -115,7 +120,7 @@ async function relay(
   if (fault?.kind === "lose-answer") {
     answer.resume();
     await once(answer, "end");
-    incoming.socket.destroy();
+    socket.destroy();
     return;
   }
   outgoing.writeHead(answer.statusCode ?? 500, rewritten(answer, fault));
@@ -123,9 +128,9 @@ async function relay(
   for await (const piece of broken(answer, fault, "answer")) {
     if (piece === "cut") {
       answer.destroy();
-      if (fault?.kind === "stall" && !incoming.socket.destroyed) await once(incoming.socket, "close");
+      if (fault?.kind === "stall" && !socket.destroyed) await once(socket, "close");
       // What came before the cut arrives.
-      incoming.socket.destroySoon();
+      socket.destroySoon();
       return;
     }
     if (!outgoing.write(piece)) await Promise.race([once(outgoing, "drain"), once(outgoing, "close")]);
