@@ -18,6 +18,9 @@ const maxEach = 50;
 /** From as many programs and libraries of another architecture on, a majority is a userland. */
 const leastUserland = 5;
 
+/** Folders that a distribution fills, and nobody else. */
+export const systemFolder = /^\/(?:usr\/)?(?:s?bin|lib(?:32|64|x32)?)\//;
+
 /** A file of machine code for another architecture. */
 interface Foreign {
   readonly path: string;
@@ -36,9 +39,10 @@ export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): 
   const findings = new Tally(image);
   for (const one of foreign) {
     if (reported.has(one.path)) continue;
-    const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
     const where = reach.get(one.path);
-    if (where !== undefined && inUserland) continue;
+    const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
+    // The one finding about the userland stands for its files.
+    if (inUserland && (where !== undefined || one.file.layer === userland.finding.layer?.index)) continue;
     judge(image, one, where, findings);
   }
   return [...(userland === undefined ? [] : [userland.finding]), ...findings.list()];
@@ -102,8 +106,7 @@ function userlandFinding(
   image: ImageFacts,
   reach: ReadonlyMap<string, Reach>,
 ): { code: string; finding: Finding } | undefined {
-  const system = /^\/(?:usr\/)?(?:s?bin|lib(?:32|64|x32)?)\//;
-  const files = [...reach].filter(([path]) => system.test(path));
+  const files = [...reach].filter(([path]) => systemFolder.test(path)).sort(([a], [b]) => (a < b ? -1 : 1));
   const byCode = new Map<string, [string, Reach][]>();
   for (const [path, one] of files) {
     const elf = one.file.entry.elf;
@@ -190,7 +193,7 @@ function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Ta
 class Tally {
   readonly #image: ImageFacts;
   readonly #each = new Map<string, { shown: Finding[]; hidden: number }>();
-  readonly #notes = new Map<string, { first: Foreign; paths: string[]; count: number }>();
+  readonly #notes = new Map<string, { first: Foreign; paths: string[]; codes: Set<string>; count: number }>();
 
   constructor(image: ImageFacts) {
     this.#image = image;
@@ -226,23 +229,23 @@ class Tally {
   }
 
   note(reason: string, one: Foreign): void {
-    const key = `${reason} ${describeCode(one.elf)}`;
-    const note = this.#notes.get(key) ?? { first: one, paths: [], count: 0 };
+    const note = this.#notes.get(reason) ?? { first: one, paths: [], codes: new Set(), count: 0 };
     note.count++;
+    note.codes.add(describeCode(one.elf));
     if (note.paths.length < 3) note.paths.push(one.path);
-    this.#notes.set(key, note);
-    return;
+    this.#notes.set(reason, note);
   }
 
   list(): Finding[] {
     const each = [...this.#each.values()].flatMap(({ shown, hidden }) => [...shown, ...this.#rest(shown, hidden)]);
-    const notes = [...this.#notes].map(([key, { first, paths, count }]) => {
-      const reason = key.slice(0, key.length - describeCode(first.elf).length - 1);
+    const notes = [...this.#notes].map(([reason, { first, paths, codes, count }]) => {
+      const files = count === 1 ? "1 file is" : `${count} files are`;
+      const kinds = [...codes].sort();
       return fileFinding(this.#image, {
         rule: "foreign-code-expected",
         severity: "note",
         path: first.path,
-        message: `${count} ${count === 1 ? "file" : "files"} of ${describeCode(first.elf)} code: ${reason} (${paths.join(", ")}${count > paths.length ? " …" : ""}).`,
+        message: `${files} foreign code on purpose: ${reason} (${firstOf(paths, count)}; ${firstOf(kinds.slice(0, 3), kinds.length)}).`,
         file: first.file,
       });
     });
@@ -262,4 +265,9 @@ class Tally {
     if (hidden === 0 || last === undefined) return [];
     return [{ ...last, message: `${hidden} more files like ${last.path} have the same fault.` }];
   }
+}
+
+/** The first of several, with a sign that there are more. */
+function firstOf(shown: readonly string[], count: number): string {
+  return `${shown.join(", ")}${count > shown.length ? " …" : ""}`;
 }

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { isAbort } from "../error/error.ts";
 import type { Finding } from "../finding/finding.ts";
+import { digestOf } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { LayoutStore } from "../store/layout.ts";
 import { compareAcrossPlatforms } from "./compare.ts";
 import { FactsCache } from "./facts-cache.ts";
-import type { GateOptions, ImageProof } from "./gate.ts";
+import type { GateOptions, ImageProof, LayerProgress } from "./gate.ts";
 import { verifyImage } from "./gate.ts";
 import type { ElfParts } from "./test-elf.ts";
 import { amd64, arm64, armel, armhf, i386, makeElf } from "./test-elf.ts";
 import type { MadeEntry, MadeImage } from "./test-image.ts";
-import { putImage } from "./test-image.ts";
+import { makeTar, putImage } from "./test-image.ts";
 
 const linuxArm64 = { os: "linux", architecture: "arm64" };
 const linuxAmd64 = { os: "linux", architecture: "amd64" };
@@ -123,7 +127,7 @@ describe("the silent failures of the catalogue", () => {
     assert.equal(proof.verdict, "fail");
     assert.deepEqual(found(proof), [
       "entrypoint-wrong-architecture /usr/bin/sh",
-      "userland-wrong-architecture /usr/bin/sh",
+      "userland-wrong-architecture /usr/bin/cat",
     ]);
     const userland = only(proof, "userland-wrong-architecture");
     assert.equal(userland.cause?.code, "S01");
@@ -527,6 +531,129 @@ describe("structure and missing evidence", () => {
       const proof = await prove({ platform: linuxArm64, layers, entrypoint: ["/app"] });
       assert.deepEqual(found(proof), ["entrypoint-wrong-architecture /app"], compression);
     }
+  });
+
+  /** Proves an image after something was done to the files of its layout. */
+  async function proveHarmed(
+    image: MadeImage,
+    harm: (blob: (index: number) => string) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<ImageProof> {
+    const directory = await mkdtemp(join(folder, "harmed-"));
+    const store = new LayoutStore(directory);
+    const descriptor = await putImage(store, image);
+    const { layers } = parseManifest(await store.manifest(descriptor));
+    const path = (digest: string) => join(directory, "blobs", ...digest.split(":"));
+    await harm((index) => path(layers[index]?.digest ?? ""));
+    const facts = new FactsCache(join(directory, "facts"));
+    return verifyImage(store, descriptor, image.platform, {
+      facts,
+      allow: [],
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  const twoLayers = (app = makeElf(dynamicArm64)): MadeImage => ({
+    platform: linuxArm64,
+    layers: [{ entries: base(arm64) }, { entries: [{ name: "app", content: app }] }],
+    entrypoint: ["/app"],
+  });
+
+  test("a missing layer is no pass, and nothing is said to be missing because of it", async () => {
+    const proof = await proveHarmed(twoLayers(), (blob) => rm(blob(1)));
+    assert.equal(proof.verdict, "undecided");
+    assert.deepEqual(
+      proof.findings.map(({ rule }) => rule),
+      ["layer-unread"],
+    );
+    assert.equal(proof.findings[0]?.layer?.index, 1);
+    assert.equal(proof.coverage.unreadLayers, 1);
+    const wrong = await proveHarmed(twoLayers(makeElf(amd64)), (blob) => rm(blob(0)));
+    assert.equal(wrong.verdict, "fail", "what is there and wrong stays wrong");
+  });
+
+  test("a foreign layer that the store does not have is no pass", async () => {
+    const image = twoLayers();
+    const [first = assert.fail(), second = assert.fail()] = image.layers;
+    const mediaType = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+    const proof = await proveHarmed({ ...image, layers: [{ ...first, mediaType }, second] }, (blob) => rm(blob(0)));
+    assert.equal(proof.verdict, "undecided");
+    assert.match(proof.findings[0]?.message ?? "", /foreign/);
+  });
+
+  test("changed content is an outage, not a verdict", async () => {
+    const harm = async (path: string) => {
+      const bytes = await readFile(path);
+      bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 1;
+      await writeFile(path, bytes);
+    };
+    const compressions = ["none", "gzip", "zstd"] as const;
+    for (const compression of compressions) {
+      const layers = twoLayers().layers.map((layer) => ({ ...layer, compression }));
+      await assert.rejects(
+        proveHarmed({ ...twoLayers(), layers }, (blob) => harm(blob(1))),
+        { code: "DIGEST_MISMATCH" },
+        compression,
+      );
+    }
+  });
+
+  test("a layer that no engine could unpack is a bad image", async () => {
+    const [first = assert.fail()] = twoLayers().layers;
+    const tar = await makeTar(first.entries);
+    for (const blob of [Buffer.from("<html>"), gzipSync(tar).subarray(0, -20), tar.subarray(0, 5000)]) {
+      const proof = await prove({ ...twoLayers(), layers: [first, { entries: [], blob }] });
+      assert.equal(proof.verdict, "fail");
+      assert.equal(only(proof, "layer-corrupt").layer?.index, 1);
+    }
+  });
+
+  test("a layer of an unknown kind is no pass", async () => {
+    const [first = assert.fail()] = twoLayers().layers;
+    const tar = await makeTar([{ name: "x", content: "x" }]);
+    tar.write("S", 156, "latin1");
+    tar.write("        ", 148, "latin1");
+    tar.write(
+      tar
+        .subarray(0, 512)
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(7, "0"),
+      148,
+      "latin1",
+    );
+    const proof = await prove({ ...twoLayers(), entrypoint: ["/bin/sh"], layers: [first, { entries: [], blob: tar }] });
+    assert.equal(proof.verdict, "undecided");
+    assert.match(only(proof, "layer-unread").message, /"x" is a sparse file/);
+  });
+
+  test("the config must list the layers as they are", async () => {
+    const proof = await prove({ ...twoLayers(), diffIds: [digestOf(Buffer.from("a")), digestOf(Buffer.from("b"))] });
+    assert.equal(proof.verdict, "fail");
+    assert.equal(proof.findings.filter(({ rule }) => rule === "layers-mismatch").length, 2);
+    assert.equal((await prove({ ...twoLayers(), diffIds: [] })).verdict, "fail");
+  });
+
+  test("layers that were read before come from the cache, with the same verdict", async () => {
+    const facts = new FactsCache(join(folder, "shared-facts"));
+    const first = await prove(twoLayers(makeElf(amd64)), { facts });
+    const second = await prove(twoLayers(makeElf(amd64)), { facts: new FactsCache(join(folder, "shared-facts")) });
+    assert.deepEqual([first.coverage.cachedLayers, second.coverage.cachedLayers], [0, 2]);
+    assert.deepEqual({ ...second, coverage: first.coverage }, first);
+  });
+
+  test("progress tells the layer and its bytes", async () => {
+    const seen: LayerProgress[] = [];
+    await prove(twoLayers(), { onProgress: (progress) => seen.push(progress) });
+    assert.equal(new Set(seen.map(({ digest }) => digest)).size, 2);
+    assert.ok(seen.every(({ unpacked }) => unpacked > 0));
+  });
+
+  test("an aborted proof ends as aborted", async () => {
+    await assert.rejects(
+      proveHarmed(twoLayers(), async () => {}, AbortSignal.abort()),
+      isAbort,
+    );
   });
 
   test("another operating system is not proven", async () => {

@@ -17,7 +17,7 @@ import { startChain } from "./chain.ts";
 import type { CodeFile } from "./compare.ts";
 import type { FactsCache } from "./facts-cache.ts";
 import type { LayerFacts } from "./facts.ts";
-import { fileFindings } from "./file-rules.ts";
+import { fileFindings, systemFolder } from "./file-rules.ts";
 import { expectedCode, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { imageFacts, layerPlaces } from "./image-facts.ts";
@@ -244,8 +244,19 @@ function contentFindings(image: ImageFacts, complete: boolean): Finding[] {
       ...(layer === undefined ? {} : { layer }),
     };
   });
-  const findings = [...ofChain, ...fileFindings(image, reported), ...ofLinks];
+  const ofFiles = fileFindings(image, reported);
+  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofLinks];
   return complete ? findings : findings.filter(({ rule }) => !needsAllLayers.test(rule));
+}
+
+/** A wrong base is the cause of every wrong file in the system's folders, whatever instruction of the base made it. */
+function sharingCause(ofChain: readonly Finding[], ofFiles: readonly Finding[]): Finding[] {
+  const userland = ofFiles.find(({ rule }) => rule === "userland-wrong-architecture");
+  const { cause, fix } = userland ?? {};
+  return ofChain.map((finding) => {
+    const isOfBase = finding.rule.endsWith("-wrong-architecture") && systemFolder.test(finding.path);
+    return isOfBase && cause !== undefined && fix !== undefined ? { ...finding, cause, fix } : finding;
+  });
 }
 
 function survey(

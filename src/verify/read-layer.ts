@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ArchwayError } from "../error/error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { DecompressLimits } from "./decompress.ts";
 import { decompress } from "./decompress.ts";
@@ -48,14 +49,23 @@ export async function readLayer(
   }, options.tarLimits);
   const hash = createHash("sha256");
   let unpackedSize = 0;
-  for await (const chunk of decompress(stream, options.decompressLimits)) {
-    options.signal?.throwIfAborted();
-    hash.update(chunk);
-    walk.write(chunk);
-    unpackedSize += chunk.length;
-    options.onBytes?.(unpackedSize);
+  const source = stream[Symbol.asyncIterator]();
+  try {
+    for await (const chunk of decompress(withoutReturn(source), options.decompressLimits)) {
+      options.signal?.throwIfAborted();
+      hash.update(chunk);
+      walk.write(chunk);
+      unpackedSize += chunk.length;
+      options.onBytes?.(unpackedSize);
+    }
+    walk.end();
+  } catch (error) {
+    // Content that was damaged on its way looks like a damaged layer: the store, which checks the digest at the end, has the first word.
+    if (error instanceof ArchwayError && error.code === "LAYER_CORRUPT") await drain(source);
+    throw error;
+  } finally {
+    await source.return?.();
   }
-  walk.end();
   return {
     version: factsVersion,
     digest: descriptor.digest,
@@ -64,6 +74,15 @@ export async function readLayer(
     unpackedSize,
     entries,
   };
+}
+
+/** A source that its reader does not close, so that it can be read on after an error. */
+function withoutReturn(source: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
+}
+
+async function drain(source: AsyncIterator<Uint8Array>): Promise<void> {
+  while ((await source.next()).done !== true);
 }
 
 type MutableEntry = { -readonly [Key in keyof LayerEntry]: LayerEntry[Key] };

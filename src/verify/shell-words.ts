@@ -37,7 +37,7 @@ function isSkipped(word: string | undefined): boolean {
 function splitCommands(text: string): (string | undefined)[][] {
   const commands: (string | undefined)[][] = [[]];
   const token =
-    /\s*(?:(#[^\n]*)|([;&|()\n]+)|(\d*[<>]+&?\s*[^\s;&|()<>]*)|((?:[^\s;&|()<>'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+)|([\s\S]))/gy;
+    /(?:[^\S\n]|\\\n)*(?:(#[^\n]*)|([;&|()\n]+)|(\d*[<>]+&?\s*[^\s;&|()<>]*)|((?:[^\s;&|()<>'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+)|([\s\S]))/gy;
   for (const [, comment, operator, redirection, word] of text.matchAll(token)) {
     if (comment !== undefined || redirection !== undefined) continue;
     if (operator !== undefined) commands.push([]);
@@ -52,7 +52,8 @@ function plainWord(word: string): string | undefined {
   let plain = "";
   for (const [, single, double, escaped, bare] of word.matchAll(quoted)) {
     if (/[$`]/.test(double ?? bare ?? "") || /[*?[~]/.test(bare ?? "")) return undefined;
-    plain += single ?? double ?? escaped ?? bare ?? "";
+    // A backslash before the end of a line joins it with the next.
+    plain += single ?? double ?? (escaped === "\n" ? "" : escaped) ?? bare ?? "";
   }
   return plain;
 }

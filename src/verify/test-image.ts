@@ -23,6 +23,9 @@ export interface MadeLayer {
   /** The history line; "COPY . /" by default. */
   readonly createdBy?: string;
   readonly compression?: "none" | "gzip" | "zstd";
+  /** The blob itself, instead of one made of the entries. */
+  readonly blob?: Uint8Array;
+  readonly mediaType?: string;
 }
 
 /** An image made for a test. */
@@ -34,6 +37,8 @@ export interface MadeImage {
   readonly environment?: readonly string[];
   readonly workingDirectory?: string;
   readonly healthcheck?: readonly string[];
+  /** What the config lists instead of the digests of the unpacked layers. */
+  readonly diffIds?: readonly string[];
   /** What the config says when it is not the platform. */
   readonly configPlatform?: Platform;
 }
@@ -62,14 +67,14 @@ export async function makeTar(entries: readonly MadeEntry[]): Promise<Buffer> {
 export async function putImage(store: ImageStore, image: MadeImage): Promise<Descriptor> {
   const layers: Descriptor[] = [];
   const diffIds: string[] = [];
-  for (const { entries, compression = "gzip" } of image.layers) {
+  for (const { entries, compression = "gzip", blob, mediaType = mediaTypes.ociLayerGzip } of image.layers) {
     const tar = await makeTar(entries);
     diffIds.push(digestOf(tar));
-    const blob =
+    const packed =
       compression === "gzip" ? gzipSync(tar, { level: 1 }) : compression === "zstd" ? zstdCompressSync(tar) : tar;
-    layers.push(await putBlob(store, blob, mediaTypes.ociLayerGzip));
+    layers.push(await putBlob(store, blob ?? packed, mediaType));
   }
-  const config = await putBlob(store, json(configOf(image, diffIds)), mediaTypes.ociConfig);
+  const config = await putBlob(store, json(configOf(image, image.diffIds ?? diffIds)), mediaTypes.ociConfig);
   const manifest = json({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers });
   const descriptor: Descriptor = {
     mediaType: mediaTypes.ociManifest,

@@ -81,13 +81,19 @@ function afterEnv(args: readonly string[]): readonly string[] {
 
 /** `sh -c TEXT`, also `-ec`, `-lc`; or `sh SCRIPT`. */
 function ofShell(args: readonly string[]): Inner[] {
-  const at = args.findIndex((word) => !/^[-+][A-Za-z]+$/.test(word) || word.includes("c"));
+  const at = args.findIndex(
+    (word, index) => !isShellOption(word) && !["-o", "+o", "-O"].includes(args[index - 1] ?? ""),
+  );
   const word = args[at];
-  if (word === undefined) return [];
-  if (!/^-[A-Za-z]*c[A-Za-z]*$/.test(word)) return [];
+  if (word === undefined || !/^-[A-Za-z]*c[A-Za-z]*$/.test(word)) return [];
   const text = args.slice(at + 1).find((argument) => !/^[-+]/.test(argument)) ?? "";
   const commands = shellCommands(text);
   // A text of one command with a path can do nothing else; names may be functions and builtins.
   const certain = commands.length === 1 && commands[0]?.words[0]?.includes("/") === true;
   return commands.map((command) => ({ ...command, certain }));
+}
+
+/** An option of a shell, `-e` or `+o`, that is not `-c`. */
+function isShellOption(word: string): boolean {
+  return /^[-+][A-Zabd-z]+$/.test(word) || word === "--login";
 }
