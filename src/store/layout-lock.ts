@@ -18,7 +18,7 @@ const busy = 5;
  * Node.js has no file locks of its own; SQLite takes them on its database file. The kernel drops them when a process dies, so that
  * unlike a lock file with an owner's id there is nothing stale to judge after a kill -9.
  *
- * @throws ArchwayError `LOCKED` (kind `unreachable`) when the others do not finish within a minute.
+ * @throws ArchwayError kind `unreachable`: `LOCKED` when the others do not finish within a minute, `DENIED` when the folder cannot be written.
  */
 export async function withLayoutLock<Result>(
   directory: string,
@@ -27,9 +27,9 @@ export async function withLayoutLock<Result>(
 ): Promise<Result> {
   const path = join(directory, lockFile);
   const deadline = Date.now() + patience;
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = openLock(directory, path);
   try {
-    while (!tryLock(database)) {
+    while (!tryLock(database, directory)) {
       if (Date.now() > deadline) throw locked(directory, path);
       await sleep(2 + Math.random() * 20, undefined, signal === undefined ? {} : { signal });
     }
@@ -39,14 +39,32 @@ export async function withLayoutLock<Result>(
   }
 }
 
-function tryLock(database: DatabaseSync): boolean {
+function openLock(directory: string, path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw cannotLock(directory, error);
+  }
+}
+
+function tryLock(database: DatabaseSync, directory: string): boolean {
   try {
     database.exec("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
     if (error instanceof Error && "errcode" in error && error.errcode === busy) return false;
-    throw error;
+    throw cannotLock(directory, error);
   }
+}
+
+function cannotLock(directory: string, cause: unknown): ArchwayError {
+  return new ArchwayError({
+    code: "DENIED",
+    kind: "unreachable",
+    message: `cannot lock the layout ${directory}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "Check that files in it may be written, and that its disk has room.",
+    cause,
+  });
 }
 
 function locked(directory: string, path: string): ArchwayError {

@@ -55,8 +55,11 @@ export function fileError(error: unknown, doing: string): unknown {
     const why = code === "EROFS" ? "the file system is read-only" : "permission denied";
     return failed("DENIED", `${doing}: ${why}`, "Choose a folder that you may write to, or change its owner.", error);
   }
-  if (code === "ENOENT" || code === "ENOTDIR") {
+  if (code === "ENOENT")
     return failed("NOT_FOUND", `${doing}: there is no such file or folder`, "Check the path.", error);
+  if (code === "ENOTDIR" || code === "EEXIST" || code === "EISDIR") {
+    const why = code === "EISDIR" ? "a folder is where a file belongs" : "a file is where a folder belongs";
+    return failed("UNREACHABLE", `${doing}: ${why}`, "Check the path.", error);
   }
   return failed("UNREACHABLE", `${doing}: ${error.message}`, undefined, error);
 }
