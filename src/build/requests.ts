@@ -7,6 +7,7 @@ import type { EmulatedCpu, EngineRequest } from "../engine/engine.ts";
 import { repositoryOf } from "../oci/reference.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
+import { baseUsesOf } from "./base-uses.ts";
 import type { OpenContext } from "./context.ts";
 import { fingerprintContext } from "./fingerprint.ts";
 import type { Placement } from "./placement.ts";
@@ -23,11 +24,12 @@ export function engineRequestOf(
   placement: PlannedPlatform,
 ): Omit<EngineRequest, "output" | "annotations"> {
   const { platform } = placement;
-  const emulatedCpu = emulatedCpuOf(request, plan, placement);
+  const emulatedCpu = emulatedCpuOf(request, placement);
   return {
     platform,
     context: { kind: "directory", path: context.directory },
     dockerfile: context.dockerfile,
+    source: { text: plan.dockerfile.source.text, bases: baseUsesOf(placement.evaluation, plan.bases) },
     args: request.args,
     labels: request.labels,
     bases: plan.pins,
@@ -50,11 +52,7 @@ export function engineRequestOf(
  * The CPU that emulated steps see: the user's model, else the fast one of the architecture, for the RUN lines of stages that the node emulates. `default` leaves
  * the emulator alone.
  */
-function emulatedCpuOf(
-  request: BuildRequest,
-  plan: BuildPlan,
-  { node, evaluation }: PlannedPlatform,
-): EmulatedCpu | undefined {
+function emulatedCpuOf(request: BuildRequest, { node, evaluation }: PlannedPlatform): EmulatedCpu | undefined {
   if (request.emulatedCpu === "default" || !node.info.setsEmulatedCpu) return undefined;
   const emulated = evaluation.stages.filter(
     (stage) => stage.reachable && !stage.replaced && !runsNatively(node, stage.platform),
@@ -66,7 +64,7 @@ function emulatedCpuOf(
   const runLines = emulated.flatMap((stage) =>
     stage.instructions.filter(({ keyword, onbuild }) => keyword === "RUN" && !onbuild).map(({ line }) => line),
   );
-  return { model, dockerfile: plan.dockerfileText, runLines: [...new Set(runLines)] };
+  return { model, runLines: [...new Set(runLines)] };
 }
 
 /**

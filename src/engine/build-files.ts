@@ -41,12 +41,12 @@ export async function writeBuildFiles(
 /** The changed Dockerfile under its own name, with the ignore file that belongs to it alone. */
 async function writeDockerfile(
   directory: string,
-  { context, dockerfile }: EngineRequest,
+  { context, dockerfile, source }: EngineRequest,
   cpu: EmulatedCpu,
 ): Promise<string> {
   await mkdir(directory);
   const path = join(directory, basename(dockerfile));
-  await writeFile(path, withCpuModel(cpu));
+  await writeFile(path, withCpuModel(source.text, cpu));
   if (context.kind === "directory") {
     await copyFile(`${dockerfile}.dockerignore`, `${path}.dockerignore`).catch((error: NodeJS.ErrnoException) => {
       // Most have none.

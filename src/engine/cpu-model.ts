@@ -24,7 +24,7 @@ const flag = `--mount=type=secret,id=${cpuSecret.id},env=QEMU_CPU`;
  * The Dockerfile with the model given to the emulated steps. It comes as a secret in the environment of the step: QEMU reads `QEMU_CPU` from there,
  * and neither the image's configuration and history nor the cache key of its value show it. Lines keep their numbers.
  */
-export function withCpuModel({ dockerfile, runLines }: EmulatedCpu): string {
+export function withCpuModel(dockerfile: string, { runLines }: EmulatedCpu): string {
   const lines = dockerfile.split("\n");
   for (const number of runLines) {
     const line = lines[number - 1] ?? "";
@@ -61,14 +61,14 @@ export const cpuRefusedCode = "EMULATED_CPU_REFUSED";
  * the cache. A `QEMU_CPU` among the build arguments is the user's own way, and nothing is added.
  */
 export async function withModelOrDefault<T>(
-  { emulatedCpu, args }: Pick<EngineRequest, "emulatedCpu" | "args">,
+  { emulatedCpu, args, source }: Pick<EngineRequest, "emulatedCpu" | "args" | "source">,
   onEvent: (event: EngineEvent) => void,
   build: (emulatedCpu: EmulatedCpu | undefined) => Promise<T>,
 ): Promise<T> {
   if (emulatedCpu === undefined || emulatedCpu.runLines.length === 0 || args["QEMU_CPU"] !== undefined) {
     return build(undefined);
   }
-  if (!frontendSetsCpu(emulatedCpu.dockerfile)) {
+  if (!frontendSetsCpu(source.text)) {
     const text =
       "Emulated steps run on the emulator's default CPU: the frontend of this Dockerfile (# syntax=) is older than docker/dockerfile:1.10.";
     onEvent({ type: "warning", text });

@@ -48,14 +48,36 @@ export type EngineOutput =
   /** Passed to the engine as it is (`type=local,dest=…`); there is no image and no digest. */
   | { readonly kind: "files"; readonly value: string };
 
+/** A place where the Dockerfile names a base image: in FROM, `COPY --from` or a mount. */
+export interface BaseUse {
+  /** Where the name is in {@link DockerfileSource.text}: offset of its first character, and of the one after its last. */
+  readonly start: number;
+  readonly end: number;
+  /** `HOST/PATH@DIGEST` of the manifest (not the index) that is needed there. */
+  readonly manifest: string;
+  readonly platform: Platform;
+}
+
+/** The Dockerfile as the planner read it, for engines that need a changed one. */
+export interface DockerfileSource {
+  /** Without a byte-order mark. */
+  readonly text: string;
+  readonly bases: readonly BaseUse[];
+}
+
 /** Which CPU the emulator shows to emulated steps (docs/emulation.md). */
 export interface EmulatedCpu {
   /** Value of `QEMU_CPU`, for example `max,pauth=off`. */
   readonly model: string;
-  /** The text of the Dockerfile. */
-  readonly dockerfile: string;
-  /** Lines of it, from 1, at which a RUN begins that is emulated on this node. */
+  /** Lines of the Dockerfile, from 1, at which a RUN begins that is emulated on this node. */
   readonly runLines: readonly number[];
+}
+
+/** How a registry of bases is reached, as far as the engine takes that from its client. */
+export interface RegistryAccess {
+  readonly plainHttp?: boolean;
+  /** File with the certificates (PEM) of its authority. */
+  readonly ca?: string;
 }
 
 /** One platform to build. */
@@ -64,6 +86,7 @@ export interface EngineRequest {
   readonly context: BuildContext;
   /** Absolute path of the Dockerfile; for Git contexts relative to its root. */
   readonly dockerfile: string;
+  readonly source: DockerfileSource;
   readonly target?: string;
   readonly args: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -75,6 +98,8 @@ export interface EngineRequest {
    * because a context also replaces a stage of its name (`FROM golang AS golang`).
    */
   readonly bases: Readonly<Record<string, string>>;
+  /** `HOST` or `HOST:PORT` → how it is reached. Loopback needs no word: it may speak plain HTTP. BuildKit's node has its own settings. */
+  readonly registries?: Readonly<Record<string, RegistryAccess>>;
   /** The user's named contexts: name → directory, Git URL, `docker-image://REF[@DIGEST]`, `oci-layout://DIR@DIGEST`. */
   readonly buildContexts: Readonly<Record<string, string>>;
   /** Replacement of the `# syntax=` image, resolved to its digest. */

@@ -1,6 +1,6 @@
 /** What the tests of the engines share: requests from a few words, and what came of them. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,10 +25,12 @@ export async function makeProject(files: Readonly<Record<string, string>>): Prom
 
 /** A request that builds the Dockerfile of a folder for linux/arm64 into a layout, as far as nothing else is said. */
 export function requestOf(dir: string, asked: Partial<EngineRequest> & Pick<EngineRequest, "output">): EngineRequest {
+  const text = readDockerfile(dir);
   return {
     platform: parsePlatform("linux/arm64"),
     context: { kind: "directory", path: dir },
     dockerfile: join(dir, "Dockerfile"),
+    source: { text, bases: [] },
     args: {},
     labels: {},
     annotations: {},
@@ -42,6 +44,12 @@ export function requestOf(dir: string, asked: Partial<EngineRequest> & Pick<Engi
     pull: false,
     ...asked,
   };
+}
+
+/** The text of a folder's Dockerfile; empty when it has none, as a Git context's. */
+function readDockerfile(dir: string): string {
+  const path = join(dir, "Dockerfile");
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
 /** What one build gave and told. */
