@@ -52,7 +52,13 @@ describe("stageStrategies", () => {
     assert.equal(build?.target, "used");
     assert.equal(build.suspicious, undefined);
     assert.deepEqual(build.compiles, [
-      { language: "go", program: "go", text: "GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app", line: 3 },
+      {
+        language: "go",
+        program: "go",
+        text: "GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app",
+        line: 3,
+        makesProgram: true,
+      },
     ]);
   });
 
@@ -70,6 +76,7 @@ describe("stageStrategies", () => {
       "ARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build",
       "ARG TARGETPLATFORM\nRUN xx-go build",
       "ARG TARGETARCH\nENV GOARCH=$TARGETARCH\nRUN go build",
+      "RUN go test ./...",
       "RUN npm ci",
       "RUN mvn package",
       "RUN echo",

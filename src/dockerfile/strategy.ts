@@ -36,6 +36,8 @@ export interface CompileStep {
   /** The command, shortened. */
   readonly text: string;
   readonly line: number;
+  /** False for tests and generators, whose product is no program. */
+  readonly makesProgram: boolean;
 }
 
 /**
@@ -64,7 +66,9 @@ function classify(
   const runs = stage.instructions.filter((instruction): instruction is EvaluatedRun => instruction.keyword === "RUN");
   const compiles = compileSteps(dockerfile, stage, stages, runs);
   const target = targetUse(stage, runs.map(runText));
-  const machineCode = compiles.find(({ language, program }) => !isPortable(language) && ignoresTarget(target, program));
+  const machineCode = compiles.find((step) => {
+    return step.makesProgram && !isPortable(step.language) && ignoresTarget(target, step.program);
+  });
   const suspect = strategy === "cross" && machineCode !== undefined && supplies;
   return {
     stage,
@@ -113,9 +117,9 @@ export function compileSteps(
   const base = baseImageOf(stage, stages);
   return commands.flatMap(({ run, command }) => {
     const language = compiledLanguage(withEnvironment(command, run), base, hasToolchain);
-    return language === undefined
-      ? []
-      : [{ language, program: programOf(command), text: shorten(command), line: command.line }];
+    if (language === undefined) return [];
+    const makesProgram = !["test", "t", "bench", "generate"].includes(command.words[1] ?? "");
+    return [{ language, program: programOf(command), text: shorten(command), line: command.line, makesProgram }];
   });
 }
 
