@@ -127,6 +127,12 @@ test(
       const fill = content(noise("fill", 2_900_000));
       await layout.putBlob(fill.descriptor, sourceOf(fill.bytes)).catch(withCode("NO_SPACE"));
       assert.deepEqual(await layout.resolve("v1"), small.root.descriptor);
+
+      await run("mount", ["-o", "remount,ro", mount]);
+      for (const readOnly of [layout, new LayoutStore(directory)]) {
+        await assert.rejects(readOnly.tag("v2", small.root.descriptor), withCode("DENIED"));
+        assert.deepEqual(await readOnly.resolve("v1"), small.root.descriptor);
+      }
     } finally {
       await run("umount", [mount]);
     }
