@@ -12,7 +12,7 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 
 async function read(source: AsyncIterable<Uint8Array>, limits = decompressLimits): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of decompress(source, limits)) pieces.push(piece);
+  for await (const piece of decompress(source, limits)) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces);
 }
 
