@@ -2,7 +2,7 @@ import { ArchwayError } from "../error/error.ts";
 import { childrenOf } from "../image/children.ts";
 import type { Child } from "../image/children.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { familiarReference, parseReference, targetOf } from "../oci/reference.ts";
+import { familiarReference, parseReference, targetOf, withTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -46,13 +46,12 @@ const maxTagsListed = 20_000;
  * Throws `BASE_NOT_FOUND` (kind `input`) when registry and mirrors say that it does not exist; what stores throw when they cannot be asked.
  */
 export async function resolveBase(
-  text: string,
+  reference: Reference,
   line: number,
   file: string,
   resolveReference: ResolveReference,
   signal: AbortSignal,
 ): Promise<BaseImage> {
-  const reference = parseBase(text, line, file);
   const name = familiarReference(reference);
   try {
     const { store, descriptor } = await resolveReference(reference, signal);
@@ -81,9 +80,11 @@ export async function resolveBase(
   }
 }
 
-function parseBase(text: string, line: number, file: string): Reference {
+/** Reads the name of a base image; one without tag and digest means `latest`. Throws `INVALID_REFERENCE` with the line of the Dockerfile. */
+export function parseBase(text: string, line: number, file: string): Reference {
   try {
-    return parseReference(text);
+    const reference = parseReference(text);
+    return reference.tag === undefined && reference.digest === undefined ? withTag(reference, "latest") : reference;
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
     throw new ArchwayError({

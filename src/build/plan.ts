@@ -6,10 +6,9 @@ import type { Dockerfile } from "../dockerfile/parse.ts";
 import { stagePlans } from "./stages.ts";
 import { ArchwayError } from "../error/error.ts";
 import { formatReference } from "../oci/reference.ts";
-import type { Reference } from "../oci/reference.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
-import { hasPlatform, missingPlatformsError, resolveBase } from "./bases.ts";
+import { hasPlatform, missingPlatformsError, parseBase, resolveBase } from "./bases.ts";
 import type { BaseImage, MissingPlatform, ResolveReference } from "./bases.ts";
 import type { OpenContext } from "./context.ts";
 import { openNodes } from "./nodes.ts";
@@ -27,7 +26,10 @@ export interface BuildPlan {
   readonly placements: readonly PlannedPlatform[];
   /** Platforms that are left out by `--allow-missing`, with the reason. */
   readonly missing: readonly { readonly platform: Platform; readonly reason: string }[];
+  /** The base images, each once. */
   readonly bases: readonly BaseImage[];
+  /** The base images by the reference that the Dockerfile has after expansion. */
+  readonly images: ReadonlyMap<string, BaseImage>;
   /** Full reference of every base image → the same image by digest, where it was found: what all engines build on. */
   readonly pins: Readonly<Record<string, string>>;
   /** The `# syntax=` image, pinned. */
@@ -70,16 +72,9 @@ export async function planBuild(
   const opening = openNodes(request, tools.engines, signal);
   opening.catch(() => undefined);
   const early = request.platforms.map((platform) => evaluate(dockerfile, request, platform, platform));
-  const bases = new Map<string, Promise<BaseImage>>();
-  const lookUp = (use: Pick<ImageUse, "reference" | "line">) => {
-    const known = bases.get(use.reference);
-    if (known) return known;
-    const found = resolveBase(use.reference, use.line, context.dockerfileName, tools.resolveReference, signal);
-    found.catch(() => undefined);
-    bases.set(use.reference, found);
-    return found;
-  };
-  for (const { images } of early) images.forEach(lookUp);
+  const lookUp = baseLookup(context, tools.resolveReference, signal);
+  // Errors of these early questions are told where the answers are needed.
+  for (const { images } of early) for (const use of images) lookUp(use).catch(() => undefined);
 
   const opened = await opening;
   const evaluations = request.platforms.map((platform) => ({
@@ -87,29 +82,41 @@ export async function planBuild(
     onNodes: opened.nodes.map((node) => ({ node, evaluation: evaluate(dockerfile, request, platform, node.native) })),
   }));
   const uses = evaluations.flatMap(({ onNodes }) => onNodes.flatMap(({ evaluation }) => evaluation.images));
-  await Promise.all(uses.map(lookUp));
-  const syntaxUse = early[0]?.syntax;
-  const syntax = syntaxUse && (await lookUp({ reference: syntaxUse.image, line: syntaxUse.line ?? 1 }));
   const resolved: Bases = new Map(
-    await Promise.all([...bases].map(async ([name, base]) => [name, await base] as const)),
+    await Promise.all(uses.map(async (use) => [use.reference, await lookUp(use)] as const)),
   );
+  // Buildah reads Dockerfiles itself: to it the directive is a comment.
+  const frontend = opened.nodes.some(({ info }) => info.name !== "buildah") ? early[0]?.syntax : undefined;
+  const syntax = frontend && (await lookUp({ reference: frontend.image, line: frontend.line ?? 1 }));
 
   const { placements, missing } = await placeAll(request, context, dockerfile, evaluations, resolved, signal);
   const used = new Set(placements.flatMap(({ evaluation }) => evaluation.images.map(({ reference }) => reference)));
-  const pinned = [...resolved].filter(([name]) => used.has(name));
+  const images = new Map([...resolved].filter(([text]) => used.has(text)));
+  const bases = [...new Set(images.values())];
   return {
     context,
     dockerfile,
     dockerfileText: bytes.toString(),
     placements,
     missing,
-    bases: [...new Set(pinned.map(([, base]) => base))],
-    pins: Object.fromEntries(
-      pinned.map(([, base]) => [formatReference({ ...base.reference, ...tagOf(base.reference) }), base.pinned]),
-    ),
+    images,
+    bases,
+    pins: Object.fromEntries(bases.map((base) => [formatReference(base.reference), base.pinned])),
     ...(syntax ? { syntax: syntax.pinned } : {}),
     reason: opened.reason,
     warnings: [...opened.warnings, ...warningsOf(request, opened, placements)],
+  };
+}
+
+/** Looks every image up once, however often and however differently the Dockerfile spells it. */
+function baseLookup(context: OpenContext, resolveReference: ResolveReference, signal: AbortSignal) {
+  const known = new Map<string, Promise<BaseImage>>();
+  return async ({ reference: text, line }: Pick<ImageUse, "reference" | "line">): Promise<BaseImage> => {
+    const reference = parseBase(text, line, context.dockerfileName);
+    const name = formatReference(reference);
+    const found = known.get(name) ?? resolveBase(reference, line, context.dockerfileName, resolveReference, signal);
+    known.set(name, found);
+    return found;
   };
 }
 
@@ -206,11 +213,6 @@ function judge(
 
 function describeMissing({ base, platform }: MissingPlatform): string {
   return `${base.name} for ${formatPlatform(platform)}`;
-}
-
-/** A name without tag and digest means `latest`. */
-function tagOf({ tag, digest }: Reference): { readonly tag?: string } {
-  return tag === undefined && digest === undefined ? { tag: "latest" } : {};
 }
 
 function warningsOf(request: BuildRequest, { nodes }: OpenNodes, placements: readonly PlannedPlatform[]): string[] {

@@ -8,6 +8,7 @@ import { planBuild } from "../build/plan.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { fileRecords } from "../build/record.ts";
 import type { BuildReport } from "../build/report.ts";
+import { warmFacts } from "../build/warm.ts";
 import { recordInputsOf, engineRequestOf } from "../build/requests.ts";
 import type { BuildOutput, BuildRequest } from "../build/request.ts";
 import { loadConfig } from "../config/config.ts";
@@ -106,6 +107,13 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
   const output: BuildOutput = request.output ?? { kind: "docker" };
   const nodeOf = (platform: Platform) =>
     plan.placements.find((placement) => samePlatform(placement.platform, platform))?.node;
+  const facts = new FactsCache(join(cacheFolder(context.env), "facts"));
+  const gate = request.verify ? { facts, allow: request.allow } : undefined;
+  const warming = new AbortController();
+  const warmed = gate
+    ? warmFacts(plan, { ...gate, signal: AbortSignal.any([context.signal, warming.signal]) })
+    : Promise.resolve();
+  warmed.catch(() => undefined);
   try {
     return await build(
       {
@@ -127,9 +135,7 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
         }),
         recordInputs: recordInputsOf(request, plan, opened, output, context.signal),
         records: fileRecords(join(state, "builds"), () => new Date(context.now())),
-        ...(request.verify
-          ? { gate: { facts: new FactsCache(join(cacheFolder(context.env), "facts")), allow: request.allow } }
-          : {}),
+        ...(gate ? { gate } : {}),
         jobs: request.jobs,
         allowMissing: request.allowMissing,
         now: context.now,
@@ -142,7 +148,8 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
       context.signal,
     );
   } finally {
-    await logs.close();
+    warming.abort();
+    await Promise.all([logs.close(), warmed]);
   }
 }
 
