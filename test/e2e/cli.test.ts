@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { pack } from "tar-stream";
 
@@ -188,4 +189,18 @@ test("Ctrl-C while the program waits is exit 130, and leaves no temporary file",
     assert.equal(stderr, "Interrupted.\n");
     assert.deepEqual(await readdir(temporary), []);
   }
+});
+
+test("a second Ctrl-C ends a program that does not listen to the first", async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "stubborn-command.ts")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const closed = once(child, "close");
+  const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
+  for (const said of ["begun", "asked to stop"]) {
+    assert.equal((await lines.next()).value, said);
+    child.kill("SIGINT");
+  }
+  const [exitCode] = (await closed) as [number | null];
+  assert.equal(exitCode, 130);
 });
