@@ -15,11 +15,16 @@ import { printable } from "./style.ts";
 /** Milliseconds after which a step that runs and says nothing is mentioned, so that a log shows life. */
 export const heartbeat = 30_000;
 
+/** Milliseconds that a step has to go on after its end was told, to be told again. */
+const worthTelling = 500;
+
 /** Progress as plain lines, for logs of CI services and files: what ends is told once, with its log before it. */
 export class ProgressLines {
   #state: ProgressState;
   /** Parts of log lines that have not ended, by step and stream. */
   readonly #partial = new Map<string, string>();
+  /** Milliseconds that steps had taken when their end was told, by step. */
+  readonly #endedAfter = new Map<string, number>();
   /** When something was last said of a step that runs, by step. */
   readonly #saidAt = new Map<string, number>();
 
@@ -86,8 +91,13 @@ export class ProgressLines {
     // Loading definitions and contexts is of interest when it fails.
     if (event.name.startsWith("[internal]") && event.state !== "failed") return rest;
     const step = platform.steps.get(event.id);
+    const took = step ? stepTime(step, event.at) : 0;
+    // Engines end and begin a step again for each part of it (pulls, exports): told again when it has gone on for a while.
+    const before = this.#endedAfter.get(key);
+    if (before !== undefined && event.state !== "failed" && took - before < worthTelling) return rest;
+    this.#endedAfter.set(key, took);
     const mark = event.emulated && event.state !== "cached" ? "  emulated" : "";
-    const time = formatDuration(step ? stepTime(step, event.at) : 0);
+    const time = formatDuration(took);
     const outcome = { done: time, cached: "cached", failed: `failed after ${time}`, canceled: "canceled" }[event.state];
     return [...rest, say(`${stepTitle(event.name)}${mark}  ${outcome}`)];
   }
