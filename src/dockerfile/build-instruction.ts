@@ -1,40 +1,10 @@
-import { checkFlags, type Flag, type FlagKinds, type Flags } from "./flags.ts";
-import { parseHeredocWord, type Heredoc } from "./heredoc.ts";
-import type {
-  ArgInstruction,
-  Command,
-  CopyInstruction,
-  FromInstruction,
-  Instruction,
-  InstructionBase,
-  Keyword,
-  Pair,
-  RunInstruction,
-} from "./instruction.ts";
-import { failAt, spannedFrom, wordOf, type LogicalLine } from "./logical-line.ts";
-import { mountFields, mountProblem, type MountFlag } from "./mount.ts";
-import { invalid, skipSpaces, type Range, type Word } from "./source.ts";
-import { nextBlank, splitBlanks, splitQuoted, type Slice } from "./words.ts";
-
-/** An instruction whose line is taken apart and whose arguments are still to be read. */
-export interface Draft<Name extends Keyword = Keyword> {
-  readonly keyword: Name;
-  readonly line: LogicalLine;
-  readonly escape: string;
-  /** Index in the line where the arguments begin, behind the flags. */
-  readonly from: number;
-  /** The exec form's words; undefined for everything that is no JSON array of strings. */
-  readonly json: readonly Slice[] | undefined;
-  readonly flags: readonly Flag[];
-  readonly heredocs: readonly Heredoc[];
-  readonly range: Range;
-}
-
-/** What every instruction has, of a draft. */
-export function baseOf<Name extends Keyword>(draft: Draft<Name>): InstructionBase & { readonly keyword: Name } {
-  const { keyword, range, line, flags, heredocs } = draft;
-  return { keyword, range, source: line.text, flags, heredocs };
-}
+import { buildCopy } from "./build-copy.ts";
+import { buildHealthcheck, buildRun } from "./build-run.ts";
+import { baseOf, checkedFlags, commandFrom, wordsOf, type Draft } from "./draft.ts";
+import type { ArgInstruction, FromInstruction, Instruction, Pair } from "./instruction.ts";
+import { failAt, wordOf } from "./logical-line.ts";
+import { invalid, skipSpaces, type Word } from "./source.ts";
+import { nextBlank, splitQuoted, type Slice } from "./words.ts";
 
 /**
  * Reads the arguments of an instruction other than ONBUILD.
@@ -75,21 +45,6 @@ export function buildInstruction(draft: Draft): Instruction {
     case "ONBUILD":
       throw failAt(draft.line, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
   }
-}
-
-/** The flags of an instruction, checked against what it knows. */
-export function checkedFlags(draft: Draft, kinds: FlagKinds): Flags {
-  return checkFlags(draft.line.source.file, draft.flags, kinds);
-}
-
-/** The arguments of instructions that take a JSON array or words between blanks. */
-function wordsOf(draft: Draft): Word[] {
-  return (draft.json ?? splitBlanks(draft.line.text, draft.from)).map((slice) => wordOf(draft.line, slice));
-}
-
-function commandFrom(draft: Draft, from: number): Command {
-  if (draft.json !== undefined) return { form: "exec", words: wordsOf(draft) };
-  return { form: "shell", script: spannedFrom(draft.line, from) };
 }
 
 function buildFrom(draft: Draft<"FROM">): FromInstruction {
@@ -162,135 +117,6 @@ function legacyPair(draft: Draft): Pair {
     name: wordOf(line, { text: line.text.slice(from, end), start: from, end }),
     value: wordOf(line, { text: line.text.slice(next), start: next, end: line.text.length }),
   };
-}
-
-const copyFlags: FlagKinds = {
-  chown: "text",
-  from: "text",
-  chmod: "text",
-  link: "switch",
-  exclude: "many",
-  parents: "switch",
-};
-const addFlags: FlagKinds = {
-  chown: "text",
-  chmod: "text",
-  link: "switch",
-  "keep-git-dir": "switch",
-  checksum: "text",
-  unpack: "switch",
-  exclude: "many",
-};
-
-function buildCopy(draft: Draft<"COPY" | "ADD">): CopyInstruction {
-  const { keyword, line } = draft;
-  const words = wordsOf(draft);
-  const destination = words.at(-1);
-  if (destination === undefined || words.length < 2) {
-    const problem = "requires at least two arguments, but only one was provided. Destination could not be determined";
-    throw failAt(line, `${keyword} ${problem}`);
-  }
-  const flags = checkedFlags(draft, keyword === "COPY" ? copyFlags : addFlags);
-  if (parseHeredocWord(destination.text) !== undefined) {
-    throw invalid(line.source.file, `${keyword} cannot accept a heredoc as a destination`, destination.range.start);
-  }
-  const sources: Word[] = [];
-  const inline: Heredoc[] = [];
-  for (const word of words.slice(0, -1)) {
-    const heredoc = parseHeredocWord(word.text);
-    if (heredoc === undefined) sources.push(word);
-    else {
-      const read = draft.heredocs.findLast(({ name }) => name === heredoc.name);
-      inline.push(read ?? { ...heredoc, content: "", range: word.range });
-    }
-  }
-  const optional = {
-    from: flags.text("from"),
-    chown: flags.text("chown"),
-    chmod: flags.text("chmod"),
-    checksum: flags.text("checksum"),
-    keepGitDir: flags.switch("keep-git-dir"),
-    unpack: flags.switch("unpack"),
-  };
-  return {
-    ...baseOf(draft),
-    sources,
-    inline,
-    destination,
-    exclude: flags.many("exclude"),
-    link: flags.switch("link") ?? false,
-    parents: flags.switch("parents") ?? false,
-    ...given(optional),
-  };
-}
-
-/** The properties of an object that are not undefined. */
-function given<Shape extends object>(object: Shape): { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } {
-  const result: { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } = {};
-  for (const key in object) {
-    const value = object[key];
-    if (isGiven(value)) result[key] = value;
-  }
-  return result;
-}
-
-function isGiven<Value>(value: Value): value is Exclude<Value, undefined> {
-  return value !== undefined;
-}
-
-const networks = ["default", "none", "host"] as const;
-const securities = ["sandbox", "insecure"] as const;
-
-function buildRun(draft: Draft<"RUN">): RunInstruction {
-  const flags = checkedFlags(draft, { mount: "many", network: "text", security: "text", device: "many" });
-  const networkWord = flags.text("network");
-  const network = networks.find((known) => known === (networkWord?.text ?? "default"));
-  const { file } = draft.line.source;
-  if (network === undefined) {
-    throw invalid(file, `invalid network mode "${networkWord?.text ?? ""}"`, networkWord?.range.start);
-  }
-  const securityWord = flags.text("security");
-  const security = securities.find((known) => known === (securityWord?.text ?? "sandbox"));
-  if (security === undefined) {
-    throw invalid(file, `security "${securityWord?.text ?? ""}" is not valid`, securityWord?.range.start);
-  }
-  const mounts = flags.many("mount").map((word) => mountOf(file, word));
-  const command = commandFrom(draft, draft.from);
-  return { ...baseOf(draft), command, mounts, network, security, devices: flags.many("device") };
-}
-
-function mountOf(file: string, word: Word): MountFlag {
-  const fields = mountFields(word.text);
-  const problem = typeof fields === "string" ? fields : mountProblem(fields);
-  if (typeof fields === "string" || problem !== undefined) throw invalid(file, problem ?? "", word.range.start);
-  return { word, fields };
-}
-
-const duration = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
-
-function buildHealthcheck(draft: Draft): { readonly command?: Command } {
-  const { line, from } = draft;
-  const { end, next } = nextBlank(line.text, from);
-  const kind = line.text.slice(from, end).toUpperCase();
-  if (kind === "") throw failAt(line, "HEALTHCHECK requires at least one argument");
-  if (kind === "NONE") {
-    if (draft.json === undefined ? next < line.text.length : draft.json.length > 0) {
-      throw failAt(line, "HEALTHCHECK NONE takes no arguments", next);
-    }
-    return {};
-  }
-  const times = { interval: "text", timeout: "text", "start-period": "text", "start-interval": "text" } as const;
-  const flags = checkedFlags(draft, { ...times, retries: "text" });
-  if (kind !== "CMD") throw failAt(line, `Unknown type "${kind}" in HEALTHCHECK (try CMD)`, from);
-  for (const { name, value } of flags.all) {
-    if (value === undefined || value.text === "") continue;
-    const valid = name === "retries" ? /^\+?\d{1,10}$/.test(value.text) : duration.test(value.text);
-    if (!valid) throw invalid(line.source.file, `invalid value for --${name}: ${value.text}`, value.range.start);
-  }
-  if (draft.json === undefined ? next >= line.text.length : draft.json.length === 0) {
-    throw failAt(line, "Missing command after HEALTHCHECK CMD", from);
-  }
-  return { command: commandFrom(draft, next) };
 }
 
 function buildList(draft: Draft): Word[] {

@@ -36,6 +36,8 @@ export function suspects(dockerfile: Dockerfile, evaluation: Evaluation, file: W
   ];
   const ranked = candidates
     .map((candidate) => ({ candidate, rank: rankOf(candidate, trace) }))
+    // Most digests are those of indexes: a pin is a suspect only for files that come from the base.
+    .filter(({ candidate, rank }) => candidate.code !== "base-digest-pinned" || rank > 0)
     .sort((left, right) => right.rank - left.rank || left.candidate.line - right.candidate.line);
   const seen = new Set<string>();
   return ranked.flatMap(({ candidate: { code, text, line, fix } }) => {

@@ -17,7 +17,8 @@ export interface ExpandedCommand {
 
 /**
  * Expands the commands of a RUN on a platform: constants that the script assigns before, variables in `given`, those of the stage, and what a machine
- * says of itself (`$(uname -m)`, `$(dpkg --print-architecture)`, …). Which branch of a script runs is not known; the last assignment counts.
+ * says of itself (`$(uname -m)`, `$(dpkg --print-architecture)`, …). A variable that a script gives several values
+ * is a choice between branches: it stays as it is written.
  */
 export function expandedCommands(
   run: EvaluatedRun,
@@ -33,14 +34,30 @@ export function expandedCommands(
     const expansion = expandWord(answered(word, platform), lookUp, { keepUnset: true });
     return expansion.ok ? expansion.text : word;
   };
-  return runCommands(run, source).map((written) => {
+  const commands = runCommands(run, source);
+  const ladders = laddersIn(commands.flatMap(({ assignments }) => assignments));
+  return commands.map((written) => {
     const assignments = written.assignments.map(({ name, value }) => ({ name, value: expand(value) }));
     // Assignments alone hold for the commands after them; before a command they hold for it only.
     if (written.words.length === 0) {
-      for (const { name, value } of assignments) local.set(name, /[$`]/.test(value) ? undefined : value);
+      for (const { name, value } of assignments) {
+        local.set(name, ladders.has(name) || /[$`]/.test(value) ? undefined : value);
+      }
     }
-    return { line: written.line, written, words: written.words.map(expand), assignments };
+    const words = written.words.map(expand);
+    return { line: written.line, written, words, assignments: assignments.filter(({ name }) => !ladders.has(name)) };
   });
+}
+
+/** Names that get more than one value. */
+function laddersIn(assignments: readonly Assignment[]): ReadonlySet<string> {
+  const values = new Map<string, string>();
+  const ladders = new Set<string>();
+  for (const { name, value } of assignments) {
+    if ((values.get(name) ?? value) !== value) ladders.add(name);
+    values.set(name, value);
+  }
+  return ladders;
 }
 
 /** Replaces questions to the machine by their answers on a platform. */

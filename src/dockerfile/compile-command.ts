@@ -91,7 +91,8 @@ export function compiledLanguage(command: ShellCommand, base: string, hasToolcha
   if (known === undefined) return undefined;
   const isBareYarn = program === "yarn" && words.every((word) => word.startsWith("-"));
   const compiles = known.words === "*" || isBareYarn || words.some((word) => known.words.split(" ").includes(word));
-  if (!compiles) return undefined;
+  // `cargo chef prepare` only lists dependencies.
+  if (!compiles || (words.includes("chef") && !words.includes("cook"))) return undefined;
   if (known.language === "go" && usesCgo(command)) return "go-cgo";
   return drivers.has(program) ? (languageOfBase(base) ?? known.language) : known.language;
 }
@@ -124,6 +125,17 @@ function languageOfBase(base: string): Language | undefined {
   if (/^(?:node|bun)$/.test(name)) return "node";
   if (/^(?:maven|gradle|openjdk|eclipse-temurin|amazoncorretto)/.test(name)) return "java";
   return undefined;
+}
+
+/** True when a command tells its compiler a target, whichever it is: by a variable or an option. */
+export function choosesTarget({ assignments, words }: ShellCommand): boolean {
+  const variables = /^(?:GOARCH|CARGO_BUILD_TARGET|CC|CXX|CROSS_COMPILE)$/;
+  return (
+    assignments.some(({ name }) => variables.test(name)) ||
+    words.some((word) =>
+      /^--?(?:target|host|arch|runtime)\b|^(?:-a|-r)$|^(?:GOARCH|CC|CROSS_COMPILE|ARCH|TARGET)=/.test(word),
+    )
+  );
 }
 
 /** True when a command installs compilers by a package manager. */

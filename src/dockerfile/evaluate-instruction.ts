@@ -7,7 +7,8 @@ import type { ArgInstruction, CopyInstruction, Instruction, RunInstruction } fro
 import { mountFrom, readMount, type Mount, type MountFlag } from "./mount.ts";
 import type { Dockerfile } from "./parse.ts";
 import { invalid, type Word } from "./source.ts";
-import { expandOrThrow, type ResolveOrigin } from "./stage-graph.ts";
+import type { ResolveOrigin } from "./stage-dependencies.ts";
+import { expandOrThrow } from "./stage-graph.ts";
 
 /** What engines put into PATH when the base image has none. */
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

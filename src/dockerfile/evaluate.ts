@@ -13,15 +13,8 @@ import { imageOf, imagesOf } from "./image-uses.ts";
 import type { Instruction } from "./instruction.ts";
 import type { Dockerfile } from "./parse.ts";
 import { programOf, runProgram } from "./program.ts";
-import {
-  evaluateStages,
-  expandOrThrow,
-  findTarget,
-  originResolver,
-  reachableStages,
-  refuseCycles,
-  type StageNode,
-} from "./stage-graph.ts";
+import { originResolver, reachableStages, refuseCycles } from "./stage-dependencies.ts";
+import { evaluateStages, expandOrThrow, findTarget, type StageNode } from "./stage-graph.ts";
 
 /**
  * Evaluates a Dockerfile for one platform as BuildKit would build it: scopes of ARG and ENV, automatic arguments, the graph of stages,

@@ -1,6 +1,7 @@
 import { ArchwayError } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
-import { baseOf, buildInstruction, checkedFlags, type Draft } from "./build-instruction.ts";
+import { buildInstruction } from "./build-instruction.ts";
+import { baseOf, checkedFlags, type Draft } from "./draft.ts";
 import { flagsOf } from "./flags.ts";
 import { readHeredocs, type Heredoc } from "./heredoc.ts";
 import { keywords, type Instruction, type Keyword, type OnbuildInstruction } from "./instruction.ts";

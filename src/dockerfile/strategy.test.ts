@@ -58,6 +58,7 @@ describe("stageStrategies", () => {
         text: "GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app",
         line: 3,
         makesProgram: true,
+        choosesTarget: true,
       },
     ]);
   });
@@ -75,6 +76,7 @@ describe("stageStrategies", () => {
       "ARG TARGETARCH\nRUN make",
       "ARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build",
       "ARG TARGETPLATFORM\nRUN xx-go build",
+      "ARG TARGETARCH\nRUN cargo build --target $(./triple.sh)",
       "ARG TARGETARCH\nENV GOARCH=$TARGETARCH\nRUN go build",
       "RUN go test ./...",
       "RUN npm ci",
@@ -132,6 +134,7 @@ describe("what compiles", () => {
     ["RUN CGO_ENABLED=1 go build", "go-cgo"],
     ["ENV CGO_ENABLED=1\nRUN go install x@latest", "go-cgo"],
     ["RUN cargo build --release && cargo --version", "rust"],
+    ["RUN cargo chef prepare && cargo chef cook", "rust"],
     ["RUN ./configure && make -j4 && make install", "native", "native", "native"],
     ["RUN gcc --version; aarch64-linux-gnu-gcc -o a a.c; g++-12 b.cc", "native", "native"],
     ["RUN cmake -B build && cmake --build build", "native", "native"],

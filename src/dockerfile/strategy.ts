@@ -1,5 +1,5 @@
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { compiledLanguage, installsToolchain, isPortable, type Language } from "./compile-command.ts";
+import { choosesTarget, compiledLanguage, installsToolchain, isPortable, type Language } from "./compile-command.ts";
 import { crossCompileHint } from "./cross-hint.ts";
 import type { EvaluatedRun, Evaluation, Stage } from "./evaluation.ts";
 import type { Dockerfile } from "./parse.ts";
@@ -38,6 +38,8 @@ export interface CompileStep {
   readonly line: number;
   /** False for tests and generators, whose product is no program. */
   readonly makesProgram: boolean;
+  /** True when it tells the compiler a target, a fixed one too: `GOARCH=…`, `--target …`. */
+  readonly choosesTarget: boolean;
 }
 
 /**
@@ -67,7 +69,8 @@ function classify(
   const compiles = compileSteps(dockerfile, stage, stages, runs);
   const target = targetUse(stage, runs.map(runText));
   const machineCode = compiles.find((step) => {
-    return step.makesProgram && !isPortable(step.language) && ignoresTarget(target, step.program);
+    const { makesProgram, choosesTarget, language, program } = step;
+    return makesProgram && !choosesTarget && !isPortable(language) && ignoresTarget(target, program);
   });
   const suspect = strategy === "cross" && machineCode !== undefined && supplies;
   return {
@@ -119,7 +122,10 @@ export function compileSteps(
     const language = compiledLanguage(withEnvironment(command, run), base, hasToolchain);
     if (language === undefined) return [];
     const makesProgram = !["test", "t", "bench", "generate"].includes(command.words[1] ?? "");
-    return [{ language, program: programOf(command), text: shorten(command), line: command.line, makesProgram }];
+    const { line } = command;
+    const chooses = choosesTarget(command) || run.environment.get("GOARCH") !== undefined;
+    const program = programOf(command);
+    return [{ language, program, text: shorten(command), line, makesProgram, choosesTarget: chooses }];
   });
 }
 
