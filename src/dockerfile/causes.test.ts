@@ -236,7 +236,7 @@ describe("suspects", () => {
   it("puts a choice by architecture behind a fixed one", () => {
     const text = [
       "FROM debian",
-      "RUN case $(uname -m) in x86_64) A=x64;; aarch64) A=arm64;; esac; curl -o /n https://example.com/node-linux-$A.tar.gz",
+      "RUN case $(uname -m) in aarch64) A=arm64;; x86_64) A=x64;; esac; curl -o /n https://example.com/node-linux-$A.tar.gz",
       "RUN if [ $(uname -m) = x86_64 ]; then curl -o /a https://example.com/a-amd64; fi",
       "RUN curl -o /b https://example.com/b-amd64",
     ].join("\n");

@@ -195,6 +195,14 @@ describe("parseDockerfile", () => {
     assert.equal(parseDockerfile("# hello\n# escape=`\nFROM a\n").escape, "\\");
   });
 
+  it("continues a line only where the last character is an escape that is not escaped", () => {
+    const keywords = (text: string): string[] =>
+      instructions(text).map(({ keyword, source }) => `${keyword} ${source.length}`);
+    assert.deepEqual(keywords("RUN a \\  \n&& b\nRUN c"), ["RUN 10", "RUN 5"]);
+    assert.deepEqual(keywords("RUN a\\\\\nRUN c"), ["RUN 7", "RUN 5"]);
+    assert.deepEqual(keywords("RUN a \\ b\nRUN c\\"), ["RUN 9", "RUN 5"]);
+  });
+
   it("reads a file with a byte-order mark and invalid UTF-8 in a comment", () => {
     const bytes = Buffer.concat([Buffer.from("\ufeffFROM a\n# caf"), Buffer.from([0xe9]), Buffer.from("\nRUN b\n")]);
     const { stages } = parseDockerfile(bytes);

@@ -86,7 +86,7 @@ describe("stageStrategies", () => {
       assert.equal(suspicion(fine), undefined, fine);
     }
     const unused =
-      "FROM --platform=$BUILDPLATFORM golang AS build\nRUN go test\nFROM scratch\nRUN --mount=from=build,target=/x y";
+      "FROM --platform=$BUILDPLATFORM golang AS build\nRUN go build\nFROM scratch\nRUN --mount=from=build,target=/x y";
     assert.equal(strategies(unused)[0]?.suspicious, undefined);
     const byName = ignoring("RUN go build").replace("golang AS", "golang-$TARGETARCH AS");
     assert.equal(strategies(byName)[0]?.suspicious, undefined);
