@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, test } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import { startBed, unavailable } from "./bed.ts";
 import { run } from "./command.ts";
 import { components, type Component } from "./component.ts";
@@ -42,6 +42,13 @@ const buildctl = (folder: string, platform: string) => [
   `--local=dockerfile=${folder}`,
   `--opt=platform=${platform}`,
 ];
+
+/** Starts a build for linux/amd64 that the test watches on its standard error, and that ends with the test. */
+function startBuild(t: TestContext, folder: string, env: NodeJS.ProcessEnv) {
+  const build = spawn("buildctl", buildctl(folder, "linux/amd64"), { env, stdio: ["ignore", "ignore", "pipe"] });
+  t.after(() => build.kill());
+  return build;
+}
 
 for (const kind of ["distribution", "debian"] as const) {
   const component = kind === "debian" ? "registry-debian" : "registry";
@@ -230,14 +237,11 @@ test(
   {
     skip: without("buildkit", "registry", "bases"),
   },
-  async () => {
+  async (t) => {
     const node = await bed.otherBuildkit({ name: "mortal" });
     const { reference } = await bed.base("alpine");
     const folder = await context("killed", `FROM ${reference}\nRUN echo started; sleep 7654\n`);
-    const build = spawn("buildctl", buildctl(folder, "linux/amd64"), {
-      env: node.env,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const build = startBuild(t, folder, node.env);
     const ended = once(build, "close");
     for await (const line of createInterface(build.stderr)) if (line.endsWith(" started")) break;
     assert.ok(runningWith("7654"));
@@ -331,10 +335,11 @@ test(
   {
     skip: without("buildkit", "registry", "bases"),
   },
-  async () => {
+  async (t) => {
     const program = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "registry", "buildkit"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    t.after(() => program.kill());
     const ended = once(program, "close");
     const printed: string[] = [];
     for await (const line of createInterface(program.stdout)) {
@@ -348,7 +353,7 @@ test(
       "abandoned",
       `FROM ${value(/(\S+\/library\/alpine:3.6)$/m)}\nRUN echo started; sleep 8765\n`,
     );
-    const build = spawn("buildctl", buildctl(folder, "linux/amd64"), { env, stdio: ["ignore", "ignore", "pipe"] });
+    const build = startBuild(t, folder, env);
     const failed = once(build, "close");
     for await (const line of createInterface(build.stderr)) if (line.endsWith(" started")) break;
     assert.ok(runningWith("8765"));
