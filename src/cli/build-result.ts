@@ -42,7 +42,7 @@ export function formatBuild(report: BuildReport, style: Style, columns: number):
     platform.strategy === "emulated" ? { text: "emulated", paint: style.yellow } : platform.strategy,
     platform.resumed ? "kept from the last run" : secondsOf(platform.seconds),
     verdictCell(platform.verdict, style),
-    platform.digest ?? "",
+    platform.digest?.slice(0, 19) ?? "",
   ]);
   const lines = formatTable(rows, { columns, style });
   for (const { platform, reason } of report.missing) {
