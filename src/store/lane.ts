@@ -52,3 +52,12 @@ export class Lane {
     else next();
   }
 }
+
+/** Passes a stream on, and calls `done` when it has ended, failed or been left. */
+export async function* andThen<Piece>(stream: AsyncIterable<Piece>, done: () => void): AsyncIterable<Piece> {
+  try {
+    yield* stream;
+  } finally {
+    done();
+  }
+}

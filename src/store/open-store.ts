@@ -1,5 +1,6 @@
-import { parseReference, targetOf } from "../oci/reference.ts";
+import { formatReference, parseReference, targetOf } from "../oci/reference.ts";
 import { ArchiveStore, tarFiles } from "./archive.ts";
+import { dockerArchiveFiles } from "./docker-archive-files.ts";
 import { LayoutStore } from "./layout.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { ImageStore } from "./store.ts";
@@ -15,7 +16,8 @@ export interface OpenedImage {
 const placePattern = /^(oci|oci-archive|docker-archive):([^:]+)(?::(.+))?$/;
 
 /**
- * Opens an image argument: a bare reference is in a registry; `oci:DIR[:NAME]` is an OCI layout, `oci-archive:FILE[:NAME]` one in a tar.
+ * Opens an image argument: a bare reference is in a registry; `oci:DIR[:NAME]` is an OCI layout, `oci-archive:FILE[:NAME]` one in a tar,
+ * `docker-archive:FILE[:NAME]` what `docker save` wrote.
  *
  * @throws ArchwayError `INVALID_REFERENCE` (kind `input`).
  */
@@ -26,10 +28,13 @@ export function openImage(location: string, registries: Registries): OpenedImage
     return { store: registries.open(reference), reference: targetOf(reference) };
   }
   if (kind === "oci") return { store: new LayoutStore(path), reference: name };
-  return { store: new ArchiveStore(tarFiles(path, `${kind}:${path}`)), reference: name };
+  const files = tarFiles(path, `${kind}:${path}`);
+  if (kind === "oci-archive") return { store: new ArchiveStore(files), reference: name };
+  return { store: new ArchiveStore(dockerArchiveFiles(files)), reference: name === "" ? "" : savedName(name) };
 }
 
-/** The store of an image argument (see {@link openImage}). */
-export function openStore(location: string, registries: Registries): ImageStore {
-  return openImage(location, registries).store;
+/** Names in what `docker save` wrote are whole references; `app` means `docker.io/library/app:latest` there. */
+function savedName(name: string): string {
+  const reference = parseReference(name);
+  return formatReference({ ...reference, tag: reference.tag ?? "latest" });
 }

@@ -21,6 +21,8 @@ export async function writeTarFile(
   signal?: AbortSignal,
 ): Promise<void> {
   const tar = pack();
+  // Both sides throw what breaks the stream between them; an event that nobody hears would end the process.
+  tar.on("error", () => undefined);
   const filling = fill(async (name, size, content) => {
     const header = { name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, type: "file" } as const;
     await pipeline(Readable.from(content, { objectMode: false }), tar.entry(header));

@@ -23,6 +23,8 @@ export async function* downloadBlob(
   { signal }: StoreOptions,
 ): AsyncIterable<Uint8Array> {
   const { policy } = repository.transport;
+  // A range that begins at the end is an error to servers.
+  if (start > 0 && start >= descriptor.size) return;
   let offset = start;
   let withoutProgress = 0;
   for (let resumes = 0; ; resumes++) {

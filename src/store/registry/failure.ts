@@ -31,6 +31,11 @@ export function isPassingFailure(error: unknown): boolean {
   return passingCodes.has(codeOf(error));
 }
 
+/** True when no connection came about. */
+export function isNeverConnected(error: unknown): boolean {
+  return ["ECONNREFUSED", "EAI_AGAIN", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"].includes(codeOf(error));
+}
+
 /** True when a TLS handshake was answered by something else, plain HTTP as a rule. */
 export function isNotTls(error: unknown): boolean {
   const code = codeOf(error);
@@ -88,6 +93,37 @@ export function throttledError(answer: HttpAnswer, seconds: number): ArchwayErro
     `${answer.url.host} limits requests and asks to come back in ${seconds} seconds${reason && `: ${reason}`}`,
     { hint: "Log in for a higher limit, use a mirror (registries: in .archway.yaml), or run again later." },
   );
+}
+
+/** Who was refused, for {@link refusalError}. */
+export interface Refused {
+  /** The registry as references spell it. */
+  readonly host: string;
+  /** Who is logged in. */
+  readonly user: string | undefined;
+  readonly wrongPassword: boolean;
+  /** Why a credential helper gave nothing. */
+  readonly problem: string | undefined;
+}
+
+/** The registry answers 401 or 403: `UNAUTHORIZED` when a login would help, `DENIED` when who is logged in may not. */
+export function refusalError(answer: HttpAnswer, doing: string, refused: Refused): ArchwayError {
+  const { host, user, wrongPassword, problem } = refused;
+  const said = [reasonOf(answer), problem ?? ""].filter((part) => part !== "").join("; ");
+  const why = said === "" ? "" : ` (${said})`;
+  if (answer.status === 401 && (user === undefined || wrongPassword)) {
+    const who =
+      wrongPassword && user !== undefined
+        ? `does not accept the password of ${user}`
+        : "wants a login, and there is none for it here";
+    return failure("UNAUTHORIZED", `${doing}: ${host} ${who}${why}`, {
+      hint: `${loginHint(host)} Many registries answer the same for a repository that does not exist: check its name too.`,
+    });
+  }
+  return failure("DENIED", `${doing}: ${host} refuses it to ${user ?? "somebody who is not logged in"}${why}`, {
+    hint:
+      user === undefined ? loginHint(host) : `Ask for the right, or log in as somebody who has it. ${loginHint(host)}`,
+  });
 }
 
 /** Where to log in. */

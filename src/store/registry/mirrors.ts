@@ -108,11 +108,14 @@ async function firstOf<Result>(
 ): Promise<Result> {
   const failures: string[] = [];
   for (const [position, store] of stores.entries()) {
+    const isLast = position === stores.length - 1;
+    // A mirror that does not answer is waited for once, not with every request.
+    if (store.isDown && !isLast) continue;
     try {
       return await attempt(store);
     } catch (error) {
       if (!(error instanceof ArchwayError) || isAbort(error) || error.kind === "input") throw error;
-      if (position === stores.length - 1) throw withMirrors(error, failures);
+      if (isLast) throw withMirrors(error, failures);
       failures.push(error.message);
     }
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ArchwayError } from "../../error/error.ts";
 import type { Descriptor, Digest } from "../../oci/descriptor.ts";
 import { isDigest, verified } from "../../oci/digest.ts";
+import { parseJson } from "../../oci/json.ts";
 import { isTag } from "../../oci/reference.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referrers.ts";
 import { invalidTag, notFound } from "../store-error.ts";
@@ -42,6 +43,11 @@ export class RegistryStore implements ImageStore {
   /** `host/path`, as references spell it. */
   get name(): string {
     return this.#repository.name;
+  }
+
+  /** True when the last attempt to reach the registry found nobody. */
+  get isDown(): boolean {
+    return this.#repository.transport.isDown;
   }
 
   /** An empty reference means the tag `latest`. */
@@ -102,7 +108,7 @@ export class RegistryStore implements ImageStore {
     for await (const answer of pages(this.#repository, `tags/list?n=${tagsPerPage}`, listing)) {
       if (answer.status === 404) throw notFound(this.name, "tags: there is no such repository");
       if (answer.status !== 200) throw statusError(answer, `cannot ${doing} of ${this.name}`);
-      const parsed = tagsSchema.safeParse(JSON.parse(new TextDecoder().decode(answer.bytes)));
+      const parsed = tagsSchema.safeParse(parseJson(answer.bytes, `list of tags of ${this.name}`));
       if (!parsed.success) throw statusError(answer, `cannot ${doing} of ${this.name}: the answer is no list of tags`);
       yield* parsed.data.tags ?? [];
     }

@@ -51,9 +51,12 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 export class PassingError extends Error {
   override readonly name = "PassingError";
   readonly reason: ArchwayError;
+  /** False when nobody was there to speak with. */
+  readonly connected: boolean;
 
-  constructor(reason: ArchwayError) {
+  constructor(reason: ArchwayError, connected = true) {
     super(reason.message, { cause: reason });
     this.reason = reason;
+    this.connected = connected;
   }
 }

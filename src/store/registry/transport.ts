@@ -3,10 +3,17 @@ import { Authenticator } from "./auth.ts";
 import { parseChallenge } from "./challenge.ts";
 import { defaultTimeouts, openConnections, speaksTls } from "./connections.ts";
 import type { CredentialFinder } from "./credentials.ts";
-import { connectionError, isPassingFailure, loginHint, reasonOf, statusError, throttledError } from "./failure.ts";
+import {
+  connectionError,
+  isNeverConnected,
+  isPassingFailure,
+  refusalError,
+  statusError,
+  throttledError,
+} from "./failure.ts";
 import type { Connections, HttpAnswer, HttpRequest, HttpStream, RequestBody, Timeouts } from "./http.ts";
 import { BodyError, exchange, openStream } from "./http.ts";
-import { Lane } from "../lane.ts";
+import { andThen, Lane } from "../lane.ts";
 import { readAll } from "../read-all.ts";
 import type { RedirectRules } from "./redirect.ts";
 import { checkTarget, followRedirect, maxRedirects } from "./redirect.ts";
@@ -49,6 +56,9 @@ export interface TransportParts {
  */
 const laneWidths = { small: 8, download: 6, upload: 6 };
 
+/** Tries when nobody answers at all: a registry that restarts is back, and a wrong address is told soon. */
+const connectAttempts = 3;
+
 type LaneName = keyof typeof laneWidths;
 
 /**
@@ -65,6 +75,7 @@ export class Transport {
   #root: Promise<URL> | undefined;
   /** On the clock of `performance.now()`: nobody asks before, because the registry wants a rest. */
   #restUntil = 0;
+  #isDown = false;
 
   constructor(host: string, parts: TransportParts) {
     this.endpoint = endpointOf(host, parts.settings);
@@ -82,6 +93,11 @@ export class Transport {
       rules: this.#rules,
       send: (request) => this.#withRetries(request, () => this.#exchange(request)),
     });
+  }
+
+  /** True when the last attempt to reach it found nobody. */
+  get isDown(): boolean {
+    return this.#isDown;
   }
 
   /** Sends a request and reads the answer whole. */
@@ -105,7 +121,7 @@ export class Transport {
       const answer = await this.#withRetries(request, () =>
         this.#authorized(request, (http) => this.#openStream(http)),
       );
-      if (!("bytes" in answer)) return { ...answer, body: leaving(answer.body, leave) };
+      if (!("bytes" in answer)) return { ...answer, body: andThen(answer.body, leave) };
       await this.#check(request, answer);
       leave();
       return answer;
@@ -197,8 +213,9 @@ export class Transport {
         if (attempt >= this.policy.attempts) return answer;
       } catch (error) {
         signal?.throwIfAborted();
-        const passes = error instanceof PassingError;
-        if (!passes || attempt >= this.policy.attempts) throw passes ? error.reason : error;
+        if (!(error instanceof PassingError)) throw error;
+        const attempts = error.connected ? this.policy.attempts : Math.min(this.policy.attempts, connectAttempts);
+        if (attempt >= attempts) throw error.reason;
       }
       await pause(backoff(this.policy, attempt), signal);
     }
@@ -228,13 +245,16 @@ export class Transport {
   /** Runs one exchange and turns failures of the connection into errors for a person. */
   async #connected<Result>(request: HttpRequest, run: (connections: Connections) => Promise<Result>): Promise<Result> {
     try {
-      return await run(this.#connections);
+      const result = await run(this.#connections);
+      this.#isDown = false;
+      return result;
     } catch (error) {
       request.signal?.throwIfAborted();
       if (error instanceof BodyError) throw error.cause;
       if (error instanceof ArchwayError) throw error;
       const reason = connectionError(error, request.url, this.endpoint);
-      throw isPassingFailure(error) ? new PassingError(reason) : reason;
+      this.#isDown = isNeverConnected(error) || !isPassingFailure(error);
+      throw isPassingFailure(error) ? new PassingError(reason, !isNeverConnected(error)) : reason;
     }
   }
 
@@ -266,38 +286,12 @@ export class Transport {
   }
 
   async #refusal(request: RegistryRequest, answer: HttpAnswer): Promise<ArchwayError> {
-    const { host } = this.endpoint;
     if (answer.url.host !== this.endpoint.apiHost) return statusError(answer, request.doing);
-    const user = await this.#auth.user(request.repository);
-    const problem = await this.#auth.problem(request.repository);
-    const said = [reasonOf(answer), problem ?? ""].filter((part) => part !== "").join("; ");
-    const why = said === "" ? "" : ` (${said})`;
-    if (answer.status === 401 && (user === undefined || this.#auth.takesPasswords)) {
-      const who =
-        user === undefined ? "wants a login, and there is none for it here" : `does not accept the password of ${user}`;
-      return new ArchwayError({
-        code: "UNAUTHORIZED",
-        kind: "unreachable",
-        message: `${request.doing}: ${host} ${who}${why}`,
-        hint: `${loginHint(host)} Many registries answer the same for a repository that does not exist: check its name too.`,
-      });
-    }
-    return new ArchwayError({
-      code: "DENIED",
-      kind: "unreachable",
-      message: `${request.doing}: ${host} refuses it to ${user ?? "somebody who is not logged in"}${why}`,
-      hint:
-        user === undefined
-          ? loginHint(host)
-          : `Ask for the right, or log in as somebody who has it. ${loginHint(host)}`,
+    return refusalError(answer, request.doing, {
+      host: this.endpoint.host,
+      user: await this.#auth.user(request.repository),
+      wrongPassword: answer.status === 401 && this.#auth.takesPasswords,
+      problem: await this.#auth.problem(request.repository),
     });
-  }
-}
-
-async function* leaving(body: AsyncIterable<Uint8Array>, leave: () => void): AsyncIterable<Uint8Array> {
-  try {
-    yield* body;
-  } finally {
-    leave();
   }
 }
