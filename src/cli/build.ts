@@ -51,8 +51,7 @@ export async function runBuild(
   const settings = applyConfig(options, config);
   const loads = settings.output === undefined || settings.output.type === "docker";
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
-  const local =
-    settings.platforms.length === 0 || loads ? describeHost(await probeMachine(context.signal)).platform : undefined;
+  const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
   const request = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
   const registries = openRegistries(settings, context);
 
@@ -86,6 +85,12 @@ export async function runBuild(
       throw error;
     }
   });
+}
+
+/** What a container engine on this machine runs: its own platform; Linux of the same architecture where engines run in a virtual machine. */
+async function localPlatform(context: CliContext): Promise<Platform> {
+  const { platform } = describeHost(await probeMachine(context.signal));
+  return platform.os === "linux" ? platform : { ...platform, os: "linux" };
 }
 
 /** What one build works with, once its plan stands. */

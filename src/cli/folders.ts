@@ -5,12 +5,22 @@ import type { CliContext } from "./context.ts";
 
 /** Folder of state that helps the next run (build records, logs) and may be deleted at any time. */
 export function stateFolder(env: CliContext["env"]): string {
-  return join(env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local", "state"), "archway");
+  return join(env["XDG_STATE_HOME"] || join(homeFolder(env), ".local", "state"), "archway");
 }
 
 /** Folder of caches (facts of layers), which may be deleted at any time. */
 export function cacheFolder(env: CliContext["env"]): string {
-  return join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "archway");
+  return join(env["XDG_CACHE_HOME"] || join(homeFolder(env), ".cache"), "archway");
+}
+
+/** The user's home; the folder for temporary files where there is none (a container with an arbitrary user has neither HOME nor an entry in passwd). */
+function homeFolder(env: CliContext["env"]): string {
+  if (env["HOME"]) return env["HOME"];
+  try {
+    return homedir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 const scratchPrefix = "archway-run-";

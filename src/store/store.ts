@@ -58,6 +58,9 @@ export interface ImageStore {
   /** Removes a manifest, or only a tag. */
   delete(reference: string, options?: StoreOptions): Promise<void>;
 
+  /** Throws what a push would throw for want of rights, without pushing: asked before an hour of building. */
+  checkPush?(options?: StoreOptions): Promise<void>;
+
   /** Makes a blob of another store appear here without moving bytes; false when that is not possible. */
   mount?(descriptor: Descriptor, from: ImageStore, options?: StoreOptions): Promise<boolean>;
 

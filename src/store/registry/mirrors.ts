@@ -96,6 +96,10 @@ export class MirroredStore implements ImageStore {
     return this.origin.delete(reference, options);
   }
 
+  checkPush(options?: StoreOptions): Promise<void> {
+    return this.origin.checkPush(options);
+  }
+
   mount(descriptor: Descriptor, from: ImageStore, options?: StoreOptions): Promise<boolean> {
     return this.origin.mount(descriptor, from instanceof MirroredStore ? from.origin : from, options);
   }

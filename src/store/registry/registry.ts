@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ArchwayError } from "../../error/error.ts";
 import type { Descriptor, Digest } from "../../oci/descriptor.ts";
-import { isDigest, verified } from "../../oci/digest.ts";
+import { digestOf, isDigest, verified } from "../../oci/digest.ts";
 import { parseJson } from "../../oci/json.ts";
 import { isTag } from "../../oci/reference.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referrers.ts";
@@ -16,7 +16,7 @@ import { Repository } from "./repository.ts";
 import type { Transport } from "./transport.ts";
 import { uploadBlob } from "./upload.ts";
 import type { UploadSession } from "./upload-session.ts";
-import { sessionOf } from "./upload-session.ts";
+import { endSession, sessionOf, startSession } from "./upload-session.ts";
 
 /** Tags asked for at once: ECR refuses more. */
 const tagsPerPage = 1000;
@@ -25,6 +25,9 @@ const tagsPerPage = 1000;
 const referrersTries = 5;
 
 const tagsSchema = z.object({ tags: z.array(z.string().max(256)).nullish() });
+
+/** A blob without bytes. */
+const emptySource: BlobSource = { open: async function* () {} };
 
 /** One repository of a registry (OCI distribution-spec 1.1). */
 export class RegistryStore implements ImageStore {
@@ -116,6 +119,13 @@ export class RegistryStore implements ImageStore {
 
   delete(reference: string, options: StoreOptions = {}): Promise<void> {
     return this.#manifests.delete(reference, options);
+  }
+
+  /** Opens an upload and gives it up, as nothing else tells whether one may push. */
+  async checkPush(options: StoreOptions = {}): Promise<void> {
+    const nothing: Descriptor = { mediaType: "application/octet-stream", digest: digestOf(new Uint8Array()), size: 0 };
+    const upload = { repository: this.#repository, descriptor: nothing, source: emptySource, options };
+    await endSession(upload, await startSession(upload));
   }
 
   /** Only within one registry. Any refusal means false: mounting saves time and is never needed. */
