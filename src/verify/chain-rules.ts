@@ -10,14 +10,30 @@ import { baseName } from "./view.ts";
 
 /** Findings about what a container starts with: what is wrong here keeps it from starting (or from being healthy). */
 export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
-  const findings: Finding[] = [];
+  const wrong: Finding[] = [];
+  const variants: Finding[] = [];
   for (const link of chain.files) {
     const { elf } = link.file.entry;
     if (elf === undefined) continue;
-    if (isOf(elf, image.expected.architecture)) findings.push(...variantFindings(image, link, elf));
-    else findings.push(wrongLink(image, link, elf));
+    if (isOf(elf, image.expected.architecture)) variants.push(...variantFindings(image, link, elf));
+    else wrong.push(wrongLink(image, link, elf));
   }
-  return [...findings, ...chain.gaps.map((gap) => gapFinding(image, gap))];
+  return [...wrong, ...foldVariants(variants), ...chain.gaps.map((gap) => gapFinding(image, gap))];
+}
+
+/** A base for another variant makes the same finding of every file: the heaviest first one stands for all. */
+function foldVariants(findings: readonly Finding[]): Finding[] {
+  const groups = Map.groupBy(findings, ({ rule, cause }) => `${rule} ${cause?.code}`);
+  return [...groups.values()].flatMap((group) => {
+    const first = group.find(({ severity }) => severity === "error") ?? group[0];
+    if (first === undefined || group.length === 1) return first ?? [];
+    const others = group.filter((finding) => finding !== first).map(({ path }) => path);
+    const names = `${others.slice(0, 3).join(", ")}${others.length > 3 ? " …" : ""}`;
+    return {
+      ...first,
+      message: `${first.message} So ${others.length === 1 ? "is" : `are ${others.length} more:`} ${names}.`,
+    };
+  });
 }
 
 function wrongLink(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding {
@@ -59,17 +75,24 @@ function armFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding
   if (isDynamic && float !== undefined && architecture.float !== undefined && float !== architecture.float) {
     // Soft-float code (Debian's armel) runs on every ARM, and containerd reads the name armel as v6.
     const severity = float === "soft" && declaredVersion(platform) === 6 ? "warning" : "error";
-    findings.push(
-      wrongCodeFinding(image, elf, {
-        rule: wrongRule(link),
+    findings.push({
+      ...fileFinding(image, {
+        rule: "float-abi-mismatch",
         severity,
         path: link.path,
         message:
-          `${link.path} (${link.via}) is ${describeCode(elf)} code, but ${formatPlatform(platform)} has ${architecture.float} float: ` +
-          "it cannot be loaded together with the code of this platform.",
+          `${link.path} (${link.via}) is ${describeCode(elf)} code, but the port that ${formatPlatform(platform)} stands for has ${architecture.float} float: ` +
+          "the two cannot be loaded together.",
         file: link.file,
       }),
-    );
+      cause: {
+        code: "float-abi-mismatch",
+        text: "The compiler or the base image is of another ARM port (Debian: armel has soft float, armhf hard float).",
+      },
+      fix: {
+        title: `Compile with the tool-chain for ${architecture.triplet}, and take a base image for ${formatPlatform(platform)}.`,
+      },
+    });
   }
   const needs = armNeeds(elf);
   if (needs !== undefined && needs.version > declaredVersion(platform)) {

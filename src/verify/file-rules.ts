@@ -156,7 +156,7 @@ function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findin
   const isNamed = found !== undefined && namesArchitecture(one.path, found);
   if (reach === undefined) {
     if (legitimacy !== undefined) return findings.note(legitimacy, one);
-    if (isNamed) return judgeNamed(image, one, found, findings, "note");
+    if (isNamed) return judgeNamed(image, one, found, findings);
     return findings.wrong(one, "warning", undefined);
   }
   if (isCompanion(one.elf, architecture)) {
@@ -170,23 +170,21 @@ function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findin
   ) {
     return findings.note(legitimacy, one);
   }
-  if (isNamed && reach.kind === "executable") return judgeNamed(image, one, found, findings, "warning");
+  if (isNamed && reach.kind === "executable") return judgeNamed(image, one, found, findings);
   return findings.wrong(one, "error", reach);
 }
 
 /**
- * A file whose path names its own architecture: one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`) that is fine when this platform's is there too, and
- * lacks a build for it when only others are; else something kept apart on purpose.
+ * A file whose path names its own architecture, one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`): fine when this platform's build is there too, else the set
+ * lacks it, as it does when `node_modules` of another machine was copied.
  */
-function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally, alone: "note" | "warning"): void {
+function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally): void {
   const exists = (architecture: string) =>
     pathsForOther(one.path, found, architecture).some((path) => image.view.resolve(path).kind === "file");
   const own = image.expected.architecture.name;
   if (exists(own)) return findings.note("one of a set with a build for each architecture", one);
-  if (namedArchitectures().some((name) => name !== found && name !== own && exists(name)))
-    return findings.incomplete(one);
-  if (alone === "note") return findings.note("a path that names its architecture", one);
-  return findings.wrong(one, "warning", undefined);
+  const others = namedArchitectures().filter((name) => name !== found && name !== own && exists(name));
+  findings.incomplete(one, [found, ...others]);
 }
 
 /** Collects findings, and folds those of the same kind into one when they are many. */
@@ -213,18 +211,24 @@ class Tally {
     );
   }
 
-  incomplete(one: Foreign): void {
+  incomplete(one: Foreign, architectures: readonly string[]): void {
     const platform = formatPlatform(this.#image.expected.platform);
     this.#add({
       ...fileFinding(this.#image, {
         rule: "native-build-missing",
         severity: "warning",
         path: one.path,
-        message: `${one.path} is one of a set of builds for several architectures, and none of them is for ${platform}.`,
+        message: `${one.path} is a build for ${architectures.join(", ")}, and beside it is none for ${platform}.`,
         file: one.file,
       }),
-      cause: { code: "native-build-missing", text: "The package has no prebuilt code for this platform." },
-      fix: { title: "Build the package from source for this platform, or take a version that supports it." },
+      cause: {
+        code: "native-build-missing",
+        text: "The package was installed for another platform and copied, or has no prebuilt code for this one.",
+      },
+      fix: {
+        title:
+          "Install the package in a stage of this platform, build it from source, or take a version that supports it.",
+      },
     });
   }
 

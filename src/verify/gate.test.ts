@@ -392,8 +392,11 @@ describe("variants", () => {
       ],
       entrypoint: ["/app"],
     });
-    assert.deepEqual(found(proof), ["entrypoint-wrong-architecture /app"]);
-    assert.match(proof.findings[0]?.message ?? "", /linux\/arm \(soft float\) code, but linux\/arm\/v7 has hard float/);
+    assert.deepEqual(found(proof), ["float-abi-mismatch /app"]);
+    assert.match(
+      proof.findings[0]?.message ?? "",
+      /soft float\) code, but the port that linux\/arm\/v7 stands for has hard float/,
+    );
     assert.equal((await prove(single(linuxArmV7, armel))).verdict, "pass", "a static program runs with either");
   });
 });
@@ -440,7 +443,7 @@ describe("code that nothing starts", () => {
       "usr/lib/debug/.build-id/00/11.debug",
       "usr/bin/qemu-arm-static",
       "usr/local/rustup/toolchains/stable/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd.so",
-      "app/node_modules/esbuild-linux-x64/bin/esbuild",
+      "opt/x-tools/x86_64-unknown-linux-gnu/bin/ld",
     ];
     const proof = await prove(
       image([
@@ -462,6 +465,21 @@ describe("code that nothing starts", () => {
       image([addon("linux-x64", amd64), addon("linux-arm", armhf), addon("linux-arm64", arm64)]),
     );
     assert.deepEqual(found(complete, "warning"), []);
+    const binding = (name: string, parts: ElfParts) => ({
+      name: `app/node_modules/@x/linux-${name}/x.node`,
+      content: makeElf({ ...parts, type: 3 }),
+    });
+    const triplets = await prove(
+      image([binding("x64-gnu", amd64), binding("arm-gnueabihf", armhf), binding("arm64-gnu", arm64)]),
+    );
+    assert.deepEqual(found(triplets, "warning"), []);
+    const copied = await prove(
+      image([{ name: "app/node_modules/@esbuild/linux-x64/bin/esbuild", content: makeElf(amd64) }]),
+    );
+    assert.match(
+      only(copied, "native-build-missing").message,
+      /a build for amd64, and beside it is none for linux\/arm64/,
+    );
     const lacking = await prove(image([addon("linux-x64", amd64), addon("linux-arm", armhf)]));
     assert.deepEqual(found(lacking, "warning"), [
       "native-build-missing /app/prebuilds/linux-arm/node.napi.node",

@@ -197,12 +197,22 @@ function structureFindings(
   if (!samePlatform(declared, config.platform)) {
     const { os, architecture } = config.platform;
     const onlyVariant = os === declared.os && architecture === declared.architecture;
-    add(
-      onlyVariant ? "warning" : "error",
-      "config-platform-mismatch",
-      `The image is declared ${formatPlatform(declared)}, but its config says ${formatPlatform(config.platform)}` +
-        `${onlyVariant ? " (only the variant differs)" : ""}.`,
-    );
+    const names = `${formatPlatform(declared)}, but its config says ${formatPlatform(config.platform)}`;
+    findings.push({
+      rule: "config-platform-mismatch",
+      severity: onlyVariant ? "warning" : "error",
+      message: `The image is declared ${names}${onlyVariant ? " (only the variant differs)" : ""}.`,
+      platforms: [declared],
+      path: "/",
+      related: [],
+      cause: {
+        code: "config-platform-mismatch",
+        text: "It was joined under a platform that it was not built for, or the engine wrote its own platform into the config.",
+      },
+      fix: {
+        title: `Build the image with --platform ${formatPlatform(declared)}, or join it as ${formatPlatform(config.platform)}.`,
+      },
+    });
   }
   const { diffIds } = config;
   if (diffIds.length !== manifest.layers.length) {
