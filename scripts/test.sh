@@ -3,7 +3,7 @@
 . scripts/setup.sh
 
 echo "== What the tests need" >&2
-"$NODE" test/bed/main.ts --prepare || echo "Something is missing: the tests that need it say so." >&2
+"$NODE" test/bed/main.ts --prepare --base all || echo "Something is missing: the tests that need it say so." >&2
 broken=
 echo "== Lint" >&2
 sh scripts/lint.sh || broken="lint"

@@ -7,6 +7,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeBridge } from "./bridge.ts";
+import { cacheFolder, lock } from "./cache-folder.ts";
 import { run } from "./command.ts";
 
 /** Programs that a bed starts, or its daemons do, and that may survive them; names as the kernel cuts them, at 15 characters. */
@@ -66,14 +67,23 @@ export async function writeOwner(dir: string): Promise<void> {
   await writeFile(join(dir, "owner"), `${process.pid} ${startTime(process.pid)}`);
 }
 
-/** Cleans up the folders `parent/PREFIX…` whose owner has ended without doing so (SIGKILL, power). */
+/** Cleans up the folders `parent/PREFIX…` whose owner has ended without doing so (SIGKILL, power); one process at a time does it. */
 export async function cleanUpAbandoned(parent: string, prefix: string): Promise<void> {
+  if ((await abandoned(parent, prefix)).length === 0) return;
+  await using _ = await lock(cacheFolder("clean-up.lock"));
+  for (const dir of await abandoned(parent, prefix)) await cleanUp(dir);
+}
+
+async function abandoned(parent: string, prefix: string): Promise<string[]> {
+  const dirs: string[] = [];
   for (const name of readdirSync(parent).filter((name) => name.startsWith(prefix))) {
     const dir = join(parent, name);
+    // Without this file it is another user's, or has just been made.
     const owner = await readFile(join(dir, "owner"), "utf8").catch(() => undefined);
     const [pid = 0, started] = owner?.split(" ").map(Number) ?? [];
-    if (owner !== undefined && startTime(pid) !== started) await cleanUp(dir);
+    if (started !== undefined && startTime(pid) !== started) dirs.push(dir);
   }
+  return dirs;
 }
 
 /** runc keeps a folder of state for each container in /run/runc; a killed engine leaves it, and the next cannot reuse the name. */

@@ -14,7 +14,7 @@ const usage = `npm run bed -- [--prepare] [--base NAME]… [COMPONENT…]
 Starts real registries, engines and emulators on this machine, prints how to reach them, and stops them at Ctrl-C.
 What is missing is installed and built first, and named when that is not possible.
 
-  --prepare      only install, build and make
+  --prepare      only install, build and make; exit code 1 when something stays missing
   --base NAME    a base image to push into the registries that are open to all: ${baseNames.join(", ")},
                  or all (default: busybox and alpine)
   COMPONENT      ${components.join(", ")};
@@ -59,6 +59,7 @@ async function main(): Promise<void> {
   if (values.prepare) {
     const makes = wanted.includes("bases") && !missing.has("bases");
     for (const name of makes ? bases : []) await baseLayout(name, logToStderr);
+    process.exitCode = missing.size > 0 ? 1 : 0;
     return;
   }
   const need = wanted.filter((component) => !missing.has(component));
