@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArchwayError, isAbort } from "../error/error.ts";
 
@@ -14,6 +15,11 @@ export interface ChildOptions {
   readonly signal: AbortSignal;
   /** Default SIGINT: what buildctl, docker buildx and buildah take for Ctrl-C. */
   readonly stopSignal?: NodeJS.Signals;
+  /**
+   * Send `stopSignal` to the child's own children when it has some: Podman ends at once at a signal and leaves the container of the step that runs,
+   * while its child that holds the container ends that first.
+   */
+  readonly stopChildren?: boolean;
   /** Milliseconds that the group has to end after `stopSignal`. Default 10,000. */
   readonly stopBound?: number;
   /** Each gets the bytes as they come; an output without a reader is thrown away. */
@@ -47,11 +53,13 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const toGroup = (name: NodeJS.Signals) => {
-    if (child.pid !== undefined) signalGroup(child.pid, name);
+    if (child.pid !== undefined) signalProcess(-child.pid, name);
   };
   let killTimer: NodeJS.Timeout | undefined;
   const stop = () => {
-    toGroup(stopSignal);
+    const children = options.stopChildren === true && child.pid !== undefined ? childrenOf(child.pid) : [];
+    if (children.length === 0) toGroup(stopSignal);
+    for (const pid of children) signalProcess(pid, stopSignal);
     killTimer ??= setTimeout(() => toGroup("SIGKILL"), stopBound);
   };
   signal.addEventListener("abort", stop, { once: true });
@@ -108,7 +116,7 @@ function keep(chunks: Buffer[]): (chunk: Buffer) => void {
 export function createLineSplitter(
   limit: number,
   onLine: (line: string) => void,
-): { push(chunk: Buffer): void; end(): void } {
+): { readonly push: (chunk: Buffer) => void; readonly end: () => void } {
   let pending: Buffer[] = [];
   let size = 0;
   const flush = () => {
@@ -155,14 +163,28 @@ export function throwIfAborted(signal: AbortSignal): void {
   });
 }
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
+/** Signals a process, or a group by its negative id; one that is gone already is what we wanted. */
+function signalProcess(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, name);
+    process.kill(pid, name);
   } catch (error) {
-    // The group is gone already, which is what we wanted; macOS says EPERM of a group of zombies.
+    // macOS says EPERM of a group of zombies.
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
+}
+
+/** The children of a process, of all its threads; none where there is no /proc. */
+function childrenOf(pid: number): number[] {
+  return globSync(`/proc/${pid}/task/*/children`).flatMap((file) => {
+    try {
+      return readFileSync(file, "utf8").split(" ").filter(Boolean).map(Number);
+    } catch (error) {
+      // A thread may end while we look.
+      if (error instanceof Error && "code" in error) return [];
+      throw error;
+    }
+  });
 }
 
 function cannotStart(program: string, cause: Error): ArchwayError {

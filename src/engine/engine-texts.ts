@@ -33,7 +33,7 @@ export const engineTexts: readonly EngineText[] = [
 
   // What the Dockerfile asks for and was not given.
   {
-    pattern: /secret \S+: not found|secret required but no value provided|did not find secret/i,
+    pattern: /secret \S+: not found|secret required but no|did not find secret/i,
     code: "BUILD_SECRET_MISSING",
     kind: "input",
     hint: "Give it with --secret id=NAME,src=FILE or --secret id=NAME,env=VARIABLE.",
@@ -99,7 +99,7 @@ export const engineTexts: readonly EngineText[] = [
   // The Dockerfile. Texts of dockerfile2llb and instructions (BuildKit), imagebuildah (Buildah).
   {
     pattern:
-      /dockerfile parse error|unknown instruction|failed to read dockerfile|Dockerfile (?:cannot be|is) empty|file with no instructions|target stage "?[^"]*"? could not be found|failed to parse|invalid reference format|should not be blank|no build stage in current context|circular dependency|unknown flag: |requires (?:at least|exactly) |failed to process "|unexpected key '|invalid field|the specified Dockerfile|no FROM statement|cannot find Dockerfile|not found in (?:context|build stages)|invalid context name/i,
+      /dockerfile parse error|unknown instruction|failed to read dockerfile|Dockerfile (?:cannot be|is) empty|file with no instructions|target stage "?[^"]*"? could not be found|failed to parse|invalid reference format|should not be blank|no build stage in current context|circular dependency|unknown flag: |requires (?:at least|exactly) |failed to process "|unexpected key '|invalid field|the specified Dockerfile|no contents in "|was not found in the provided Dockerfile|no FROM statement|cannot find Dockerfile|not found in (?:context|build stages)|invalid context name/i,
     code: "DOCKERFILE_INVALID",
     kind: "input",
   },

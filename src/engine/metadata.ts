@@ -1,12 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ArchwayError } from "../error/error.ts";
-import type { Digest } from "../oci/descriptor.ts";
+import { isDigest } from "../oci/digest.ts";
 import type { EngineResult } from "./engine.ts";
 
-const digestSchema = z
-  .string()
-  .refine((text): text is Digest => /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text), "is no digest");
+const digestSchema = z.string().refine(isDigest, "is no digest");
 
 /** The keys that we read of a `--metadata-file` of buildctl or docker buildx (moby/buildkit exporter/containerimage/exptypes). */
 const metadataSchema = z

@@ -1,0 +1,69 @@
+import type { EngineFault, EngineInfo, EngineName } from "./engine.ts";
+import { compareVersions } from "./version.ts";
+
+/** A fault and the versions that have it. */
+interface KnownFault extends EngineFault {
+  readonly engine: EngineName;
+  /** First version with the fault; absent when the beginning is not known. */
+  readonly from?: string;
+  /** First version without it; absent when none is known. */
+  readonly fixed?: string;
+}
+
+/**
+ * Faults of engines that put wrong code into images or lose platforms without a word, each reproduced or reported by its project. `from` and `fixed` are versions
+ * that were tried, not release notes: between them the fault is assumed.
+ */
+const knownFaults: readonly KnownFault[] = [
+  {
+    id: "buildah-wrong-stage-platform",
+    engine: "buildah",
+    from: "1.39",
+    fixed: "1.45",
+    since: "2026-11-20",
+    text: "gives a final stage the file system of another platform when FROM --platform=$BUILDPLATFORM names the same image in an earlier stage. The architecture gate refuses such images; update to 1.45.",
+  },
+  {
+    id: "buildah-ignores-buildplatform",
+    engine: "buildah",
+    from: "1.28",
+    fixed: "1.39",
+    since: "2026-11-20",
+    text: "ignores FROM --platform=$BUILDPLATFORM: such stages run as the target platform, emulated, or fail for want of an image. Update, or build with BuildKit.",
+  },
+  {
+    id: "buildah-scratch-platforms-collapse",
+    engine: "buildah",
+    fixed: "1.41",
+    since: "2025-07-01",
+    text: "reuses one cached image for all platforms of a FROM scratch build and loses entries of its own manifest lists (containers/podman#18723). Archway builds each platform by itself.",
+  },
+  {
+    id: "buildx-tags-before-complete",
+    engine: "buildx",
+    from: "0.37.0",
+    fixed: "0.37.1",
+    since: "2026-09-01",
+    text: "pushes the final tag of a build on several nodes before all of them are done (docker/buildx#4058). Archway pushes by digest and moves tags itself.",
+  },
+  {
+    id: "buildx-tags-children",
+    engine: "buildx",
+    fixed: "0.22",
+    since: "2025-03-01",
+    text: "pushes every platform by the final tag, so that it points at one platform for moments (docker/buildx#3024). Archway pushes by digest and moves tags itself.",
+  },
+];
+
+/** The known faults of an engine's version; none for a version that cannot be read. */
+export function faultsOf({ name, version }: Pick<EngineInfo, "name" | "version">): readonly EngineFault[] {
+  if (!/^v?\d/.test(version)) return [];
+  return knownFaults
+    .filter(
+      ({ engine, from, fixed }) =>
+        engine === name &&
+        (from === undefined || compareVersions(version, from) >= 0) &&
+        (fixed === undefined || compareVersions(version, fixed) < 0),
+    )
+    .map(({ id, text, since }) => ({ id, text, since }));
+}
