@@ -1,4 +1,5 @@
 import { ArchwayError } from "../error/error.ts";
+import { engineOfEndpoint } from "../engine/discover.ts";
 import type { Engine, EngineInfo, EngineName } from "../engine/engine.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -36,7 +37,7 @@ export async function openNodes(request: BuildRequest, engines: EngineSource, si
   const [named, local] = await Promise.all([
     Promise.all(
       [...assignments].map(async ([endpoint, choices]) => {
-        const engine = engines.open(engineOf(endpoint, request.engine), endpoint);
+        const engine = engines.open(request.engine === "auto" ? engineOfEndpoint(endpoint) : request.engine, endpoint);
         const assigned = choices.map(({ platform }) => platform);
         try {
           return { assigned, endpoint, node: nodeOf(engine, await engine.probe(signal), assigned) };
@@ -67,12 +68,6 @@ export async function openNodes(request: BuildRequest, engines: EngineSource, si
     warnings.push(...node.info.faults.map((fault) => `${node.info.name} ${node.info.version}: ${fault.text}`));
   }
   return { nodes, warnings, reason: local?.reason ?? "the nodes that were named" };
-}
-
-/** BuildKit endpoints are URLs; a bare word is a builder of docker buildx, unless another engine was asked for. */
-function engineOf(endpoint: string, requested: "auto" | EngineName): EngineName {
-  if (requested !== "auto") return requested;
-  return endpoint.includes("://") ? "buildkit" : "buildx";
 }
 
 function nodeOf(engine: Engine, info: EngineInfo, assigned: readonly Platform[]): Node {

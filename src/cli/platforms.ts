@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { loadConfig } from "../config/config.ts";
-import { openBuildkit } from "../engine/buildkit.ts";
+import { engineOfEndpoint, localCandidates, openEngine } from "../engine/discover.ts";
 import { describeHost } from "../platform/host.ts";
 import type { MachineFacts } from "../platform/machine.ts";
 import {
@@ -35,22 +34,18 @@ export interface PlatformsSources {
 /** Milliseconds that an engine has to answer. */
 const engineLimit = 700;
 
-/** Where buildkitd listens unless it is told otherwise. */
-const buildkitSocket = "/run/buildkit/buildkitd.sock";
-
 /** `archway platforms`: prints what this machine runs, emulates and builds with. */
 export async function runPlatforms(context: CliContext, options: PlatformsOptions): Promise<number> {
   const { cwd, env } = context;
   const config = await loadConfig({ directory: cwd, file: options.config });
-  const named = config.nodes.flatMap(({ endpoints }) => endpoints).filter((endpoint) => endpoint.includes("://"));
-  const local = env["BUILDKIT_HOST"] ?? (existsSync(buildkitSocket) ? `unix://${buildkitSocket}` : undefined);
-  const endpoints = new Set(local === undefined ? named : [local, ...named]);
+  const local = localCandidates({ ...env }).map(({ engine }) => engine);
+  const named = new Set(config.nodes.flatMap(({ endpoints }) => endpoints));
+  const nodes = [...named]
+    .filter((endpoint) => !local.some((engine) => engine.endpoint === endpoint))
+    .map((endpoint) => openEngine(engineOfEndpoint(endpoint), endpoint, { ...env }));
   return showPlatforms(context, options.format, {
     machine: (signal) => probeMachine(signal, env),
-    engines: (signal) => {
-      const engines = [...endpoints].map((endpoint) => openBuildkit(endpoint, { ...env }));
-      return probeEngines(engines, engineLimit, signal);
-    },
+    engines: (signal) => probeEngines([...local, ...nodes], engineLimit, signal),
   });
 }
 

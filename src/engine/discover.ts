@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
-import { openBuildah } from "./buildah.ts";
+import { isBuildahEndpoint, openBuildah } from "./buildah.ts";
 import { openBuildkit } from "./buildkit.ts";
 import type { Engine, EngineInfo, EngineName } from "./engine.ts";
 import { faultsOf } from "./faults.ts";
@@ -26,7 +26,16 @@ const probeLimit = 5_000;
 
 /** Opens an engine at an endpoint; its probe also tells the known faults of its version. Throws `ENDPOINT_INVALID` (kind `input`). */
 export function openEngine(name: EngineName, endpoint: string, env: NodeJS.ProcessEnv): Engine {
-  const engine = openers[name](endpoint, env);
+  const open = openers[name];
+  if (!open) {
+    throw new ArchwayError({
+      code: "ENDPOINT_INVALID",
+      kind: "input",
+      message: `Archway does not drive ${name}.`,
+      hint: "Use --engine buildkit or --engine buildah.",
+    });
+  }
+  const engine = open(endpoint, env);
   return {
     ...engine,
     probe: async (signal) => {
@@ -36,11 +45,16 @@ export function openEngine(name: EngineName, endpoint: string, env: NodeJS.Proce
   };
 }
 
-const openers: Readonly<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv) => Engine>> = {
+const openers: Readonly<Partial<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv) => Engine>>> = {
   buildkit: openBuildkit,
-  buildx: openBuildx,
   buildah: openBuildah,
 };
+
+/** The engine that speaks at an endpoint: URLs are BuildKit's, a bare word is a builder of docker buildx. */
+export function engineOfEndpoint(endpoint: string): EngineName {
+  if (isBuildahEndpoint(endpoint)) return "buildah";
+  return endpoint.includes("://") ? "buildkit" : "buildx";
+}
 
 /**
  * The engines that this machine may have, the preferred first: the BuildKit that `BUILDKIT_HOST` names, one at the usual sockets, the user's own Docker, Buildah,
@@ -60,7 +74,6 @@ export function localCandidates(env: NodeJS.ProcessEnv): readonly Candidate[] {
     for (const socket of sockets)
       if (existsSync(socket)) add("buildkit", `unix://${socket}`, "it listens at its usual socket");
   }
-  if (has("docker")) add("buildx", "", "Docker is installed");
   if (has("buildah")) add("buildah", "local", "it is installed");
   if (has("podman")) add("buildah", "podman", "Podman is installed");
   return candidates;
