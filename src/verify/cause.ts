@@ -13,6 +13,9 @@ export interface Blame {
   readonly wanted: string;
 }
 
+/** Characters of an instruction that are looked at. */
+const maxLine = 10_000;
+
 const copies = /^(?:\/bin\/sh -c )?#\(nop\)\s+(?:COPY|ADD)|^(?:COPY|ADD)\b/i;
 const rootFileSystem =
   /^(?:\/bin\/sh -c )?#\(nop\)\s+ADD file:\S+ in \/\s*$|^ADD \S*(?:rootfs|\.tar)\S* \/(?:\s|$)|^#?\s*debian\.sh/i;
@@ -26,7 +29,7 @@ const compiles =
  */
 export function explainWrongCode(blame: Blame): Explanation {
   const { layer, found, wanted } = blame;
-  const line = layer?.createdBy ?? "";
+  const line = (layer?.createdBy ?? "").slice(0, maxLine);
   const argument = /\b(?:TARGETARCH|TARGETPLATFORM)=(?:linux\/)?([a-z0-9]+)/.exec(line)?.[1];
   if (argument !== undefined && argument !== wanted) return shadowedArgument(argument, wanted);
   if (rootFileSystem.test(line) || (layer?.index === 0 && !copies.test(line) && !/^RUN\b/.test(line))) {
@@ -92,7 +95,7 @@ function missingArgument(found: string): Explanation {
 }
 
 function downloaded(line: string, found: string, wanted: string): Explanation {
-  const literal = /[\w.+:/-]*(?:x86[_-]64|amd64|x64|aarch64|arm64|armhf|armv7)[\w.+/-]*/.exec(line)?.[0];
+  const literal = line.split(/[\s"'=]+/).find((word) => /x86[_-]64|amd64|x64|aarch64|arm64|armhf|armv7/.test(word));
   const named = literal === undefined ? "" : ` ("${literal.slice(-80)}")`;
   return {
     cause: cause("S05", `The instruction downloads a file for ${found}, whatever the target is${named}.`),

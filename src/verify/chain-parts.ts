@@ -50,6 +50,4 @@ export interface ChainGap {
 export interface StartChain {
   readonly files: readonly ChainFile[];
   readonly gaps: readonly ChainGap[];
-  /** False when the image names no command: a base image. */
-  readonly startsSomething: boolean;
 }

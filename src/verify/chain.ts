@@ -38,7 +38,7 @@ export function startChain(view: FileSystemView, config: StartConfig, expected: 
   const [kind, ...test] = config.healthcheck;
   if (kind === "CMD" && test.length > 0) walk.command(test, "healthcheck", `HEALTHCHECK "${test[0]}"`, true);
   if (kind === "CMD-SHELL") walk.command(["/bin/sh", "-c", ...test], "healthcheck", "HEALTHCHECK", true);
-  return { files: walk.files, gaps: walk.gaps, startsSomething: first !== undefined };
+  return { files: walk.files, gaps: walk.gaps };
 }
 
 class ChainWalk {

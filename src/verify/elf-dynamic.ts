@@ -18,8 +18,11 @@ const tags = { end: 0, needed: 1, stringTable: 5, soname: 14, rpath: 15, runpath
 /** Bytes of a dynamic section that are looked at: real ones have some dozens of entries of 16 bytes. */
 export const maxDynamicBytes = 64 * 1024;
 
-/** Most libraries that one file may ask for. */
-const maxNeeded = 2_000;
+/** Most libraries that one file may ask for: the largest seen ask for some hundred. */
+const maxNeeded = 1_000;
+
+/** Longest name or run path, bytes. */
+const maxText = 4096;
 
 /**
  * Reads the dynamic section: `undefined` for a file without one (static programs), `"unread"` when it or its strings are not among the captured
@@ -37,7 +40,7 @@ export function readDynamic(file: CapturedBytes, header: ElfHeader): ElfDynamic 
   const texts: { soname?: string; rpath?: string; runpath?: string } = {};
   for (const [tag, value] of entries) {
     if (tag !== tags.needed && tag !== tags.soname && tag !== tags.rpath && tag !== tags.runpath) continue;
-    const text = strings === undefined ? undefined : file.text(strings + value);
+    const text = strings === undefined ? undefined : file.text(strings + value, maxText);
     if (text === undefined || needed.length >= maxNeeded) return "unread";
     if (tag === tags.needed) needed.push(text);
     else if (tag === tags.soname) texts.soname = text;

@@ -11,8 +11,9 @@ import { parseManifest } from "../oci/manifest.ts";
 import { LayoutStore } from "../store/layout.ts";
 import { compareAcrossPlatforms } from "./compare.ts";
 import { FactsCache } from "./facts-cache.ts";
-import type { GateOptions, ImageProof, LayerProgress } from "./gate.ts";
+import type { GateOptions, ImageProof } from "./gate.ts";
 import { verifyImage } from "./gate.ts";
+import type { LayerProgress } from "./image-layers.ts";
 import type { ElfParts } from "./test-elf.ts";
 import { amd64, arm64, armel, armhf, i386, makeElf } from "./test-elf.ts";
 import type { MadeEntry, MadeImage } from "./test-image.ts";
@@ -100,8 +101,10 @@ describe("images that are what they say", () => {
   });
 
   test("an image without machine code passes", async () => {
-    const proof = await prove({ platform: linuxArm64, layers: [{ entries: [{ name: "data.json", content: "{}" }] }] });
+    const layers = [{ entries: [{ name: "data.json", content: "{}" }] }];
+    const proof = await prove({ platform: linuxArm64, layers, command: ["/unused"] });
     assert.equal(proof.verdict, "pass");
+    assert.deepEqual(found(proof, "note"), ["no-machine-code /"]);
   });
 
   test("pure Go for ARM has no float flag, which is no mismatch", async () => {

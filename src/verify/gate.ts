@@ -1,46 +1,27 @@
 import { ArchwayError } from "../error/error.ts";
-import type { Finding, Severity, Verdict } from "../finding/finding.ts";
+import type { Finding, Verdict } from "../finding/finding.ts";
 import { reaches } from "../finding/finding.ts";
 import { readConfig, readDocument } from "../image/children.ts";
-import type { ImageConfig } from "../oci/config.ts";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
-import type { ImageManifest } from "../oci/manifest.ts";
 import { isRunnable } from "../oci/manifest.ts";
-import { isForeignLayerType } from "../oci/media-types.ts";
 import type { Platform } from "../platform/platform.ts";
-import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import { formatPlatform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { AllowedPath } from "./allow.ts";
 import { applyAllowed } from "./allow.ts";
-import { chainFindings } from "./chain-rules.ts";
-import { startChain } from "./chain.ts";
 import type { CodeFile } from "./compare.ts";
-import type { FactsCache } from "./facts-cache.ts";
-import type { LayerFacts } from "./facts.ts";
-import { fileFindings, systemFolder } from "./file-rules.ts";
+import { contentFindings } from "./content-rules.ts";
 import { expectedCode, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
-import { imageFacts, layerPlaces } from "./image-facts.ts";
-import { readLayer } from "./read-layer.ts";
+import { imageFacts } from "./image-facts.ts";
+import type { LayerOptions, ReadResult } from "./image-layers.ts";
+import { readLayers } from "./image-layers.ts";
+import { structureFindings } from "./structure-rules.ts";
 
 /** What the gate needs besides the image. */
-export interface GateOptions {
-  /** Share one between all images of a process: then a layer of several platforms is read once. */
-  readonly facts: FactsCache;
+export interface GateOptions extends LayerOptions {
   /** Files that are meant to be foreign. */
   readonly allow: readonly AllowedPath[];
-  readonly signal?: AbortSignal;
-  /** Called while layers are read. */
-  readonly onProgress?: (progress: LayerProgress) => void;
-}
-
-/** How far one layer is. */
-export interface LayerProgress {
-  readonly digest: Digest;
-  /** Compressed size in bytes. */
-  readonly size: number;
-  /** Uncompressed bytes read so far. */
-  readonly unpacked: number;
 }
 
 /** What was looked at. */
@@ -71,13 +52,6 @@ export interface ImageProof {
   readonly allowed: readonly AllowedPath[];
 }
 
-/** One layer after the attempt to read it. */
-interface ReadResult {
-  readonly facts?: LayerFacts;
-  readonly cached: boolean;
-  readonly finding?: Finding;
-}
-
 /**
  * Proves that an image is what its platform says: compares the platform with the config, reads the layers (those that were read before only from the cache), merges
  * them, and judges what a container starts with and all machine code in it. `fail` when anything is an error; `undecided` when evidence is
@@ -104,169 +78,37 @@ export async function verifyImage(
     return unread(descriptor, declared, "platform-not-examined", message);
   }
   const read = await readLayers(store, document, config, declared, options);
-  const image = imageFacts(
-    expected,
-    config,
-    document.layers,
-    read.map(({ facts }) => facts),
-  );
+  const facts = read.map((layer) => layer.facts);
   const structure = [
-    ...structureFindings(document, config, declared, read),
+    ...structureFindings(document, config, declared, facts),
     ...read.flatMap(({ finding }) => finding ?? []),
   ];
+  try {
+    const image = imageFacts(expected, config, document.layers, facts);
+    return judged(descriptor, image, document.layers, read, structure, options.allow);
+  } catch (error) {
+    if (!(error instanceof ArchwayError) || error.code !== "LAYER_UNSUPPORTED") throw error;
+    const proof = unread(descriptor, declared, "layers-not-examined", `The layers were not merged: ${error.message}.`);
+    return { ...proof, findings: [...structure, ...proof.findings] };
+  }
+}
+
+/** Judges an image whose layers were merged. */
+function judged(
+  descriptor: Descriptor,
+  image: ImageFacts,
+  layers: readonly Descriptor[],
+  read: readonly ReadResult[],
+  structure: readonly Finding[],
+  allow: readonly AllowedPath[],
+): ImageProof {
   // With a layer missing, "not in the image" cannot be told; wrong machine code that is there stays wrong.
   const complete = read.every(({ facts }) => facts !== undefined);
-  const { findings, used } = applyAllowed([...structure, ...contentFindings(image, complete)], options.allow);
+  const { coverage, code } = survey(image, layers, read);
+  const { findings, used } = applyAllowed([...structure, ...contentFindings(image, complete, coverage.elf)], allow);
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
-  const { coverage, code } = survey(image, document.layers, read);
-  return { platform: declared, digest: descriptor.digest, verdict, findings, coverage, code, allowed: used };
-}
-
-/** Reads all layers, the largest first. */
-async function readLayers(
-  store: ImageStore,
-  manifest: ImageManifest,
-  config: ImageConfig,
-  declared: Platform,
-  options: GateOptions,
-): Promise<ReadResult[]> {
-  const places = layerPlaces(manifest.layers, config);
-  const order = manifest.layers.map((layer, index) => ({ layer, index })).sort((a, b) => b.layer.size - a.layer.size);
-  const results = new Map<number, ReadResult>();
-  await Promise.all(
-    order.map(async ({ layer, index }) => {
-      const refuse = (severity: Severity, rule: string, why: string): ReadResult => {
-        const place = places[index];
-        const message = `Layer ${index} (${layer.digest}, ${layer.size} bytes) ${why}`;
-        const finding = { rule, severity, message, platforms: [declared], path: "/", related: [] };
-        return { cached: false, finding: place === undefined ? finding : { ...finding, layer: place } };
-      };
-      results.set(index, await readOne(store, layer, options, refuse));
-    }),
-  );
-  return manifest.layers.map((_, index) => results.get(index) ?? { cached: false });
-}
-
-async function readOne(
-  store: ImageStore,
-  layer: Descriptor,
-  options: GateOptions,
-  refuse: (severity: Severity, rule: string, why: string) => ReadResult,
-): Promise<ReadResult> {
-  const { signal, onProgress } = options;
-  const access = signal === undefined ? {} : { signal };
-  if (isForeignLayerType(layer.mediaType) && !(await store.has(layer.digest, "blob", access))) {
-    return refuse(
-      "warning",
-      "layer-unread",
-      "is a foreign one that the registry does not hold: what is in it is not proven.",
-    );
-  }
-  const onBytes = (unpacked: number) => onProgress?.({ digest: layer.digest, size: layer.size, unpacked });
-  try {
-    return await options.facts.facts(
-      layer.digest,
-      () => readLayer(store.fetch(layer, access), layer, { ...access, onBytes }),
-      signal,
-    );
-  } catch (error) {
-    if (!(error instanceof ArchwayError)) throw error;
-    switch (error.code) {
-      case "NOT_FOUND":
-        return refuse("warning", "layer-unread", `is not in ${store.name}: what is in it is not proven.`);
-      case "LAYER_UNSUPPORTED":
-        return refuse("warning", "layer-unread", `was not examined: ${error.message}.`);
-      case "LAYER_CORRUPT":
-        return refuse("error", "layer-corrupt", `cannot be used: ${error.message}.`);
-      default:
-        throw error;
-    }
-  }
-}
-
-/** Whether manifest, config and layers agree. */
-function structureFindings(
-  manifest: ImageManifest,
-  config: ImageConfig,
-  declared: Platform,
-  read: readonly ReadResult[],
-): Finding[] {
-  const findings: Finding[] = [];
-  const add = (severity: Severity, rule: string, message: string) =>
-    findings.push({ rule, severity, message, platforms: [declared], path: "/", related: [] });
-  if (!samePlatform(declared, config.platform)) {
-    const { os, architecture } = config.platform;
-    const onlyVariant = os === declared.os && architecture === declared.architecture;
-    const names = `${formatPlatform(declared)}, but its config says ${formatPlatform(config.platform)}`;
-    findings.push({
-      rule: "config-platform-mismatch",
-      severity: onlyVariant ? "warning" : "error",
-      message: `The image is declared ${names}${onlyVariant ? " (only the variant differs)" : ""}.`,
-      platforms: [declared],
-      path: "/",
-      related: [],
-      cause: {
-        code: "config-platform-mismatch",
-        text: "It was joined under a platform that it was not built for, or the engine wrote its own platform into the config.",
-      },
-      fix: {
-        title: `Build the image with --platform ${formatPlatform(declared)}, or join it as ${formatPlatform(config.platform)}.`,
-      },
-    });
-  }
-  const { diffIds } = config;
-  if (diffIds.length !== manifest.layers.length) {
-    add(
-      "error",
-      "layers-mismatch",
-      `The manifest lists ${manifest.layers.length} layers, and the config ${diffIds.length}: engines refuse the image.`,
-    );
-    return findings;
-  }
-  read.forEach(({ facts }, index) => {
-    const diffId = diffIds[index];
-    if (facts === undefined || diffId === undefined || !diffId.startsWith("sha256:") || facts.diffId === diffId) return;
-    add(
-      "error",
-      "layers-mismatch",
-      `Layer ${index} (${facts.digest}) unpacks to ${facts.diffId}, but the config says ${diffId}: engines refuse the image.`,
-    );
-  });
-  return findings;
-}
-
-/** Rules that only mean something when every layer is known. */
-const needsAllLayers = /-missing$/;
-
-function contentFindings(image: ImageFacts, complete: boolean): Finding[] {
-  const chain = startChain(image.view, image.config, image.expected);
-  const ofChain = chainFindings(image, chain);
-  const reported = new Set(ofChain.filter(({ rule }) => rule.endsWith("-wrong-architecture")).map(({ path }) => path));
-  const ofLinks = image.view.danglingLinks.map((link): Finding => {
-    const layer = image.places[link.layer];
-    return {
-      rule: "hard-link-missing",
-      severity: "warning",
-      message: `${link.path} is a hard link to ${link.target}, which is in no layer: engines refuse to unpack it.`,
-      platforms: [image.expected.platform],
-      path: link.path,
-      related: [],
-      ...(layer === undefined ? {} : { layer }),
-    };
-  });
-  const ofFiles = fileFindings(image, reported);
-  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofLinks];
-  return complete ? findings : findings.filter(({ rule }) => !needsAllLayers.test(rule));
-}
-
-/** A wrong base is the cause of every wrong file in the system's folders, whatever instruction of the base made it. */
-function sharingCause(ofChain: readonly Finding[], ofFiles: readonly Finding[]): Finding[] {
-  const userland = ofFiles.find(({ rule }) => rule === "userland-wrong-architecture");
-  const { cause, fix } = userland ?? {};
-  return ofChain.map((finding) => {
-    const isOfBase = finding.rule.endsWith("-wrong-architecture") && systemFolder.test(finding.path);
-    return isOfBase && cause !== undefined && fix !== undefined ? { ...finding, cause, fix } : finding;
-  });
+  const { platform } = image.expected;
+  return { platform, digest: descriptor.digest, verdict, findings, coverage, code, allowed: used };
 }
 
 function survey(

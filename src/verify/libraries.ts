@@ -28,8 +28,12 @@ interface Loaded {
 /** Most libraries of one program: large desktops have some 300. */
 const maxLibraries = 2_000;
 
-/** How deep `include` lines of `ld.so.conf` may go. */
-const maxIncludes = 4;
+/** Most folders of one run path, and most objects above another whose run paths count: real ones have some ten of both. */
+const maxRunPaths = 64;
+const maxAncestors = 32;
+
+/** Most files and folders of the loader's configuration. */
+const maxConfigured = 1_000;
 
 /** Names that musl's loader answers itself (musl, ldso/dynlink.c: `reserved`). */
 const muslOwn = /^lib(?:c|pthread|rt|m|dl|util|xnet)\.so|^libc\.musl-/;
@@ -154,25 +158,27 @@ export class LibrarySearch {
 
   /** The folders that `/etc/ld.so.conf` and what it includes name. */
   configuredDirectories(): readonly string[] {
-    this.#configured ??= this.#readConfiguration("/etc/ld.so.conf", maxIncludes);
+    this.#configured ??= this.#readConfiguration("/etc/ld.so.conf", new Set());
     return this.#configured;
   }
 
-  #readConfiguration(path: string, depth: number): string[] {
+  /** The folders that a configuration file names, and those that it includes; `read` are the files that were read before. */
+  #readConfiguration(path: string, read: Set<string>): string[] {
+    if (read.has(path) || read.size >= maxConfigured) return [];
+    read.add(path);
     const directories: string[] = [];
     for (const line of (this.#textOf(path) ?? "").split("\n")) {
       const [word = "", pattern = ""] = line.replace(/#.*/, "").trim().split(/\s+/);
-      if (word === "include" && depth > 0) {
+      if (word === "include") {
         const glob = pattern.startsWith("/") ? pattern : `/etc/${pattern}`;
         const folder = parentPath(glob);
-        const names = this.#view.list(folder).sort();
-        for (const name of names) {
+        for (const name of this.#view.list(folder).sort()) {
           const included = `${folder}/${name}`;
-          if (matchesGlob(glob, included)) directories.push(...this.#readConfiguration(included, depth - 1));
+          if (matchesGlob(glob, included)) directories.push(...this.#readConfiguration(included, read));
         }
       } else if (word.startsWith("/")) directories.push(word);
     }
-    return directories;
+    return directories.slice(0, maxConfigured);
   }
 
   #textOf(path: string): string | undefined {
@@ -219,10 +225,14 @@ function runPaths(object: Loaded): string[] {
 /** An object and those that led to it, nearest first. */
 function ancestors(object: Loaded): Loaded[] {
   const line: Loaded[] = [];
-  for (let one: Loaded | undefined = object; one !== undefined; one = one.parent) line.push(one);
+  for (let one: Loaded | undefined = object; one !== undefined && line.length < maxAncestors; one = one.parent)
+    line.push(one);
   return line;
 }
 
 function split(paths: string | undefined): string[] {
-  return (paths ?? "").split(":").filter((path) => path !== "");
+  return (paths ?? "")
+    .split(":")
+    .filter((path) => path !== "")
+    .slice(0, maxRunPaths);
 }

@@ -7,6 +7,7 @@ import { ElfCapture } from "./elf-capture.ts";
 import { isElf } from "./elf-header.ts";
 import type { LayerEntry, LayerFacts } from "./facts.ts";
 import { factsVersion } from "./facts.ts";
+import { layerUnsupported } from "./layer-error.ts";
 import type { ContentSink, TarEntry, TarLimits } from "./tar-walk.ts";
 import { TarWalk } from "./tar-walk.ts";
 
@@ -25,6 +26,14 @@ const headLength = 256;
 /** Longest configuration file of a loader that is kept, bytes. */
 const maxText = 64 * 1024;
 
+/**
+ * What the facts of one layer may take in memory, estimated bytes. A layer of 400,000 files takes 120 MB; one made to be read cannot take more than this.
+ */
+const maxFacts = 512 * 1024 * 1024;
+
+/** What an entry takes besides its texts. */
+const entryCost = 200;
+
 /** Files whose text decides where the loaders look for libraries: glibc's and musl's. */
 const textPaths = /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path)$/;
 
@@ -41,9 +50,13 @@ export async function readLayer(
 ): Promise<LayerFacts> {
   const entries: LayerEntry[] = [];
   const reader = new ContentReader();
+  let cost = 0;
   const walk = new TarWalk((entry) => {
     const facts: MutableEntry = { path: entry.path, type: entry.type, mode: entry.mode, size: entry.size };
     if (entry.type === "symlink" || entry.type === "hardlink") facts.target = entry.target;
+    // The content of the entry before has been read by now.
+    cost += costOf(entries.at(-1)) + entryCost;
+    if (cost > maxFacts) throw layerUnsupported("what is in it takes too much memory");
     entries.push(facts);
     return entry.type === "file" && entry.size > 0 ? reader.start(entry, facts) : undefined;
   }, options.tarLimits);
@@ -74,6 +87,26 @@ export async function readLayer(
     unpackedSize,
     entries,
   };
+}
+
+/** The texts of an entry, characters. */
+function costOf(entry: LayerEntry | undefined): number {
+  if (entry === undefined) return 0;
+  const { path, target = "", head = "", text = "", elf } = entry;
+  const dynamic = typeof elf?.dynamic === "object" ? elf.dynamic : undefined;
+  const texts = [
+    path,
+    target,
+    head,
+    text,
+    elf?.interpreter,
+    dynamic?.soname,
+    dynamic?.rpath,
+    dynamic?.runpath,
+    ...(dynamic?.needed ?? []),
+  ];
+  const settings = Object.entries(elf?.go?.settings ?? {}).flat();
+  return [...texts, ...settings].reduce((sum, one) => sum + (one?.length ?? 0), elf === undefined ? 0 : entryCost);
 }
 
 /** A source that its reader does not close, so that it can be read on after an error. */
