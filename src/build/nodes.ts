@@ -65,7 +65,11 @@ export async function openNodes(request: BuildRequest, engines: EngineSource, si
   }
   if (local) nodes.push(nodeOf(local.engine, local.info, []));
   for (const node of nodes) {
-    warnings.push(...node.info.faults.map((fault) => `${node.info.name} ${node.info.version}: ${fault.text}`));
+    warnings.push(
+      ...node.info.faults
+        .filter(({ avoided }) => !avoided)
+        .map((fault) => `${node.info.name} ${node.info.version}: ${fault.text}`),
+    );
   }
   return { nodes, warnings, reason: local?.reason ?? "the nodes that were named" };
 }

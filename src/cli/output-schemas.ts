@@ -146,7 +146,7 @@ export const platformsSchema = z
         version: z.string(),
         endpoint: z.string(),
         platforms,
-        faults: z.array(z.object({ id: z.string(), text: z.string(), since: z.string() })),
+        faults: z.array(z.object({ id: z.string(), text: z.string(), since: z.string(), avoided: z.boolean() })),
       }),
     ),
     unreachable: z.array(z.object({ name: z.string(), endpoint: z.string(), reason: z.string() })),

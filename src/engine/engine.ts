@@ -11,6 +11,8 @@ export interface EngineFault {
   readonly text: string;
   /** When the fault was established, ISO date. */
   readonly since: string;
+  /** True when the way Archway drives the engine keeps clear of it: plans do not warn then. */
+  readonly avoided: boolean;
 }
 
 /** What a probe learned of an engine at an endpoint. */

@@ -21,6 +21,7 @@ const knownFaults: readonly KnownFault[] = [
     from: "1.39",
     fixed: "1.45",
     since: "2026-11-20",
+    avoided: false,
     text: "gives a final stage the file system of another platform when FROM --platform=$BUILDPLATFORM names the same image in an earlier stage. The architecture gate refuses such images; update to 1.45.",
   },
   {
@@ -29,13 +30,15 @@ const knownFaults: readonly KnownFault[] = [
     from: "1.28",
     fixed: "1.39",
     since: "2026-11-20",
-    text: "ignores FROM --platform=$BUILDPLATFORM: such stages run as the target platform, emulated, or fail for want of an image. Update, or build with BuildKit.",
+    avoided: true,
+    text: "ignores FROM --platform=$BUILDPLATFORM: such stages run as the target platform, emulated, or fail for want of an image. Archway names the image of the right platform in each FROM.",
   },
   {
     id: "buildah-scratch-platforms-collapse",
     engine: "buildah",
     fixed: "1.41",
     since: "2025-07-01",
+    avoided: true,
     text: "reuses one cached image for all platforms of a FROM scratch build and loses entries of its own manifest lists (containers/podman#18723). Archway builds each platform by itself.",
   },
   {
@@ -44,6 +47,7 @@ const knownFaults: readonly KnownFault[] = [
     from: "0.37.0",
     fixed: "0.37.1",
     since: "2026-09-01",
+    avoided: true,
     text: "pushes the final tag of a build on several nodes before all of them are done (docker/buildx#4058). Archway pushes by digest and moves tags itself.",
   },
   {
@@ -51,6 +55,7 @@ const knownFaults: readonly KnownFault[] = [
     engine: "buildx",
     fixed: "0.22",
     since: "2025-03-01",
+    avoided: true,
     text: "pushes every platform by the final tag, so that it points at one platform for moments (docker/buildx#3024). Archway pushes by digest and moves tags itself.",
   },
 ];
@@ -65,5 +70,5 @@ export function faultsOf({ name, version }: Pick<EngineInfo, "name" | "version">
         (from === undefined || compareVersions(version, from) >= 0) &&
         (fixed === undefined || compareVersions(version, fixed) < 0),
     )
-    .map(({ id, text, since }) => ({ id, text, since }));
+    .map(({ id, text, since, avoided }) => ({ id, text, since, avoided }));
 }

@@ -11,7 +11,12 @@ export interface EngineEntry {
   readonly endpoint: string;
   readonly platforms: readonly Platform[];
   /** Known faults of this version. */
-  readonly faults: readonly { readonly id: string; readonly text: string; readonly since: string }[];
+  readonly faults: readonly {
+    readonly id: string;
+    readonly text: string;
+    readonly since: string;
+    readonly avoided: boolean;
+  }[];
 }
 
 /** An engine that was looked for or named and did not answer. */
