@@ -85,7 +85,7 @@ async function buildToRegistry(
   });
   const [home] = targets;
   if (!home) throw noTag();
-  await Promise.all(targets.map(({ store }) => store.checkPush?.({ signal })));
+  await Promise.all(targets.map(async ({ store }) => store.checkPush?.({ signal })));
   const sink = registrySink(first, home.store, inputs.plainHttp(first.host), inputs.scratch);
   const run = await buildPlatforms({ ...inputs, sink }, onEvent, signal);
   const index = await joinPlatforms(inputs, run, targets, onEvent, signal);

@@ -116,7 +116,7 @@ test("platforms", () => {
           version: "1.39.3",
           endpoint: "local",
           platforms: [arm64],
-          faults: [{ id: "buildah-wrong-stage-platform", text: "…", since: "2026-05-01" }],
+          faults: [{ id: "buildah-wrong-stage-platform", text: "…", since: "2026-05-01", avoided: false }],
         },
       ],
       unreachable: [{ name: "buildkit", endpoint: "tcp://pi:1234", reason: "Nothing answers." }],
