@@ -335,6 +335,35 @@ describe("what a container starts with", () => {
     );
   });
 
+  test("run paths are inherited from the program, unless it has DT_RUNPATH", async () => {
+    const entries = (paths: Partial<ElfParts>) => [
+      { name: "opt/app/bin/app", content: makeElf({ ...dynamicArm64, needed: ["liba.so"], ...paths }) },
+      { name: "opt/app/lib/liba.so", content: makeElf({ ...arm64, type: 3, soname: "liba.so", needed: ["libb.so"] }) },
+      { name: "opt/app/lib/libb.so", content: makeElf({ ...arm64, type: 3, soname: "libb.so" }) },
+    ];
+    const entrypoint = ["/opt/app/bin/app"];
+    const inherited = await prove(withBase(entries({ rpath: "$ORIGIN/../lib" }), { entrypoint }));
+    assert.deepEqual(inherited.findings, []);
+    const own = await prove(withBase(entries({ runpath: "$ORIGIN/../lib" }), { entrypoint }));
+    assert.deepEqual(found(own, "warning"), ["library-missing /opt/app/lib/liba.so"]);
+    assert.match(own.findings[0]?.message ?? "", /libb\.so.*it is at \/opt\/app\/lib\/libb\.so/);
+  });
+
+  test("musl looks where its path file says, and brings its own libc", async () => {
+    const musl = { ...arm64, type: 3, interpreter: "/lib/ld-musl-aarch64.so.1" };
+    const entries = [
+      { name: "lib/ld-musl-aarch64.so.1", content: makeElf({ ...arm64, type: 3, soname: "libc.musl-aarch64.so.1" }) },
+      { name: "bin/app", content: makeElf({ ...musl, needed: ["libz.so.1", "libc.musl-aarch64.so.1", "libx.so"] }) },
+      { name: "usr/lib/libz.so.1", type: "symlink" as const, target: "libz.so.1.3" },
+      { name: "usr/lib/libz.so.1.3", content: makeElf({ ...arm64, type: 3, soname: "libz.so.1" }) },
+      { name: "opt/x/libx.so", content: makeElf({ ...arm64, type: 3, soname: "libx.so" }) },
+    ];
+    const path = { name: "etc/ld-musl-aarch64.path", content: "/usr/lib\n/opt/x\n" };
+    const image = { platform: linuxArm64, entrypoint: ["app"] };
+    assert.deepEqual((await prove({ ...image, layers: [{ entries: [...entries, path] }] })).findings, []);
+    assert.deepEqual(found(await prove({ ...image, layers: [{ entries }] }), "warning"), ["library-missing /bin/app"]);
+  });
+
   test("a needed library of another architecture only", async () => {
     const entries = [
       { name: "app", content: makeElf({ ...dynamicArm64, needed: ["libz.so.1"] }) },

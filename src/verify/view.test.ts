@@ -124,6 +124,17 @@ describe("paths", () => {
   });
 });
 
+test("links to links to links are given up after a while", () => {
+  const tangle = Array.from(
+    { length: 30 },
+    (_, index) => `s${index} -> ${"d/../".repeat(100)}${index === 0 ? "d" : `s${index - 1}`}`,
+  );
+  const hard = Array.from({ length: 100 }, (_, index) => `h${index} => s29/x`);
+  const layers = [{ entries: ["d/", "d/x=1", ...tangle, ...hard].map(entry) }];
+  assert.equal([...new FileSystemView(layers).files()].length, 101);
+  assert.throws(() => new FileSystemView(layers, 100_000), { code: "LAYER_UNSUPPORTED" });
+});
+
 describe("against a naive model", () => {
   const name = fc.constantFrom("a", "b", "c");
   const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));

@@ -48,7 +48,7 @@ const maxLinks = 40;
  * Names that all lookups of one image may pass together: an image of 160,000 files takes 3 million. Layers made of links to links could keep a reader busy
  * for days.
  */
-const maxSteps = 200_000_000;
+const defaultMaxSteps = 100_000_000;
 
 const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
@@ -63,10 +63,12 @@ const aufsMeta = ".wh..wh.";
 export class FileSystemView {
   readonly #root: ViewDirectory = emptyDirectory();
   readonly #dangling: DanglingLink[] = [];
+  readonly #maxSteps: number;
   #steps = 0;
 
   /** Merges layers, lowest first. Throws `LAYER_UNSUPPORTED`, as lookups do, when their links need too many steps. */
-  constructor(layers: readonly Pick<LayerFacts, "entries">[]) {
+  constructor(layers: readonly Pick<LayerFacts, "entries">[], maxSteps = defaultMaxSteps) {
+    this.#maxSteps = maxSteps;
     layers.forEach((layer, index) => this.#apply(layer.entries, index));
   }
 
@@ -190,7 +192,7 @@ export class FileSystemView {
     let directories: ViewDirectory[] = [this.#root];
     let links = 0;
     for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-      if (++this.#steps > maxSteps) throw layerUnsupported("its links lead through too many others");
+      if (++this.#steps > this.#maxSteps) throw layerUnsupported("its links lead through too many others");
       if (name === "..") {
         trail.pop();
         if (directories.length > 1) directories.pop();
