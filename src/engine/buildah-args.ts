@@ -1,8 +1,7 @@
 import { formatPlatform, type Platform } from "../platform/platform.ts";
 import type { BuildahFiles } from "./buildah-files.ts";
-import { secretFields } from "./buildctl-args.ts";
 import type { EngineRequest } from "./engine.ts";
-import { attestation, contextName, csvField, csvFields } from "./spelling.ts";
+import { attestation, contextName, csvField, secretValue } from "./spelling.ts";
 
 /**
  * The arguments of `buildah build` (or `podman build`) for one platform. `native` is the platform of this machine: Buildah 1.28 replaces `$BUILDPLATFORM` in FROM
@@ -32,7 +31,7 @@ export function buildahArgs(request: EngineRequest, native: Platform, files: Bui
   for (const [name, value] of Object.entries(request.buildContexts)) {
     for (const spelling of contextSpellings(name)) args.push("--build-context", `${spelling}=${value}`);
   }
-  for (const secret of files.secrets) args.push("--secret", csvFields(secretFields(secret)));
+  for (const secret of files.secrets) args.push("--secret", secretValue(secret));
   for (const ssh of request.ssh) args.push("--ssh", ssh);
   if (request.noCache) args.push("--no-cache");
   if (request.pull) args.push("--pull-always");

@@ -1,8 +1,8 @@
 import { basename, dirname } from "node:path";
 import { formatPlatform } from "../platform/platform.ts";
 import type { BuildFiles } from "./build-files.ts";
-import type { EngineOutput, EngineRequest } from "./engine.ts";
-import { attestation, cacheValue, contextName, csvFields } from "./spelling.ts";
+import type { EngineRequest } from "./engine.ts";
+import { attestation, cacheValue, contextName, outputValue, secretValue } from "./spelling.ts";
 
 /**
  * The arguments of `buildctl build` for one platform. Secrets are named, never quoted: their values stay in their files and variables.
@@ -23,7 +23,7 @@ export function buildctlArgs(request: EngineRequest, files: BuildFiles): string[
   for (const [name, value] of Object.entries(request.labels)) opt(`label:${name}`, value);
   if (files.sourcePolicy !== undefined) args.push("--source-policy-file", files.sourcePolicy);
   addNamedContexts(request.buildContexts, args, opt);
-  for (const secret of [...request.secrets, ...files.secrets]) args.push("--secret", csvFields(secretFields(secret)));
+  for (const secret of [...request.secrets, ...files.secrets]) args.push("--secret", secretValue(secret));
   for (const ssh of request.ssh) args.push("--ssh", ssh);
   if (request.noCache) args.push("--no-cache");
   if (request.pull) opt("image-resolve-mode", "pull");
@@ -35,19 +35,6 @@ export function buildctlArgs(request: EngineRequest, files: BuildFiles): string[
   for (const cache of request.cacheTo) args.push("--export-cache", cacheValue(cache));
   args.push("--output", outputValue(request.output, request.annotations));
   return args;
-}
-
-/** The fields of a secret's flag: buildctl, docker buildx and Buildah spell them alike. */
-export function secretFields(secret: EngineRequest["secrets"][number]): [string, string][] {
-  return "file" in secret
-    ? [
-        ["id", secret.id],
-        ["src", secret.file],
-      ]
-    : [
-        ["id", secret.id],
-        ["env", secret.env],
-      ];
 }
 
 type AddOption = (key: string, value: string) => void;
@@ -82,29 +69,5 @@ function addNamedContexts(contexts: EngineRequest["buildContexts"], args: string
       args.push("--local", `${id}=${value}`);
       opt(key, `local:${id}`);
     }
-  }
-}
-
-function outputValue(output: EngineOutput, annotations: EngineRequest["annotations"]): string {
-  const notes = Object.entries(annotations).map(([key, value]) => [`annotation.${key}`, value] as const);
-  switch (output.kind) {
-    case "registry":
-      return csvFields([
-        ["type", "image"],
-        ["name", output.repository],
-        ["push-by-digest", "true"],
-        ["name-canonical", "true"],
-        ["push", "true"],
-        ["oci-mediatypes", "true"],
-        ...(output.plainHttp ? ([["registry.insecure", "true"]] as const) : []),
-        ...notes,
-      ]);
-    case "layout":
-      return csvFields([["type", "oci"], ["tar", "false"], ["dest", output.directory], ...notes]);
-    case "files":
-      // The build of one platform is flat, though its steps are named as those of many.
-      return /(?:^|,)platform-split=/.test(output.value) ? output.value : `${output.value},platform-split=false`;
-    default:
-      return output satisfies never;
   }
 }

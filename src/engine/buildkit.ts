@@ -81,7 +81,7 @@ async function build(
         args: [...connection.args, ...buildctlArgs(request, files)],
         env: { ...env, ...files.env },
         signal,
-        onStderr: (chunk) => reader.push(chunk),
+        onStderr: reader.push,
       });
       const told = reader.end();
       if (end.code === 0) return readMetadata(files.metadata);

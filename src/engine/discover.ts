@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { isBuildahEndpoint, openBuildah } from "./buildah.ts";
 import { openBuildkit } from "./buildkit.ts";
+import { openBuildx } from "./buildx.ts";
 import type { Engine, EngineInfo, EngineName } from "./engine.ts";
 import { faultsOf } from "./faults.ts";
 import { installHint } from "./install-hint.ts";
@@ -27,14 +28,6 @@ const probeLimit = 5_000;
 /** Opens an engine at an endpoint; its probe also tells the known faults of its version. Throws `ENDPOINT_INVALID` (kind `input`). */
 export function openEngine(name: EngineName, endpoint: string, env: NodeJS.ProcessEnv): Engine {
   const open = openers[name];
-  if (!open) {
-    throw new ArchwayError({
-      code: "ENDPOINT_INVALID",
-      kind: "input",
-      message: `Archway does not drive ${name}.`,
-      hint: "Use --engine buildkit or --engine buildah.",
-    });
-  }
   const engine = open(endpoint, env);
   return {
     ...engine,
@@ -45,8 +38,9 @@ export function openEngine(name: EngineName, endpoint: string, env: NodeJS.Proce
   };
 }
 
-const openers: Readonly<Partial<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv) => Engine>>> = {
+const openers: Readonly<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv) => Engine>> = {
   buildkit: openBuildkit,
+  buildx: openBuildx,
   buildah: openBuildah,
 };
 

@@ -71,8 +71,8 @@ export interface RawJsonEnd {
 
 /** Reads a rawjson stream: `push` what comes from standard error, then `end` once. */
 export interface RawJsonReader {
-  push(chunk: Buffer): void;
-  end(): RawJsonEnd;
+  readonly push: (chunk: Buffer) => void;
+  readonly end: () => RawJsonEnd;
 }
 
 /** A line holds a whole Dockerfile (in a warning) or a piece of log; more than this is no rawjson. */
@@ -193,7 +193,7 @@ export function createRawJsonReader({
 
   const lines = createLineSplitter(lineLimit, onLine);
   return {
-    push: (chunk) => lines.push(chunk),
+    push: lines.push,
     end: () => {
       lines.end();
       const failed = [...steps]
