@@ -28,7 +28,7 @@ export class ArchiveStore implements ImageStore {
     return this.#reader.resolve(reference, options);
   }
 
-  manifest(descriptor: Pick<Descriptor, "digest" | "mediaType">, options?: StoreOptions): Promise<Uint8Array> {
+  manifest(descriptor: Pick<Descriptor, "digest">, options?: StoreOptions): Promise<Uint8Array> {
     return this.#reader.manifest(descriptor, options);
   }
 

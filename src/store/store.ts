@@ -26,7 +26,7 @@ export interface ImageStore {
   resolve(reference: string, options?: StoreOptions): Promise<Descriptor>;
 
   /** The raw bytes of a manifest or index: at most 8 MiB, checked against the digest. */
-  manifest(descriptor: Pick<Descriptor, "digest" | "mediaType">, options?: StoreOptions): Promise<Uint8Array>;
+  manifest(descriptor: Pick<Descriptor, "digest">, options?: StoreOptions): Promise<Uint8Array>;
 
   /** True when a manifest (`kind: "manifest"`) or blob is there. */
   has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions): Promise<boolean>;

@@ -4,7 +4,7 @@ export type Challenge =
   | { readonly kind: "bearer"; readonly realm: string; readonly service?: string; readonly scope?: string };
 
 /** One scheme or one parameter of a `WWW-Authenticate` header. */
-const element = /(?:^|,)\s*([A-Za-z]+)(?=\s|$)|([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+const element = /(?:^|,)\s*([A-Za-z]+)(?=\s+[^\s=,]|\s*(?:,|$))|([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
 
 /** Longest header that is looked at, characters. */
 const maxLength = 8192;

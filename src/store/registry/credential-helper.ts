@@ -11,6 +11,9 @@ export interface HelperAnswer {
 /** Helpers may ask a key ring or a cloud; longer than this they hang, milliseconds. */
 const timeLimit = 30_000;
 
+/** How long output is waited for after a helper has ended, milliseconds. */
+const lateOutput = 1_000;
+
 /** Most bytes of a helper's answer; tokens of clouds reach some kilobytes. */
 const answerLimit = 256 * 1024;
 
@@ -53,26 +56,26 @@ interface Run {
 
 function run(program: string, server: string, environment: Environment): Promise<Run> {
   return new Promise((resolve) => {
-    const child = spawn(program, ["get"], {
-      env: { ...environment },
-      stdio: ["pipe", "pipe", "ignore"],
-      timeout: timeLimit,
-      killSignal: "SIGKILL",
-    });
+    const child = spawn(program, ["get"], { env: { ...environment }, stdio: ["pipe", "pipe", "ignore"] });
     let output = "";
-    child.on("error", (error) => resolve({ status: null, output: "", problem: `cannot be run: ${error.message}` }));
+    const end = (status: number | null, problem?: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      // What the helper started (an agent) may hold the pipe open for ever.
+      child.stdout.destroy();
+      resolve(problem === undefined ? { status, output } : { status, output: "", problem });
+    };
+    const timer = setTimeout(() => end(null, `did not answer within ${timeLimit / 1000} seconds`), timeLimit);
+    child.on("error", (error) => end(null, `cannot be run: ${error.message}`));
+    child.on("close", (status) => end(status));
+    child.on("exit", (status) => setTimeout(() => end(status), lateOutput).unref());
     // A helper that ends without reading its input is judged by its answer.
     child.stdin.on("error", () => child.stdin.destroy());
     child.stdin.end(`${server}\n`);
     child.stdout.setEncoding("utf8");
     child.stdout.on("data", (text: string) => {
       output += text;
-      if (output.length > answerLimit) child.kill("SIGKILL");
-    });
-    child.on("close", (status) => {
-      if (status === null)
-        resolve({ status, output: "", problem: `was stopped: no usable answer within ${timeLimit / 1000} seconds` });
-      else resolve({ status, output });
+      if (output.length > answerLimit) end(null, `gave more than ${answerLimit} bytes`);
     });
   });
 }

@@ -57,7 +57,7 @@ export class MirroredStore implements ImageStore {
     return firstOf(this.#stores, (store) => store.resolve(reference, options));
   }
 
-  manifest(descriptor: Pick<Descriptor, "digest" | "mediaType">, options?: StoreOptions): Promise<Uint8Array> {
+  manifest(descriptor: Pick<Descriptor, "digest">, options?: StoreOptions): Promise<Uint8Array> {
     return firstOf(this.#stores, (store) => store.manifest(descriptor, options));
   }
 

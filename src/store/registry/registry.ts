@@ -62,7 +62,7 @@ export class RegistryStore implements ImageStore {
     return found;
   }
 
-  manifest({ digest }: Pick<Descriptor, "digest" | "mediaType">, options: StoreOptions = {}): Promise<Uint8Array> {
+  manifest({ digest }: Pick<Descriptor, "digest">, options: StoreOptions = {}): Promise<Uint8Array> {
     return this.#manifests.read(digest, options);
   }
 
