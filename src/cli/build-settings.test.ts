@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultConfig, parseConfig } from "../config/config.ts";
+import { defaultConfig } from "../config/config.ts";
+import { parseConfig } from "../config/parse-config.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { applyConfig } from "./build-settings.ts";
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { ArchwayError } from "../error/error.ts";
-import { defaultConfig, loadConfig, parseConfig } from "./config.ts";
+import { defaultConfig, loadConfig } from "./config.ts";
+import { parseConfig } from "./parse-config.ts";
 
 const file = "/repo/.archway.yaml";
 

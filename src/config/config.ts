@@ -2,9 +2,8 @@ import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
-import { configError } from "./issue.ts";
-import { type ConfigContent, configSchema } from "./schema.ts";
-import { parseYaml } from "./yaml-source.ts";
+import { invalidConfig } from "./invalid-config.ts";
+import type { ConfigContent } from "./schema.ts";
 
 /** Name of the configuration at a repository's root. */
 export const configName = ".archway.yaml";
@@ -18,38 +17,19 @@ export interface Config extends ConfigContent {
   readonly file?: string;
 }
 
-/** The configuration of a repository that has none. */
-export const defaultConfig: Config = configSchema.parse({ version: 1 });
-
 /**
- * Reads the content of a configuration. `file` is its absolute path, for error places and relative names. Throws `CONFIG_INVALID` (kind
- * `input`) with line and column.
+ * The configuration of a repository that has none: what the schema makes of `version: 1`. It stands here in full because making the schema takes longer
+ * than a small join.
  */
-export function parseConfig(content: string, file: string): Config {
-  const source = parseYaml(content, file);
-  if (source.value === undefined || source.value === null) {
-    throw invalid(file, "the configuration is empty.", 'Write at least "version: 1".');
-  }
-  const result = configSchema.safeParse(source.value, { reportInput: true });
-  if (!result.success) throw configError(result.error.issues, source);
-  const absolute = (name: string) => resolve(dirname(file), name);
-  const { build, registries } = result.data;
-  return {
-    ...result.data,
-    build: {
-      ...build,
-      ...(build.context === undefined ? {} : { context: absolute(build.context) }),
-      ...(build.file === undefined ? {} : { file: absolute(build.file) }),
-    },
-    registries: Object.fromEntries(
-      Object.entries(registries).map(([host, entry]) => [
-        host,
-        { ...entry, ...(entry.ca === undefined ? {} : { ca: absolute(entry.ca) }) },
-      ]),
-    ),
-    file,
-  };
-}
+export const defaultConfig: Config = {
+  version: 1,
+  platforms: [],
+  nodes: [],
+  registries: {},
+  build: { tags: [], args: {}, labels: {}, annotations: [], cacheFrom: [], cacheTo: [], nativeOnly: false },
+  verify: { allow: [] },
+  check: { ignore: [] },
+};
 
 /**
  * Loads the configuration of a repository. With `file` that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
@@ -61,7 +41,10 @@ export async function loadConfig(from: {
   readonly file?: string | undefined;
 }): Promise<Config> {
   const file = from.file === undefined ? await findConfig(resolve(from.directory)) : resolve(from.file);
-  return file === undefined ? defaultConfig : parseConfig(await readBounded(file), file);
+  if (file === undefined) return defaultConfig;
+  const content = await readBounded(file);
+  const { parseConfig } = await import("./parse-config.ts");
+  return parseConfig(content, file);
 }
 
 async function findConfig(directory: string): Promise<string | undefined> {
@@ -89,8 +72,9 @@ async function readBounded(file: string): Promise<string> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await handle.stat();
-    if (!found.isFile()) throw invalid(file, "the configuration is not a file.");
-    if (found.size > maxConfigBytes) throw invalid(file, `the configuration is larger than ${maxConfigBytes} bytes.`);
+    if (!found.isFile()) throw invalidConfig(file, "the configuration is not a file.");
+    if (found.size > maxConfigBytes)
+      throw invalidConfig(file, `the configuration is larger than ${maxConfigBytes} bytes.`);
     bytes = await handle.readFile();
   } catch (error) {
     if (error instanceof ArchwayError || !(error instanceof Error)) throw error;
@@ -107,16 +91,6 @@ async function readBounded(file: string): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw invalid(file, "the configuration is not UTF-8 text.");
+    throw invalidConfig(file, "the configuration is not UTF-8 text.");
   }
-}
-
-function invalid(file: string, message: string, hint?: string): ArchwayError {
-  return new ArchwayError({
-    code: "CONFIG_INVALID",
-    kind: "input",
-    message,
-    place: { file },
-    ...(hint === undefined ? {} : { hint }),
-  });
 }

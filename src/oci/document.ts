@@ -33,7 +33,8 @@ export function readDocument<Schema extends z.ZodType>(
 ): { digest: Digest; content: z.output<Schema> } {
   if (expected.digest !== undefined) checkDigest(bytes, expected.digest, what);
   const digest = expected.digest ?? digestOf(bytes);
-  const parsed = schema.safeParse(parseJson(bytes, `${what} ${digest}`));
+  // A run reads a handful of documents: compiling the schema would take longer than interpreting it.
+  const parsed = schema.safeParse(parseJson(bytes, `${what} ${digest}`), { jitless: true });
   if (parsed.success) return { digest, content: parsed.data };
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;

@@ -1,0 +1,36 @@
+import { dirname, resolve } from "node:path";
+import type { Config } from "./config.ts";
+import { invalidConfig } from "./invalid-config.ts";
+import { configError } from "./issue.ts";
+import { configSchema } from "./schema.ts";
+import { parseYaml } from "./yaml-source.ts";
+
+/**
+ * Reads the content of a configuration. `file` is its absolute path, for error places and relative names. Throws `CONFIG_INVALID` (kind
+ * `input`) with line and column.
+ */
+export function parseConfig(content: string, file: string): Config {
+  const source = parseYaml(content, file);
+  if (source.value === undefined || source.value === null) {
+    throw invalidConfig(file, "the configuration is empty.", 'Write at least "version: 1".');
+  }
+  const result = configSchema.safeParse(source.value, { reportInput: true });
+  if (!result.success) throw configError(result.error.issues, source);
+  const absolute = (name: string) => resolve(dirname(file), name);
+  const { build, registries } = result.data;
+  return {
+    ...result.data,
+    build: {
+      ...build,
+      ...(build.context === undefined ? {} : { context: absolute(build.context) }),
+      ...(build.file === undefined ? {} : { file: absolute(build.file) }),
+    },
+    registries: Object.fromEntries(
+      Object.entries(registries).map(([host, entry]) => [
+        host,
+        { ...entry, ...(entry.ca === undefined ? {} : { ca: absolute(entry.ca) }) },
+      ]),
+    ),
+    file,
+  };
+}
