@@ -1,7 +1,10 @@
 import { join } from "node:path";
-import { childrenOf } from "../image/children.ts";
 import { loadConfig } from "../config/config.ts";
 import { ArchwayError } from "../error/error.ts";
+import { childrenOf } from "../image/children.ts";
+import type { Child } from "../image/children.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { isDigest } from "../oci/digest.ts";
 import { formatReference, repositoryOf, targetOf } from "../oci/reference.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -11,6 +14,7 @@ import { publish } from "../publish/publish.ts";
 import { formatFindings } from "../report/findings.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { openImage } from "../store/open-store.ts";
+import type { ImageStore } from "../store/store.ts";
 import { FactsCache } from "../verify/facts-cache.ts";
 import { parseTag } from "./build-request.ts";
 import type { CliContext } from "./context.ts";
@@ -18,6 +22,7 @@ import { cacheFolder } from "./folders.ts";
 import type { ImageCreateOptions } from "./image-options.ts";
 import { createdJson, createdMetadata } from "./image-result.ts";
 import { openRegistries } from "./registries.ts";
+import type { OpenRegistries } from "./registries.ts";
 import { writeJsonFile } from "./write-json.ts";
 
 /** Width of plain output where there is no terminal. */
@@ -39,33 +44,18 @@ export async function runImageCreate(
   const facts = new FactsCache(join(cacheFolder(env), "facts"));
   const style = makeStyle(usesColor(stderr, env));
 
-  const found = await Promise.all(
-    sources.map(async (source) => {
-      const { store, reference } = openImage(source, registries.registries);
-      const children = await childrenOf(store, await store.resolve(reference, { signal }), { signal });
-      if (children.length > 0) return children.map((child) => ({ child, store }));
-      throw new ArchwayError({
-        code: "NO_IMAGE",
-        kind: "input",
-        message: `${source} holds no image that can run.`,
-        hint: "Join image manifests or indexes of them; archway image inspect shows what a reference is.",
-      });
+  const found = (await Promise.all(sources.map((source) => imagesOf(source, registries, signal)))).flat();
+  refuseDuplicates(found);
+  for (const { child, platform } of found) {
+    stderr.write(`${formatPlatform(platform)} ${child.descriptor.digest}\n`);
+  }
+  const gated = await Promise.all(
+    found.map(async ({ child: { descriptor, attestations }, store, platform }): Promise<GatedChild> => {
+      const child = { descriptor: { ...descriptor, ...annotationsOf(options, platform, descriptor) }, attestations };
+      if (!options.verify) return { child, platform, store };
+      return gateChild(store, child, platform, { facts, allow: config.verify.allow, signal });
     }),
   );
-  const gated: GatedChild[] = [];
-  for (const { child, store } of found.flat()) {
-    const platform = platformOf(child.descriptor.platform, child.descriptor.digest);
-    stderr.write(`${formatPlatform(platform)} ${child.descriptor.digest}\n`);
-    const annotated = {
-      ...child,
-      descriptor: { ...child.descriptor, ...annotationsOf(options, platform, child.descriptor) },
-    };
-    gated.push(
-      options.verify
-        ? await gateChild(store, annotated, platform, { facts, allow: config.verify.allow, signal })
-        : { child: annotated, platform, store },
-    );
-  }
 
   try {
     const targets = [...Map.groupBy(tags, repositoryOf).values()].flatMap((group) => {
@@ -96,7 +86,52 @@ export async function runImageCreate(
   }
 }
 
-function platformOf(platform: Platform | undefined, digest: string): Platform {
+/** One image of a source. */
+interface SourceImage {
+  /** As the user named it. */
+  readonly source: string;
+  readonly store: ImageStore;
+  readonly child: Child;
+  readonly platform: Platform;
+}
+
+async function imagesOf(source: string, { registries }: OpenRegistries, signal: AbortSignal): Promise<SourceImage[]> {
+  const { store, reference } = openImage(source, registries);
+  // What is named by its digest needs no question before it is read.
+  const root = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
+  const children = await childrenOf(store, root, { signal });
+  if (children.length === 0) {
+    throw new ArchwayError({
+      code: "NO_IMAGE",
+      kind: "input",
+      message: `${source} holds no image that can run.`,
+      hint: "Join image manifests or indexes of them; archway image inspect shows what a reference is.",
+    });
+  }
+  return children.map((child) => ({ source, store, child, platform: platformOf(child.descriptor) }));
+}
+
+/** Told before anything is read or proven, and by the names that the user gave. */
+function refuseDuplicates(images: readonly SourceImage[]): void {
+  const named = new Map<string, string>();
+  for (const { source, child, platform } of images) {
+    const { digest, osVersion } = child.descriptor;
+    const name = [formatPlatform(platform), osVersion].filter(Boolean).join(" ");
+    const own = source.includes(digest) ? source : `${source} (${digest})`;
+    const first = named.get(name);
+    if (first !== undefined) {
+      throw new ArchwayError({
+        code: "DUPLICATE_PLATFORM",
+        kind: "input",
+        message: `Two images are for ${name}: ${first} and ${own}.`,
+        hint: "An index has one image a platform. Leave one of them out.",
+      });
+    }
+    named.set(name, own);
+  }
+}
+
+function platformOf({ platform, digest }: Descriptor): Platform {
   if (platform) return platform;
   throw new ArchwayError({
     code: "PLATFORM_MISSING",
@@ -110,8 +145,8 @@ function platformOf(platform: Platform | undefined, digest: string): Platform {
 function annotationsOf(
   options: ImageCreateOptions,
   platform: Platform,
-  descriptor: { readonly annotations?: Readonly<Record<string, string>> },
-): { readonly annotations?: Readonly<Record<string, string>> } {
+  descriptor: Descriptor,
+): Pick<Descriptor, "annotations"> {
   const added = options.annotations.filter(
     (annotation) =>
       annotation.on === "manifest-descriptor" &&

@@ -111,7 +111,10 @@ export async function runProcess(load: () => Promise<CommandModule>, args: reado
   const context: CliContext = {
     env: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Opening it takes longer than parsing the command line.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     signal: abort.signal,

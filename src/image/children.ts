@@ -18,14 +18,17 @@ export interface Child {
   readonly attestations: readonly Descriptor[];
 }
 
+/** What is known of an image before it is read: its digest at least, else all that a descriptor says. */
+export type Root = Pick<Descriptor, "digest"> & Partial<Pick<Descriptor, "mediaType" | "platform" | "annotations">>;
+
 /** Reads what a descriptor points at, by digest. */
 export async function readDocument(
   store: ImageStore,
-  descriptor: Descriptor,
+  { digest, mediaType }: Root,
   options: StoreOptions = {},
 ): Promise<ImageManifest | ImageIndex> {
-  const bytes = await store.manifest(descriptor, options);
-  return parseManifestOrIndex(bytes, { digest: descriptor.digest, mediaType: descriptor.mediaType });
+  const bytes = await store.manifest({ digest }, options);
+  return parseManifestOrIndex(bytes, { digest, ...(mediaType === undefined ? {} : { mediaType }) });
 }
 
 /** Reads the config of an image. Throws `TOO_LARGE` above the limit for manifests, 8 MiB. */
@@ -47,36 +50,31 @@ export async function readConfig(
 }
 
 /**
- * The images behind a descriptor: one for a manifest, each platform's for an index, nested indexes flattened in their order. Entries that
+ * The images behind a descriptor, or a bare digest: one for a manifest, each platform's for an index, nested indexes flattened in their order. Entries that
  * are no images (artifacts of unknown kinds) are left out.
  *
  * Throws `INVALID_MANIFEST` when indexes nest deeper than is allowed.
  */
 export async function childrenOf(
   store: ImageStore,
-  descriptor: Descriptor,
+  root: Root,
   options: StoreOptions = {},
   depth = 0,
 ): Promise<readonly Child[]> {
-  const document = await readDocument(store, descriptor, options);
+  const document = await readDocument(store, root, options);
   if (document.kind === "manifest") {
     if (!isRunnable(document)) return [];
-    const { platform = (await readConfig(store, document, options)).platform } = descriptor;
-    const annotations = descriptor.annotations;
-    const { mediaType } = document;
+    const { digest, mediaType } = document;
     const size = document.bytes.length;
-    return [
-      {
-        descriptor: { mediaType, digest: descriptor.digest, size, platform, ...(annotations ? { annotations } : {}) },
-        attestations: [],
-      },
-    ];
+    const annotations = root.annotations ? { annotations: root.annotations } : {};
+    const runsOn = root.platform ? { platform: root.platform } : platformOf(await readConfig(store, document, options));
+    return [{ descriptor: { mediaType, digest, size, ...runsOn, ...annotations }, attestations: [] }];
   }
   if (depth >= maxIndexDepth) {
     throw new ArchwayError({
       code: "INVALID_MANIFEST",
       kind: "unreachable",
-      message: `The index ${descriptor.digest} in ${store.name} lies more than ${maxIndexDepth} indexes deep.`,
+      message: `The index ${root.digest} in ${store.name} lies more than ${maxIndexDepth} indexes deep.`,
       hint: "Join the images into one index.",
     });
   }
@@ -93,4 +91,8 @@ export async function childrenOf(
     }
   }
   return children;
+}
+
+function platformOf({ platform, osVersion }: ImageConfig): Pick<Descriptor, "platform" | "osVersion"> {
+  return { platform, ...(osVersion === undefined ? {} : { osVersion }) };
 }
