@@ -79,19 +79,23 @@ describe("FactsCache", () => {
     const cache = new FactsCache(folder, { concurrency: 2 });
     let running = 0;
     let most = 0;
-    await Promise.all(
-      ["a", "b", "c", "d", "e"].map((name) =>
-        cache
-          .facts(digest(name), async () => {
-            most = Math.max(most, ++running);
-            await new Promise((resolve) => setImmediate(resolve));
-            running--;
-            if (name === "b") throw new Error("unreadable");
-            return factsOf(name);
-          })
-          .catch(() => undefined),
-      ),
-    );
+    const readSlowly = (name: string) =>
+      cache
+        .facts(digest(name), async () => {
+          most = Math.max(most, ++running);
+          for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+          running--;
+          if (name === "b") throw new Error("unreadable");
+          return factsOf(name);
+        })
+        .catch(() => undefined);
+    // Later ones come while the first ones hand their turn on.
+    const first = ["a", "b", "c", "d", "e"].map(readSlowly);
+    const later = first.map(async (one, index) => {
+      await one;
+      await Promise.all(["x", "y", "z"].map((name) => readSlowly(`${name}${index}`)));
+    });
+    await Promise.all([...first, ...later]);
     assert.equal(most, 2);
   });
 
@@ -156,14 +160,16 @@ describe("FactsCache", () => {
     const names = Array.from({ length: 120 }, (_, index) => `layer ${index}`);
     const maxBytes = 100_000;
     for (const name of names) {
-      const cache = new FactsCache(folder, { maxBytes });
-      // Facts of some 2 KB that do not compress: 120 of them are more than the bound.
-      await asking(cache).ask(name, 40);
-      await asking(cache).ask("layer 0", 40);
+      const cache = asking(new FactsCache(folder, { maxBytes }));
       const past = new Date(Date.now() - 60_000);
+      const older = new Date(Date.now() - 120_000);
       for (const file of await readdir(folder)) {
-        if (!file.includes(digest("layer 0").replace(":", "-"))) await utimes(join(folder, file), past, past);
+        const used = file.includes(digest("layer 0").replace(":", "-")) ? older : past;
+        await utimes(join(folder, file), used, used);
       }
+      await cache.ask("layer 0", 40);
+      // Facts of some 2 KB that do not compress: 120 of them are more than the bound.
+      await cache.ask(name, 40);
     }
     const files = await readdir(folder);
     const sizes = await Promise.all(files.map(async (name) => (await stat(join(folder, name))).size));

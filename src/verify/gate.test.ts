@@ -195,6 +195,20 @@ describe("the silent failures of the catalogue", () => {
     assert.match(finding?.message ?? "", /\/usr\/bin\/app holds the same bytes as \/usr\/bin\/app of linux\/amd64/);
   });
 
+  test("a file that is right in both platforms is no finding, whatever else is said of it", async () => {
+    const app = { ...amd64, interpreter: "/lib64/ld-linux-x86-64.so.2", needed: ["libmissing.so"] };
+    const layers = [{ entries: base(amd64) }, { entries: [{ name: "usr/bin/app", content: makeElf(app) }] }];
+    const images = [linuxAmd64, { ...linuxAmd64, variant: "v2" }].map((platform) =>
+      prove({ platform, layers, entrypoint: ["app"] }),
+    );
+    const proofs = await Promise.all(images);
+    assert.deepEqual(
+      proofs.map((proof) => found(proof)),
+      [["library-missing /usr/bin/app"], ["library-missing /usr/bin/app"]],
+    );
+    assert.deepEqual(compareAcrossPlatforms(proofs), []);
+  });
+
   test("S05: a helper downloaded for a fixed architecture", async () => {
     const proof = await prove({
       platform: linuxArm64,

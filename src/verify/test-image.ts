@@ -54,6 +54,7 @@ export async function makeTar(entries: readonly MadeEntry[]): Promise<Buffer> {
         type,
         mode,
         size: type === "file" ? bytes.length : 0,
+        mtime: new Date(0),
         ...(target === undefined ? {} : { linkname: target }),
       },
       bytes,

@@ -52,8 +52,6 @@ const defaultMaxSteps = 100_000_000;
 
 const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
-/** AUFS's own files (`.wh..wh.plnk`, `.wh..wh.aufs`), which engines ignore. */
-const aufsMeta = ".wh..wh.";
 
 /**
  * The file system that an engine would make of an image's layers (OCI image-spec, layer.md): whiteouts and opaque directories hide what lower layers
@@ -127,7 +125,8 @@ export class FileSystemView {
     const { node } = this.#walk(parentPath(path), true);
     if (node?.kind !== "directory") return;
     if (name === opaque) node.children.clear();
-    else if (!name.startsWith(aufsMeta)) node.children.delete(name.slice(whiteout.length));
+    // AUFS's own files (`.wh..wh.plnk`) would hide names with the prefix, which nothing has.
+    else node.children.delete(name.slice(whiteout.length));
   }
 
   /** Puts an entry in its place; false for a hard link whose target is not there (yet). */
