@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ArchwayError } from "../error/error.ts";
 import { parseDigest } from "../oci/digest.ts";
-import { describeHost } from "../platform/host.ts";
+import { describeHost, type HostReport } from "../platform/host.ts";
 import { parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { buildahArgs, buildahLacks } from "./buildah-args.ts";
@@ -25,6 +25,15 @@ interface Version {
   readonly platform: Platform;
 }
 
+/** Finds out what this machine runs: Buildah has no emulators but the kernel's. */
+export type HostProbe = (signal: AbortSignal) => Promise<Pick<HostReport, "native" | "emulators">>;
+
+/** A probe of this machine that works once for all who ask. */
+export function probeHost(env: NodeJS.ProcessEnv): HostProbe {
+  let asked: Promise<HostReport> | undefined;
+  return (signal) => (asked ??= probeMachine(signal, env).then(describeHost));
+}
+
 /** True for what {@link openBuildah} takes. */
 export function isBuildahEndpoint(endpoint: string): boolean {
   return endpoint in programs;
@@ -34,9 +43,10 @@ export function isBuildahEndpoint(endpoint: string): boolean {
  * Buildah on this machine, through `buildah` (endpoint `local`) or `podman` (endpoint `podman`). It pushes nothing by itself: it writes a layout with one manifest,
  * and the caller pushes that.
  *
+ * @param host what this machine runs, when somebody asks it anyway
  * @throws ArchwayError `ENDPOINT_INVALID` (kind `input`).
  */
-export function openBuildah(endpoint: string, env: NodeJS.ProcessEnv): Engine {
+export function openBuildah(endpoint: string, env: NodeJS.ProcessEnv, host: HostProbe = probeHost(env)): Engine {
   const program = programs[endpoint];
   if (program === undefined) {
     throw new ArchwayError({
@@ -57,7 +67,11 @@ export function openBuildah(endpoint: string, env: NodeJS.ProcessEnv): Engine {
   return {
     name: "buildah",
     endpoint,
-    probe: async (signal) => describe(endpoint, program, await version(signal), await emulatedHere(env, signal)),
+    probe: async (signal) => {
+      const [own, { native, emulators }] = await Promise.all([version(signal), host(signal)]);
+      const others = [...native, ...emulators.flatMap(({ platforms }) => platforms)];
+      return describe(endpoint, program, own, others);
+    },
     build: async (request, onEvent, signal) => {
       const { platform } = await version(signal);
       for (const text of buildahLacks(request)) onEvent({ type: "warning", text });
@@ -101,12 +115,6 @@ async function askVersion(program: string, env: NodeJS.ProcessEnv, signal: Abort
     throw unreachable(program, lastLines(answer.stderr, 3) || "it does not tell its version");
   }
   return { version, platform: parsePlatform(written) };
-}
-
-/** What else steps can run on here: Buildah has no emulators but the kernel's. */
-async function emulatedHere(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<readonly Platform[]> {
-  const { native, emulators } = describeHost(await probeMachine(signal, env));
-  return [...native, ...emulators.flatMap(({ platforms }) => platforms)];
 }
 
 /** One attempt to build. */

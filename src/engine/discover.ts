@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
-import { isBuildahEndpoint, openBuildah } from "./buildah.ts";
+import { isBuildahEndpoint, openBuildah, probeHost, type HostProbe } from "./buildah.ts";
 import { openBuildkit } from "./buildkit.ts";
 import { openBuildx } from "./buildx.ts";
 import type { Engine, EngineInfo, EngineName } from "./engine.ts";
@@ -15,6 +15,9 @@ export interface Candidate {
   readonly reason: string;
 }
 
+/** What a candidate said: what it is, or why it cannot be used. */
+export type Answer = Candidate & ({ readonly info: EngineInfo } | { readonly error: ArchwayError });
+
 /** The engine that was chosen for a build. */
 export interface ChosenEngine {
   readonly engine: Engine;
@@ -22,13 +25,12 @@ export interface ChosenEngine {
   readonly reason: string;
 }
 
-/** Milliseconds that a local engine has to say what it is, when a build asks. */
+/** Milliseconds that the local engines have to say what they are, all side by side, when a build asks. */
 const probeLimit = 5_000;
 
 /** Opens an engine at an endpoint; its probe also tells the known faults of its version. Throws `ENDPOINT_INVALID` (kind `input`). */
-export function openEngine(name: EngineName, endpoint: string, env: NodeJS.ProcessEnv): Engine {
-  const open = openers[name];
-  const engine = open(endpoint, env);
+export function openEngine(name: EngineName, endpoint: string, env: NodeJS.ProcessEnv, host?: HostProbe): Engine {
+  const engine = openers[name](endpoint, env, host);
   return {
     ...engine,
     probe: async (signal) => {
@@ -38,7 +40,7 @@ export function openEngine(name: EngineName, endpoint: string, env: NodeJS.Proce
   };
 }
 
-const openers: Readonly<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv) => Engine>> = {
+const openers: Readonly<Record<EngineName, (endpoint: string, env: NodeJS.ProcessEnv, host?: HostProbe) => Engine>> = {
   buildkit: openBuildkit,
   buildx: openBuildx,
   buildah: openBuildah,
@@ -53,29 +55,31 @@ export function engineOfEndpoint(endpoint: string): EngineName {
 /**
  * The engines that this machine may have, the preferred first: the BuildKit that `BUILDKIT_HOST` names, one at the usual sockets, the user's own Docker, Buildah,
  * Podman. Looks for programs and sockets only; nothing is asked yet.
+ *
+ * @param host what this machine runs, when somebody asks it anyway
  */
-export function localCandidates(env: NodeJS.ProcessEnv): readonly Candidate[] {
+export function localCandidates(env: NodeJS.ProcessEnv, host: HostProbe = probeHost(env)): readonly Candidate[] {
   const has = (program: string) =>
     (env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
   const candidates: Candidate[] = [];
   const add = (name: EngineName, endpoint: string, reason: string) =>
-    candidates.push({ engine: openEngine(name, endpoint, env), reason });
-  const host = env["BUILDKIT_HOST"];
-  if (host) add("buildkit", host, "BUILDKIT_HOST names it");
+    candidates.push({ engine: openEngine(name, endpoint, env, host), reason });
+  const address = env["BUILDKIT_HOST"];
+  if (address) add("buildkit", address, "BUILDKIT_HOST names it");
   else {
     const runtime = env["XDG_RUNTIME_DIR"];
     const sockets = ["/run/buildkit/buildkitd.sock", ...(runtime ? [join(runtime, "buildkit/buildkitd.sock")] : [])];
     for (const socket of sockets)
       if (existsSync(socket)) add("buildkit", `unix://${socket}`, "it listens at its usual socket");
   }
+  if (has("docker")) add("buildx", "", "Docker is installed");
   if (has("buildah")) add("buildah", "local", "it is installed");
   if (has("podman")) add("buildah", "podman", "Podman is installed");
   return candidates;
 }
 
 /**
- * The first engine that answers, of those with the requested name; `auto` takes any. A BuildKit that `BUILDKIT_HOST` names is never passed over in silence: when it
- * does not answer, that is the error.
+ * Asks the local engines, all side by side, and takes the most preferred one that answers, as {@link pickEngine} says; it does not wait for those after it.
  *
  * Throws `ENGINE_UNREACHABLE` and `NO_ENGINE` (kind `unreachable`) with what to install on this system.
  */
@@ -84,29 +88,81 @@ export async function chooseEngine(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<ChosenEngine> {
-  const candidates = localCandidates(env).filter(({ engine }) => requested === "auto" || engine.name === requested);
-  const silent: string[] = [];
-  for (const { engine, reason } of candidates) {
-    try {
-      const info = await engine.probe(AbortSignal.any([signal, AbortSignal.timeout(probeLimit)]));
-      return { engine, info, reason: requested === "auto" ? reason : `--engine ${requested}` };
-    } catch (error) {
+  const chosen = new AbortController();
+  const bound = AbortSignal.any([signal, chosen.signal, AbortSignal.timeout(probeLimit)]);
+  const asked = localCandidates(env)
+    .filter(({ engine }) => requested === "auto" || engine.name === requested)
+    .map((candidate) => askCandidate(candidate, bound));
+  // One that is passed over may still fail after the choice.
+  for (const answer of asked) answer.catch(() => undefined);
+  try {
+    const answers: Answer[] = [];
+    for (const answer of asked) {
+      answers.push(await answer);
       signal.throwIfAborted();
-      if (engine.name === "buildkit" && env["BUILDKIT_HOST"]) throw error;
-      const why =
-        error instanceof ArchwayError
-          ? (error.message.split("\n")[0] ?? "")
-          : `no answer within ${probeLimit / 1000} s`;
-      silent.push(`  ${engine.name}${engine.endpoint === "" ? "" : ` ${engine.endpoint}`}: ${why}`);
+      const engine = pickEngine(requested, answers);
+      if (engine) return engine;
     }
+    throw noEngine(requested, answers);
+  } finally {
+    chosen.abort();
   }
+}
+
+async function askCandidate(candidate: Candidate, bound: AbortSignal): Promise<Answer> {
+  try {
+    return { ...candidate, info: await candidate.engine.probe(bound) };
+  } catch (error) {
+    if (!(error instanceof ArchwayError)) throw error;
+    if (error.kind !== "interrupted") return { ...candidate, error };
+    const { name, endpoint } = candidate.engine;
+    return {
+      ...candidate,
+      error: new ArchwayError({
+        code: "ENGINE_UNREACHABLE",
+        kind: "unreachable",
+        message: `${nameOf({ name, endpoint })} gave no answer within ${probeLimit / 1000} s.`,
+      }),
+    };
+  }
+}
+
+/**
+ * The engine to use after these answers, in the order of preference; nothing when none can be used. The reason tells which were passed over and why. A
+ * BuildKit that `BUILDKIT_HOST` names is never passed over: when it does not answer, its error is thrown.
+ */
+export function pickEngine(requested: "auto" | EngineName, answers: readonly Answer[]): ChosenEngine | undefined {
+  const passedOver: string[] = [];
+  for (const answer of answers) {
+    const { engine, reason } = answer;
+    if ("info" in answer) {
+      const why = requested === "auto" ? reason : `--engine ${requested}`;
+      return { engine, info: answer.info, reason: [why, ...passedOver].join("; ") };
+    }
+    if (engine.name === "buildkit" && reason.startsWith("BUILDKIT_HOST")) throw answer.error;
+    passedOver.push(firstLine(answer.error.message).replace(/\.$/, ""));
+  }
+  return undefined;
+}
+
+function noEngine(requested: "auto" | EngineName, answers: readonly Answer[]): ArchwayError {
   const wanted = requested === "auto" ? "No build engine" : `No ${requested}`;
-  throw new ArchwayError({
+  const silent = answers.flatMap((answer) => ("error" in answer ? [`  ${firstLine(answer.error.message)}`] : []));
+  const hints = answers.flatMap((answer) => ("error" in answer ? (answer.error.hint ?? []) : []));
+  return new ArchwayError({
     code: "NO_ENGINE",
     kind: "unreachable",
     message: [`${wanted} answers on this machine.`, ...silent].join("\n"),
-    hint: installHint(process.platform, osRelease()),
+    hint: requested === "auto" || hints[0] === undefined ? installHint(process.platform, osRelease()) : hints[0],
   });
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}
+
+function nameOf({ name, endpoint }: Pick<Engine, "name" | "endpoint">): string {
+  return endpoint === "" ? name : `${name} ${endpoint}`;
 }
 
 function osRelease(): string {
