@@ -5,8 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * Chosen ranges of a file that streams by, kept in one arena that is used again for the next file, so that reading a layer of thousands of programs
- * makes no garbage. What is read from it is only valid until {@link reset}.
+ * Chosen ranges of a file that streams by, kept in one arena that is used again for the next file, so that reading a layer of
+ * thousands of programs makes no garbage. What is read from it is only valid until {@link reset}.
  */
 export class CapturedBytes {
   readonly #maxBytes: number;
@@ -35,7 +35,8 @@ export class CapturedBytes {
   }
 
   /**
-   * Wants a range of bytes that are still to come; one that begins where the last one ends extends it. False when there is no room.
+   * Wants a range of bytes that are still to come; one that begins where the last one ends extends it. False when there is no
+   * room.
    */
   add(range: ByteRange): boolean {
     const { start, end } = range;

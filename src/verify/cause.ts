@@ -24,8 +24,9 @@ const compiles =
   /\b(?:go (?:build|install)|cargo (?:build|install)|gcc|g\+\+|clang|make|cmake|dotnet publish|npm (?:ci|install)|pip3? install|GOARCH=)/;
 
 /**
- * The likely cause of wrong machine code in a layer, from the instruction that made it (silent failures S01 to S16 of the catalogue). What happens in an
- * earlier stage of the build is not in an image's history, so a copied file names the causes that it may have.
+ * The likely cause of wrong machine code in a layer, from the instruction that made it (silent failures S01 to S16 of the
+ * catalogue). What happens in an earlier stage of the build is not in an image's history, so a copied file names the causes
+ * that it may have.
  */
 export function explainWrongCode(blame: Blame): Explanation {
   const { layer, found, wanted } = blame;
@@ -53,7 +54,7 @@ export function wrongBase(found: string, wanted: string): Explanation {
     fix: {
       title:
         `Write the final \`FROM\` without \`--platform\`, and pin bases by the digest of their index; then the ${wanted} build takes the base for ${wanted}. ` +
-        "With Buildah older than 1.40 use another engine.",
+        "If Buildah 1.39 built it, take another version or engine.",
     },
   };
 }
@@ -114,7 +115,10 @@ function compiled(line: string, found: string, wanted: string): Explanation {
   };
 }
 
-/** BuildKit writes the declared arguments before the command: `RUN |1 TARGETARCH=arm64 /bin/sh -c …`. One that is used and not among them was empty. */
+/**
+ * BuildKit writes the declared arguments before the command: `RUN |1 TARGETARCH=arm64 /bin/sh -c …`. One that is used and not
+ * among them was empty.
+ */
 function usesMissingArgument(line: string): boolean {
   const [, declared = "", command = ""] = /^RUN (\|\d+ .*?)?(\/bin\/(?:ba)?sh .*)$/s.exec(line) ?? [];
   return [...command.matchAll(/\$\{?((?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT|OS))\b/g)].some(

@@ -22,8 +22,8 @@ const maxDepth = 10;
 const maxInterpreters = 5;
 
 /**
- * Follows what a container of the image starts with: entrypoint and command through `PATH`, symlinks, init programs and `sh -c`; the interpreters of
- * scripts; the loader and the libraries of every program, as the loader would look for them. Pure.
+ * Follows what a container of the image starts with: entrypoint and command through `PATH`, symlinks, init programs and `sh
+ * -c`; the interpreters of scripts; the loader and the libraries of every program, as the loader would look for them. Pure.
  */
 export function startChain(view: FileSystemView, config: StartConfig, expected: ExpectedCode): StartChain {
   const { entrypoint, command } = config;
@@ -131,7 +131,10 @@ class ChainWalk {
     for (const gap of gaps) this.#gap({ origin, ...gap });
   }
 
-  /** The file that a command's name leads to; `path` is where it was looked for, or the name as given for one that `PATH` has not. */
+  /**
+   * The file that a command's name leads to; `path` is where it was looked for, or the name as given for one that `PATH` has
+   * not.
+   */
   #find(name: string, directory: string, search = true): { path: string; file?: ViewFile } {
     if (name.includes("/") || !search) {
       const path = name.startsWith("/") ? name : `${directory === "" ? "/" : directory}/${name}`;

@@ -19,9 +19,10 @@ export interface ComparedImage {
 }
 
 /**
- * Finds what only shows between the platforms of an index: the same bytes of machine code in two of them, native in one and a defect in the other, which tells
- * that a build stage ran once and its result went into both (S02, S04). The finding is about the platform where the file is wrong, and weighs as much as what was found about
- * it there; files that are at home everywhere (test data, firmware) are none.
+ * Finds what only shows between the platforms of an index: the same bytes of machine code in two of them, native in one and a
+ * defect in the other, which tells that a build stage ran once and its result went into both (S02, S04). The finding is about
+ * the platform where the file is wrong, and weighs as much as what was found about it there; files that are at home
+ * everywhere (test data, firmware) are none.
  */
 export function compareAcrossPlatforms(images: readonly ComparedImage[]): Finding[] {
   const native = new Map<string, { readonly path: string; readonly platform: Platform }>();

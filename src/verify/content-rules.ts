@@ -8,8 +8,8 @@ import type { ImageFacts } from "./image-facts.ts";
 const needsAllLayers = /-missing$/;
 
 /**
- * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be missing. `elfFiles` is the number of
- * ELF files in the merged file system.
+ * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
+ * missing. `elfFiles` is the number of ELF files in the merged file system.
  */
 export function contentFindings(image: ImageFacts, complete: boolean, elfFiles: number): Finding[] {
   const chain = startChain(image.view, image.config, image.expected);
@@ -33,7 +33,10 @@ export function contentFindings(image: ImageFacts, complete: boolean, elfFiles: 
   return elfFiles === 0 ? ofData(image, findings) : findings;
 }
 
-/** An image without machine code carries data (charts, bundles, files for other images): it is not meant to start, whatever command it names. */
+/**
+ * An image without machine code carries data (charts, bundles, files for other images): it is not meant to start, whatever
+ * command it names.
+ */
 function ofData(image: ImageFacts, findings: readonly Finding[]): Finding[] {
   const none: Finding = {
     rule: "no-machine-code",

@@ -32,7 +32,10 @@ const maxWindowLog = 27;
 /** A zstd layer has one frame, or one for each file (zstd:chunked); more than this is an attack. */
 const maxFrames = 250_000;
 
-/** Reads how bytes are compressed: gzip (RFC 1952), zstd or a skippable zstd frame (RFC 8878), else none. Four bytes are enough. */
+/**
+ * Reads how bytes are compressed: gzip (RFC 1952), zstd or a skippable zstd frame (RFC 8878), else none. Four bytes are
+ * enough.
+ */
 export function compressionOf(head: Uint8Array): Compression {
   const [a, b, c, d] = head;
   if (a === 0x1f && b === 0x8b) return "gzip";
@@ -42,8 +45,9 @@ export function compressionOf(head: Uint8Array): Compression {
 }
 
 /**
- * The uncompressed bytes of a layer. Takes gzip with any number of members, zstd with any number of frames, and plain bytes. The source
- * is read to its very end, so that a store can check the digest of what it gave. A piece is only valid until the next one is asked for.
+ * The uncompressed bytes of a layer. Takes gzip with any number of members, zstd with any number of frames, and plain bytes.
+ * The source is read to its very end, so that a store can check the digest of what it gave. A piece is only valid until the
+ * next one is asked for.
  *
  * @throws ArchwayError `LAYER_CORRUPT` for damaged or cut compression, `LAYER_UNSUPPORTED` beyond the limits; errors of the source as they are.
  */
@@ -70,9 +74,9 @@ export async function* decompress(
 }
 
 /**
- * Runs one decoder after the other over the input. Node's zstd decoder ends at the end of a frame when more bytes follow in the same write
- * and drops them (nodejs/node#64741); how many it took is in `bytesWritten`, and the next decoder gets the others. Its gzip decoder takes
- * all members itself.
+ * Runs one decoder after the other over the input. Node's zstd decoder ends at the end of a frame when more bytes follow in
+ * the same write and drops them (nodejs/node#64741); how many it took is in `bytesWritten`, and the next decoder gets the
+ * others. Its gzip decoder takes all members itself.
  */
 async function* decoded(input: CountedInput, compression: "gzip" | "zstd"): AsyncGenerator<Uint8Array, void, void> {
   for (let frames = 1; ; frames++) {
@@ -98,8 +102,9 @@ async function* decoded(input: CountedInput, compression: "gzip" | "zstd"): Asyn
 }
 
 /**
- * Gives the memory of a piece back at once, where a reader would wait for the garbage collector: a quarter less memory and a tenth less time for a large
- * layer. Only a piece that ends where its buffer ends can go: the decoder writes into the rest of the others.
+ * Gives the memory of a piece back at once, where a reader would wait for the garbage collector: a quarter less memory and a
+ * tenth less time for a large layer. Only a piece that ends where its buffer ends can go: the decoder writes into the rest of
+ * the others.
  */
 function release(piece: Buffer): void {
   const { buffer, byteOffset, length } = piece;

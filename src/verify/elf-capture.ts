@@ -12,9 +12,10 @@ import type { ElfFacts } from "./elf.ts";
 import { readElf } from "./elf.ts";
 
 /*
- * How much of a file is kept while it streams by. Measured on 1,962 files of Debian 12: program headers end within 1 KB, interpreter and notes
- * nearly always too; the strings of the dynamic section lie in the first loadable segment of every linked file and end within 1 MiB for 99.6 %.
- * Where the rest is follows from the program headers, so one forward pass is enough.
+ * How much of a file is kept while it streams by. Measured on 1,962 files of Debian 12: program headers end within 1 KB,
+ * interpreter and notes nearly always too; the strings of the dynamic section lie in the first loadable segment of every
+ * linked file and end within 1 MiB for 99.6 %. Where the rest is follows from the program headers, so one forward pass is
+ * enough.
  */
 
 /** Smaller files are kept whole: also those that patchelf has turned around. */
@@ -42,8 +43,8 @@ const maxKept = 12 * 1024 * 1024;
 export interface CapturedElf {
   readonly elf: ElfFacts;
   /**
-   * Equal for files with equal bytes: SHA-256 of the first 64 KiB at most with the CRC-32 of the whole. Made for finding the same machine code under two
-   * platforms; a SHA-256 of everything would cost a third of the time of decompression.
+   * Equal for files with equal bytes: SHA-256 of the first 64 KiB at most with the CRC-32 of the whole. Made for finding the
+   * same machine code under two platforms; a SHA-256 of everything would cost a third of the time of decompression.
    */
   readonly fingerprint: string;
 }
@@ -105,8 +106,8 @@ export class ElfCapture {
   }
 
   /**
-   * Where `.ARM.attributes` is, only the section table at the end of the file tells, and a large symbol table may come between. So each place that begins
-   * like it is kept until then.
+   * Where `.ARM.attributes` is, only the section table at the end of the file tells, and a large symbol table may come
+   * between. So each place that begins like it is kept until then.
    */
   #scanForArm(piece: Uint8Array): void {
     const bytes = Buffer.concat([this.#carry, piece.subarray(0, armVendor.length - 1)]);

@@ -25,8 +25,8 @@ const maxNeeded = 1_000;
 const maxText = 4096;
 
 /**
- * Reads the dynamic section: `undefined` for a file without one (static programs), `"unread"` when it or its strings are not among the captured
- * bytes. Never throws.
+ * Reads the dynamic section: `undefined` for a file without one (static programs), `"unread"` when it or its strings are not
+ * among the captured bytes. Never throws.
  */
 export function readDynamic(file: CapturedBytes, header: ElfHeader): ElfDynamic | "unread" | undefined {
   const segment = header.segments.find(({ type }) => type === segmentTypes.dynamic);

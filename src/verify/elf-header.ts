@@ -73,7 +73,10 @@ export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
 
-/** Reads the header and the program headers; `undefined` when it is no ELF file, or one that is cut or of an unknown class. Never throws. */
+/**
+ * Reads the header and the program headers; `undefined` when it is no ELF file, or one that is cut or of an unknown class.
+ * Never throws.
+ */
 export function readElfHeader(file: CapturedBytes): ElfHeader | undefined {
   const identification = file.slice(0, 20);
   if (identification === undefined || !isElf(identification)) return undefined;

@@ -10,8 +10,8 @@ const propertyNote = 5;
 const isaNeeded = 0xc0008002;
 
 /**
- * The x86-64 level that the file says it needs: 1 (baseline) to 4, from its GNU property; glibc refuses to load it on less. `undefined` when it
- * says nothing, which proves nothing. Never throws.
+ * The x86-64 level that the file says it needs: 1 (baseline) to 4, from its GNU property; glibc refuses to load it on less.
+ * `undefined` when it says nothing, which proves nothing. Never throws.
  */
 export function readIsaLevel(file: CapturedBytes, header: ElfHeader): number | undefined {
   const { gnuProperty, note } = segmentTypes;

@@ -35,8 +35,8 @@ export interface ElfFacts {
 const x86Machines: readonly number[] = [3, 62];
 
 /**
- * Reads an ELF file from the bytes of it that were captured; `undefined` when it is none, or its header is cut. What is not among the bytes
- * is absent from the facts. Never throws and never loops, whatever the bytes are.
+ * Reads an ELF file from the bytes of it that were captured; `undefined` when it is none, or its header is cut. What is not
+ * among the bytes is absent from the facts. Never throws and never loops, whatever the bytes are.
  */
 export function readElf(file: CapturedBytes): ElfFacts | undefined {
   const header = readElfHeader(file);

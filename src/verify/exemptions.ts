@@ -4,8 +4,8 @@ import type { ElfFacts } from "./elf.ts";
 import { architectureOf, deviceOf } from "./identity.ts";
 
 /**
- * Where foreign machine code is at home, learned from Debian, Homebrew and lintian, which check packages for it: images of compilers, firmware and test data
- * are full of it and work.
+ * Where foreign machine code is at home, learned from Debian, Homebrew and lintian, which check packages for it: images of
+ * compilers, firmware and test data are full of it and work.
  */
 const homes: readonly (readonly [reason: string, pattern: RegExp])[] = [
   [
@@ -41,7 +41,10 @@ const spellings: Readonly<Record<string, string>> = {
   s390x: "s390x s390_64",
 };
 
-/** A folder of a cross compiler or of foreign libraries is named by a triplet; sets of builds name the system first (`linux-x64`), or only the file. */
+/**
+ * A folder of a cross compiler or of foreign libraries is named by a triplet; sets of builds name the system first
+ * (`linux-x64`), or only the file.
+ */
 const tripletFolder =
   /\/(?:[^/]*[-_.])?(?:x86_64|i[3-6]86|aarch64|arm\w*|riscv\w*|powerpc\w*|s390x|mips\w*|loongarch64)-(?:\w+-)?(?:linux|none|elf|eabi)[^/]*\//;
 
@@ -73,8 +76,8 @@ export function namesArchitecture(path: string, architecture: string): boolean {
 }
 
 /**
- * The paths that the same build for another architecture may have: every spelling of one replaced by each of the other's. The C library's name has a suffix on
- * 32-bit ARM (`linux-arm-gnueabihf` beside `linux-x64-gnu`).
+ * The paths that the same build for another architecture may have: every spelling of one replaced by each of the other's. The
+ * C library's name has a suffix on 32-bit ARM (`linux-arm-gnueabihf` beside `linux-x64-gnu`).
  */
 export function pathsForOther(path: string, from: string, to: string): string[] {
   const plain = from === "arm" ? path.replaceAll(/(gnu|musl)eabi(?:hf)?/g, "$1") : path;

@@ -32,9 +32,9 @@ const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /**
- * The facts of layers, kept by digest: in one folder that processes share, and the reads that are under way in this process, so that a layer of two
- * platforms is read once. The folder may be deleted at any time. A damaged or outdated file counts as none; a folder that cannot be written
- * costs time and nothing else.
+ * The facts of layers, kept by digest: in one folder that processes share, and the reads that are under way in this process,
+ * so that a layer of two platforms is read once. The folder may be deleted at any time. A damaged or outdated file counts as
+ * none; a folder that cannot be written costs time and nothing else.
  */
 export class FactsCache {
   readonly #directory: string;
@@ -51,8 +51,8 @@ export class FactsCache {
   }
 
   /**
-   * The facts of a layer: the kept ones, else those that `read` gives, which are kept then. `cached` is false for the caller whose `read` was used. Only errors of `read` are
-   * thrown.
+   * The facts of a layer: the kept ones, else those that `read` gives, which are kept then. `cached` is false for the caller
+   * whose `read` was used. Only errors of `read` are thrown.
    */
   async facts(
     digest: Digest,

@@ -61,9 +61,10 @@ export const layerFactsSchema: z.ZodType<LayerFacts> = z.object({
 });
 
 /**
- * One entry of a layer. `path` is relative to the root without a slash at either end; `target` is a symlink's as written, a hard link's in the form of
- * `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have `head`, their first 256 bytes up to a line feed in Latin-1
- * (a `#!` line, or what else they begin with); the loader's configuration files have `text`.
+ * One entry of a layer. `path` is relative to the root without a slash at either end; `target` is a symlink's as written, a
+ * hard link's in the form of `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have
+ * `head`, their first 256 bytes up to a line feed in Latin-1 (a `#!` line, or what else they begin with); the loader's
+ * configuration files have `text`.
  */
 export interface LayerEntry {
   readonly path: string;
@@ -78,8 +79,9 @@ export interface LayerEntry {
 }
 
 /**
- * Everything about one layer that a verdict may need, free of policy: the same layer has the same facts in every image and on every platform. Plain JSON, so that
- * it can be kept by the layer's digest. Entries are in the order of the archive, whiteouts among them.
+ * Everything about one layer that a verdict may need, free of policy: the same layer has the same facts in every image and on
+ * every platform. Plain JSON, so that it can be kept by the layer's digest. Entries are in the order of the archive,
+ * whiteouts among them.
  */
 export interface LayerFacts {
   readonly version: typeof factsVersion;

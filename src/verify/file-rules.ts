@@ -29,8 +29,9 @@ interface Foreign {
 }
 
 /**
- * Findings about all machine code in the image that is not of its platform. What is reachable weighs most: programs in `PATH` and libraries where the loader looks are
- * errors, the rest is doubtful, and what is meant to be foreign is counted in a note. Files that other rules have reported are left out.
+ * Findings about all machine code in the image that is not of its platform. What is reachable weighs most: programs in `PATH`
+ * and libraries where the loader looks are errors, the rest is doubtful, and what is meant to be foreign is counted in a
+ * note. Files that other rules have reported are left out.
  */
 export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): Finding[] {
   const reach = reachableFiles(image);
@@ -175,8 +176,8 @@ function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findin
 }
 
 /**
- * A file whose path names its own architecture, one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`): fine when this platform's build is there too, else the set
- * lacks it, as it does when `node_modules` of another machine was copied.
+ * A file whose path names its own architecture, one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`): fine when this
+ * platform's build is there too, else the set lacks it, as it does when `node_modules` of another machine was copied.
  */
 function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally): void {
   const exists = (architecture: string) =>

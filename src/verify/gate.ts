@@ -53,9 +53,10 @@ export interface ImageProof {
 }
 
 /**
- * Proves that an image is what its platform says: compares the platform with the config, reads the layers (those that were read before only from the cache), merges
- * them, and judges what a container starts with and all machine code in it. `fail` when anything is an error; `undecided` when evidence is
- * missing (a layer that the store does not have, a foreign one, one beyond the limits); else `pass`.
+ * Proves that an image is what its platform says: compares the platform with the config, reads the layers (those that were
+ * read before only from the cache), merges them, and judges what a container starts with and all machine code in it. `fail`
+ * when anything is an error; `undecided` when evidence is missing (a layer that the store does not have, a foreign one, one
+ * beyond the limits); else `pass`.
  *
  * @throws ArchwayError of the store when it cannot be reached or gives content with a wrong digest: an outage is no verdict.
  */

@@ -1,6 +1,7 @@
 /**
- * Whether an absolute path of an image matches a glob: `*` and `?` stay within a name, `**` as a whole name spans any number of them. A glob that does not begin with a
- * slash may begin at any name. Takes at most the product of both lengths: globs of `ld.so.conf` come from strangers.
+ * Whether an absolute path of an image matches a glob: `*` and `?` stay within a name, `**` as a whole name spans any number
+ * of them. A glob that does not begin with a slash may begin at any name. Takes at most the product of both lengths: globs of
+ * `ld.so.conf` come from strangers.
  */
 export function matchesGlob(glob: string, path: string): boolean {
   const globs = (glob.startsWith("/") ? glob : `/**/${glob}`).split("/");

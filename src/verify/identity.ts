@@ -10,13 +10,19 @@ export interface ExpectedCode {
   readonly architecture: Architecture;
 }
 
-/** What a platform expects of machine code; `undefined` for an operating system or architecture whose files are not known here. */
+/**
+ * What a platform expects of machine code; `undefined` for an operating system or architecture whose files are not known
+ * here.
+ */
 export function expectedCode(platform: Platform): ExpectedCode | undefined {
   const architecture = platform.os === "linux" ? findArchitecture(platform) : undefined;
   return architecture && { platform, architecture };
 }
 
-/** Whether a file is code of the architecture: class, byte order and machine, never the machine alone (x32 shares it with amd64). */
+/**
+ * Whether a file is code of the architecture: class, byte order and machine, never the machine alone (x32 shares it with
+ * amd64).
+ */
 export function isOf(elf: ElfFacts, architecture: Architecture): boolean {
   const { bits, endian, machine } = architecture.elf;
   return elf.bits === bits && elf.endian === endian && elf.machine === machine;
@@ -76,8 +82,8 @@ export function describeCode(elf: ElfFacts): string {
 }
 
 /**
- * The floating-point calling convention of a 32-bit ARM file, from its ELF flags (EABI version 5), else from its attributes. Pure Go programs and the
- * output of `ld -r` have neither: then it is unknown, which is no mismatch.
+ * The floating-point calling convention of a 32-bit ARM file, from its ELF flags (EABI version 5), else from its attributes.
+ * Pure Go programs and the output of `ld -r` have neither: then it is unknown, which is no mismatch.
  */
 export function floatOf(elf: ElfFacts): "soft" | "hard" | undefined {
   if (elf.machine !== machineArm || elf.flags >>> 24 !== 5) return undefined;
@@ -94,7 +100,10 @@ export interface Needs {
   readonly words: string;
 }
 
-/** The ARM version that a file was compiled for, by its build attributes, or by `GOARM` for Go; `undefined` when it does not say. */
+/**
+ * The ARM version that a file was compiled for, by its build attributes, or by `GOARM` for Go; `undefined` when it does not
+ * say.
+ */
 export function armNeeds(elf: ElfFacts): Needs | undefined {
   if (elf.machine !== machineArm) return undefined;
   const cpuArch = elf.arm?.cpuArch;

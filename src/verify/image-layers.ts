@@ -37,7 +37,8 @@ export interface ReadResult {
 }
 
 /**
- * Reads all layers of an image, the largest first. A layer that cannot be read (not there, foreign, damaged, beyond the limits) has a finding instead of facts.
+ * Reads all layers of an image, the largest first. A layer that cannot be read (not there, foreign, damaged, beyond the
+ * limits) has a finding instead of facts.
  *
  * @throws ArchwayError of the store when it cannot be reached or gives content with a wrong digest.
  */

@@ -1,8 +1,8 @@
 import { ArchwayError } from "../error/error.ts";
 
 /**
- * Content of a layer that no engine could unpack: cut or damaged compression, a tar archive that breaks its format. The image is bad, so the
- * kind is `failed`.
+ * Content of a layer that no engine could unpack: cut or damaged compression, a tar archive that breaks its format. The image
+ * is bad, so the kind is `failed`.
  */
 export function layerCorrupt(why: string, cause?: unknown): ArchwayError {
   return new ArchwayError({
@@ -14,7 +14,10 @@ export function layerCorrupt(why: string, cause?: unknown): ArchwayError {
   });
 }
 
-/** Content of a layer that may be fine but is not read here (a bound, a format that is not supported): nothing is proven, kind `unreachable`. */
+/**
+ * Content of a layer that may be fine but is not read here (a bound, a format that is not supported): nothing is proven, kind
+ * `unreachable`.
+ */
 export function layerUnsupported(why: string): ArchwayError {
   return new ArchwayError({
     code: "LAYER_UNSUPPORTED",

@@ -39,8 +39,9 @@ const maxConfigured = 1_000;
 const muslOwn = /^lib(?:c|pthread|rt|m|dl|util|xnet)\.so|^libc\.musl-/;
 
 /**
- * Looks for loaders and libraries as glibc's and musl's loaders do: `DT_RPATH` of an object and of those that loaded it, `LD_LIBRARY_PATH`, `DT_RUNPATH`, the
- * folders of `/etc/ld.so.conf` (musl: `/etc/ld-musl-ARCH.path`), the defaults. Files of another architecture are passed over, as both do.
+ * Looks for loaders and libraries as glibc's and musl's loaders do: `DT_RPATH` of an object and of those that loaded it,
+ * `LD_LIBRARY_PATH`, `DT_RUNPATH`, the folders of `/etc/ld.so.conf` (musl: `/etc/ld-musl-ARCH.path`), the defaults. Files of
+ * another architecture are passed over, as both do.
  */
 export class LibrarySearch {
   readonly #view: FileSystemView;

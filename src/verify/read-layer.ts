@@ -27,7 +27,8 @@ const headLength = 256;
 const maxText = 64 * 1024;
 
 /**
- * What the facts of one layer may take in memory, estimated bytes. A layer of 400,000 files takes 120 MB; one made to be read cannot take more than this.
+ * What the facts of one layer may take in memory, estimated bytes. A layer of 400,000 files takes 120 MB; one made to be read
+ * cannot take more than this.
  */
 const maxFacts = 512 * 1024 * 1024;
 
@@ -38,8 +39,8 @@ const entryCost = 200;
 const textPaths = /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path)$/;
 
 /**
- * Reads a layer once, as it streams by, and tells what is in it; nothing is written to disk. The stream must be the layer's whole blob, and is
- * read to its end: the store that gives it checks its digest and size there.
+ * Reads a layer once, as it streams by, and tells what is in it; nothing is written to disk. The stream must be the layer's
+ * whole blob, and is read to its end: the store that gives it checks its digest and size there.
  *
  * @throws ArchwayError `LAYER_CORRUPT`, `LAYER_UNSUPPORTED`; errors of the stream as they are; the signal's reason when it is aborted.
  */
@@ -73,7 +74,8 @@ export async function readLayer(
     }
     walk.end();
   } catch (error) {
-    // Content that was damaged on its way looks like a damaged layer: the store, which checks the digest at the end, has the first word.
+    // Content that was damaged on its way looks like a damaged layer: the store, which checks the digest at the end, has the
+    // first word.
     if (error instanceof ArchwayError && error.code === "LAYER_CORRUPT") await drain(source);
     throw error;
   } finally {

@@ -7,7 +7,10 @@ export interface Shebang {
   readonly carriageReturn: boolean;
 }
 
-/** Reads the first line of a file (its first 256 bytes, without the line feed); `undefined` when it is no `#!` line or names nothing. */
+/**
+ * Reads the first line of a file (its first 256 bytes, without the line feed); `undefined` when it is no `#!` line or names
+ * nothing.
+ */
 export function readShebang(head: string): Shebang | undefined {
   const match = /^#![ \t]*([^ \t\r\0]+)(?:[ \t]+([^\r\0]*?))?[ \t]*(\r)?$/.exec(head.split("\0", 1)[0] ?? "");
   const [, interpreter, argument, carriageReturn] = match ?? [];

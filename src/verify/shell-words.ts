@@ -11,8 +11,8 @@ const prefixes = new Set(["exec", "command", "time", "then", "do", "else", "if",
 const maxText = 16_384;
 
 /**
- * The commands that a shell text (of `sh -c`) names literally, in order. This is no shell: a word with a variable or a substitution is unknown, and
- * so is the command that it begins. Quotes and escapes are undone.
+ * The commands that a shell text (of `sh -c`) names literally, in order. This is no shell: a word with a variable or a
+ * substitution is unknown, and so is the command that it begins. Quotes and escapes are undone.
  */
 export function shellCommands(text: string): ShellCommand[] {
   const commands: ShellCommand[] = [];

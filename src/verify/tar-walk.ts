@@ -59,9 +59,10 @@ interface Overrides {
 }
 
 /**
- * Reads the tar archive of a layer as it arrives: ustar, GNU long names, PAX (`path`, `linkpath`, `size`), base-256 numbers. Written for speed:
- * pieces are handed to the sink without copies, and what nobody wants is jumped over. Follows Go's archive/tar, which the engines unpack
- * with: two blocks of zeros end the archive, what comes after is ignored; links and devices have no content.
+ * Reads the tar archive of a layer as it arrives: ustar, GNU long names, PAX (`path`, `linkpath`, `size`), base-256 numbers.
+ * Written for speed: pieces are handed to the sink without copies, and what nobody wants is jumped over. Follows Go's
+ * archive/tar, which the engines unpack with: two blocks of zeros end the archive, what comes after is ignored; links and
+ * devices have no content.
  *
  * @throws ArchwayError (from `write` and `end`) `LAYER_CORRUPT` for what breaks the format, `LAYER_UNSUPPORTED` for sparse files and beyond the limits.
  */
@@ -220,8 +221,8 @@ export class TarWalk {
 }
 
 /**
- * The place of an entry: relative to the root, `.` and empty parts dropped, `..` resolved by name and never above the root, as engines do before
- * they unpack (containerd, `archive/tar.go`: `filepath.Clean`, then a path inside the root).
+ * The place of an entry: relative to the root, `.` and empty parts dropped, `..` resolved by name and never above the root,
+ * as engines do before they unpack (containerd, `archive/tar.go`: `filepath.Clean`, then a path inside the root).
  */
 export function normalizeEntryPath(path: string): string {
   // Nearly every path is written in normal form, at most with a slash at its end.

@@ -45,8 +45,8 @@ export interface DanglingLink {
 const maxLinks = 40;
 
 /**
- * Names that all lookups of one image may pass together: an image of 160,000 files takes 3 million. Layers made of links to links could keep a reader busy
- * for days.
+ * Names that all lookups of one image may pass together: an image of 160,000 files takes 3 million. Layers made of links to
+ * links could keep a reader busy for days.
  */
 const defaultMaxSteps = 100_000_000;
 
@@ -54,9 +54,10 @@ const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
 
 /**
- * The file system that an engine would make of an image's layers (OCI image-spec, layer.md): whiteouts and opaque directories hide what lower layers
- * have and never what their own layer has, wherever in the archive they stand; a directory over a directory keeps its content, anything else
- * replaces the path with all under it; hard links share the file, also one of a lower layer. Paths are absolute.
+ * The file system that an engine would make of an image's layers (OCI image-spec, layer.md): whiteouts and opaque directories
+ * hide what lower layers have and never what their own layer has, wherever in the archive they stand; a directory over a
+ * directory keeps its content, anything else replaces the path with all under it; hard links share the file, also one of a
+ * lower layer. Paths are absolute.
  */
 export class FileSystemView {
   readonly #root: ViewDirectory = emptyDirectory();
@@ -161,8 +162,8 @@ export class FileSystemView {
   }
 
   /**
-   * The directory at a path, made where it is missing. A symlink on the way is followed when it leads to a directory, as containerd does; what is no directory is
-   * replaced by one.
+   * The directory at a path, made where it is missing. A symlink on the way is followed when it leads to a directory, as
+   * containerd does; what is no directory is replaced by one.
    */
   #directoryAt(path: string): ViewDirectory {
     const found = this.#walk(path, true);
@@ -182,8 +183,8 @@ export class FileSystemView {
   }
 
   /**
-   * Walks a path by its names. `trail` are the names of where it ended, without symlinks; `node` is absent when it leads nowhere. The last name is followed only
-   * when `followLast` says so.
+   * Walks a path by its names. `trail` are the names of where it ended, without symlinks; `node` is absent when it leads
+   * nowhere. The last name is followed only when `followLast` says so.
    */
   #walk(path: string, followLast: boolean): Walk {
     const pending = namesOf(path).reverse();

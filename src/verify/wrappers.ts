@@ -42,8 +42,8 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
 const shells = ["sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"];
 
 /**
- * The commands that a command starts, as far as its words tell: through init programs and switches of user, `env`, BusyBox, and the text of
- * `sh -c`. `name` is the last part of the program's path.
+ * The commands that a command starts, as far as its words tell: through init programs and switches of user, `env`, BusyBox,
+ * and the text of `sh -c`. `name` is the last part of the program's path.
  */
 export function innerCommands(name: string, args: readonly string[]): Inner[] {
   const wrapper = wrappers[name];
