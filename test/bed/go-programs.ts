@@ -1,6 +1,7 @@
 /**
  * The programs that Debian 12 lacks or has too old, built by the Go tool-chain from pinned modules: one small module of our own
- * per group, `engines/NAME/go.mod`, whose `tool` lines name the packages.
+ * per group, `engines/NAME/go.mod`, whose `tool` lines name the packages. All ask for the same Go, so that what they share is
+ * compiled once.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -92,7 +93,7 @@ export async function isBuilt(name: GoModuleName): Promise<boolean> {
  */
 export async function buildGoPrograms(names: readonly GoModuleName[], log: Log, signal?: AbortSignal): Promise<void> {
   const missing: GoModuleName[] = [];
-  for (const name of names) if (!(await isBuilt(name))) missing.push(name);
+  for (const name of goModuleNames) if (names.includes(name) && !(await isBuilt(name))) missing.push(name);
   if (missing.length === 0) return;
   const go = await findGo(log, signal);
   const failures: unknown[] = [];

@@ -1,6 +1,6 @@
 module archway.test/bed/engines/crane
 
-go 1.25.0
+go 1.26.8
 
 tool github.com/google/go-containerregistry/cmd/crane
 

@@ -1,6 +1,6 @@
 module archway.test/bed/engines/regctl
 
-go 1.26.0
+go 1.26.8
 
 tool github.com/regclient/regclient/cmd/regctl
 

@@ -1,6 +1,6 @@
 module archway.test/bed/engines/registry
 
-go 1.26.0
+go 1.26.8
 
 tool github.com/distribution/distribution/v3/cmd/registry
 
