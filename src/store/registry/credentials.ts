@@ -6,7 +6,6 @@ import { ArchwayError } from "../../error/error.ts";
 import { dockerHub } from "../../oci/reference.ts";
 import { errnoOf } from "../store-error.ts";
 import type { HelperAnswer } from "./credential-helper.ts";
-import { askHelper } from "./credential-helper.ts";
 
 /** What a registry is told about who we are. The secrets never enter messages. */
 export type Credential =
@@ -116,13 +115,19 @@ async function findIn(
   environment: Environment,
 ): Promise<FoundCredential> {
   const helper = file.credHelpers?.[host] ?? file.credHelpers?.[serverKeyOf(host)] ?? file.credsStore;
-  const answer: HelperAnswer = helper ? await askHelper(helper, serverKeyOf(host), environment) : {};
+  const answer: HelperAnswer = helper ? await askHelperOf(helper, host, environment) : {};
   if (answer.found !== undefined) return { credential: ofHelper(answer.found) };
   const credential = ofEntry(matchingEntry(file.auths ?? {}, host, path));
   return {
     ...(credential === undefined ? {} : { credential }),
     ...(answer.problem === undefined ? {} : { problem: answer.problem }),
   };
+}
+
+/** Most files name no helper, and starting programs takes a while to load. */
+async function askHelperOf(helper: string, host: string, environment: Environment): Promise<HelperAnswer> {
+  const { askHelper } = await import("./credential-helper.ts");
+  return askHelper(helper, serverKeyOf(host), environment);
 }
 
 function ofHelper({ Username, Secret }: { Username: string; Secret: string }): Credential {
