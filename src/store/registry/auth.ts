@@ -14,7 +14,7 @@ export type SendPlain = (request: HttpRequest) => Promise<HttpAnswer>;
 export interface AuthenticatorParts {
   /** The registry as references spell it. */
   readonly host: string;
-  readonly credentials: CredentialFinder;
+  readonly credentials: Pick<CredentialFinder, "find">;
   readonly rules: RedirectRules;
   readonly send: SendPlain;
 }
