@@ -22,7 +22,7 @@ const knownFaults: readonly KnownFault[] = [
     fixed: "1.45",
     since: "2026-11-20",
     avoided: false,
-    text: "gives a final stage the file system of another platform when FROM --platform=$BUILDPLATFORM names the same image in an earlier stage. The architecture gate refuses such images; update to 1.45.",
+    text: "gives a final stage the file system of another platform when FROM --platform=$BUILDPLATFORM names the same image in an earlier stage. Archway names each base by the manifest of its platform, which keeps clear of it; images of named contexts it cannot name so, and the architecture gate refuses what comes of them. Update to 1.45.",
   },
   {
     id: "buildah-ignores-buildplatform",
@@ -40,6 +40,14 @@ const knownFaults: readonly KnownFault[] = [
     since: "2025-07-01",
     avoided: true,
     text: "reuses one cached image for all platforms of a FROM scratch build and loses entries of its own manifest lists (containers/podman#18723). Archway builds each platform by itself.",
+  },
+  {
+    id: "buildkit-no-source-policy",
+    engine: "buildkit",
+    fixed: "0.11",
+    since: "2023-01-10",
+    avoided: false,
+    text: "knows no source policies: base images are resolved again by each build, and platforms may get different ones. Update.",
   },
   {
     id: "buildx-tags-before-complete",
