@@ -40,7 +40,11 @@ export function explainWrongCode(blame: Blame): Explanation {
   if (usesMissingArgument(line)) return missingArgument(found);
   if (downloads.test(line)) return downloaded(line, found, wanted);
   if (compiles.test(line)) return compiled(line, found, wanted);
-  return { cause: cause("wrong-step", `This instruction put ${found} code into the image.`), fix: look(wanted) };
+  const text =
+    line === ""
+      ? `A layer holds ${found} code; the config does not tell which instruction made it.`
+      : `This instruction put ${found} code into the image.`;
+  return { cause: cause("wrong-step", text), fix: look(wanted) };
 }
 
 /** The cause of a whole userland of another architecture. */
@@ -120,9 +124,10 @@ function compiled(line: string, found: string, wanted: string): Explanation {
  * among them was empty.
  */
 function usesMissingArgument(line: string): boolean {
-  const [, declared = "", command = ""] = /^RUN (\|\d+ .*?)?(\/bin\/(?:ba)?sh .*)$/s.exec(line) ?? [];
-  return [...command.matchAll(/\$\{?((?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT|OS))\b/g)].some(
-    ([, name = ""]) => !declared.includes(`${name}=`),
+  if (!/^RUN (?:\|\d+ |\/bin\/(?:ba)?sh )/.test(line)) return false;
+  return [...line.matchAll(/\$\{?((?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT|OS))\b/g)].some(
+    // A command may also set the variable itself.
+    ([, name = ""]) => !line.includes(`${name}=`),
   );
 }
 
