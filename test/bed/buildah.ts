@@ -9,7 +9,8 @@ import { killContainers, unmountBelow } from "./leftovers.ts";
 export interface Buildah {
   /**
    * The bed's environment with the variables that give Buildah, Podman and Skopeo their own storage, runc, host network, and plain
-   * HTTP for the bed's registries (`CONTAINERS_CONF`, `CONTAINERS_STORAGE_CONF`, `CONTAINERS_REGISTRIES_CONF`, `REGISTRY_AUTH_FILE`).
+   * HTTP for the bed's registries (`CONTAINERS_CONF`, `CONTAINERS_STORAGE_CONF`, `CONTAINERS_REGISTRIES_CONF`, `REGISTRY_AUTH_FILE`,
+   * `TMPDIR`).
    */
   readonly env: NodeJS.ProcessEnv;
   /**
@@ -62,6 +63,8 @@ export async function setUpBuildah({ dir, env }: { dir: string; env: NodeJS.Proc
       CONTAINERS_STORAGE_CONF: files.storage,
       CONTAINERS_REGISTRIES_CONF: files.registries,
       REGISTRY_AUTH_FILE: files.auth,
+      // What a killed build leaves in it goes with the bed.
+      TMPDIR: temporary,
     },
     async allowHttp(hosts) {
       for (const host of hosts) allowed.add(host);

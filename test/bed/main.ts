@@ -110,7 +110,9 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     }
     case "buildah": {
       const { env } = await bed.buildah();
-      const names = Object.keys(env).filter((name) => name.startsWith("CONTAINERS_") || name === "REGISTRY_AUTH_FILE");
+      const names = Object.keys(env).filter(
+        (name) => name.startsWith("CONTAINERS_") || name === "REGISTRY_AUTH_FILE" || name === "TMPDIR",
+      );
       return [
         { name: "buildah", endpoint: "(no daemon)", env: Object.fromEntries(names.map((key) => [key, env[key]])) },
       ];
