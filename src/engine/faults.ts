@@ -45,7 +45,7 @@ const knownFaults: readonly KnownFault[] = [
     id: "buildkit-no-source-policy",
     engine: "buildkit",
     fixed: "0.11",
-    since: "2023-01-10",
+    since: "2023-01-09",
     avoided: false,
     text: "knows no source policies: base images are resolved again by each build, and platforms may get different ones. Update.",
   },
