@@ -65,7 +65,7 @@ await behindProxy("answers that say later", (current) => {
     await assert.rejects(where.resolve("v1"), (error) => {
       assert(error instanceof ArchwayError);
       assert.equal(error.code, "REGISTRY_ERROR");
-      assert.match(error.message, /cannot read v1 from .* answered 503$/);
+      assert.match(error.message, /cannot read v1 of .* answered 503$/);
       return true;
     });
     assert.equal(proxy.seen.length, 6);

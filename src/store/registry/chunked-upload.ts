@@ -54,7 +54,7 @@ async function sendChunk(
       method: "PATCH",
       target: url,
       access: "push",
-      doing: `push blob ${descriptor.digest}`,
+      doing: `push blob ${descriptor.digest} to`,
       headers: { "content-type": "application/octet-stream", "content-range": `${offset}-${end - 1}` },
       body: { length: end - offset, open: () => reader.read(offset, end) },
       retry: false,
@@ -70,7 +70,7 @@ async function sendChunk(
 
 async function askPosition(upload: Upload, url: URL): Promise<Position> {
   const { repository, descriptor, options } = upload;
-  const doing = `continue the push of blob ${descriptor.digest}`;
+  const doing = `continue the push of blob ${descriptor.digest} to`;
   const answer = await repository.send({ method: "GET", target: url, access: "push", doing, ...options });
   if (answer.status !== 204 && answer.status !== 202)
     throw new PassingError(uploadError(answer, repository, descriptor));

@@ -2,7 +2,7 @@ import { ArchwayError } from "../../error/error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { notFound } from "../store-error.ts";
 import type { StoreOptions } from "../store.ts";
-import { connectionError, isPassingFailure, statusError } from "./failure.ts";
+import { connectionError, isPassingFailure } from "./failure.ts";
 import type { HttpStream } from "./http.ts";
 import type { Repository } from "./repository.ts";
 import { backoff, pause } from "./retry.ts";
@@ -57,7 +57,7 @@ async function openAt(
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<HttpStream> {
-  const doing = `read blob ${digest}`;
+  const doing = `read blob ${digest} of`;
   const answer = await repository.stream({
     method: "GET",
     target: `blobs/${digest}`,
@@ -68,7 +68,7 @@ async function openAt(
   });
   if (!("bytes" in answer)) return answer;
   if (answer.status === 404) throw notFound(repository.name, `blob ${digest}`);
-  throw statusError(answer, `cannot ${doing} from ${repository.name}`);
+  throw repository.error(answer, doing);
 }
 
 /** The part of an answer that begins at `offset`: servers may ignore a range and send the whole (RFC 9110 §14.2). */

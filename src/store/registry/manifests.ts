@@ -1,4 +1,3 @@
-import type { ArchwayError } from "../../error/error.ts";
 import type { Descriptor, Digest } from "../../oci/descriptor.ts";
 import { checkDigest, digestOf, isDigest } from "../../oci/digest.ts";
 import { maxManifestIn, maxManifestOut } from "../../oci/limits.ts";
@@ -6,7 +5,7 @@ import { parseManifestOrIndex } from "../../oci/manifest-or-index.ts";
 import { indexTypes, manifestTypes } from "../../oci/media-types.ts";
 import { notFound, tooLarge } from "../store-error.ts";
 import type { StoreOptions } from "../store.ts";
-import { errorCodesOf, statusError } from "./failure.ts";
+import { errorCodesOf } from "./failure.ts";
 import type { HttpAnswer } from "./http.ts";
 import { ManifestCache } from "./manifest-cache.ts";
 import type { Repository } from "./repository.ts";
@@ -37,7 +36,7 @@ export class Manifests {
     if (answer.status === 200) {
       const found = describe(answer, reference);
       if (found !== undefined) return found;
-    } else if (answer.status !== 405) throw statusError(answer, `cannot find ${reference} in ${this.#repository.name}`);
+    } else if (answer.status !== 405) throw this.#repository.error(answer, `find ${reference} in`);
     // Some registries answer HEAD without digest or size, or not at all: then the manifest itself tells.
     const bytes = await this.#get(reference, options);
     if (bytes === undefined) return undefined;
@@ -63,14 +62,13 @@ export class Manifests {
    * @returns Whether the registry took note of its `subject` (header `OCI-Subject`).
    */
   async write(reference: string, descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions): Promise<boolean> {
-    const { name } = this.#repository;
     if (bytes.length > maxManifestOut) throw tooLarge(`manifest ${descriptor.digest}`, maxManifestOut);
     checkDigest(bytes, descriptor.digest, `manifest ${descriptor.digest}`);
     const answer = await this.#put(reference, descriptor, bytes, options);
     if (answer.status < 200 || answer.status > 299) {
       // Registries with immutable tags refuse even the same manifest; then nothing is left to do.
       if (!isDigest(reference) && (await this.find(reference, options))?.digest === descriptor.digest) return true;
-      throw writeError(answer, reference, name);
+      throw this.#repository.error(answer, writing(reference), immutableHint(answer, reference));
     }
     const stored = answer.headers["docker-content-digest"];
     if (
@@ -78,7 +76,7 @@ export class Manifests {
       stored !== descriptor.digest &&
       stored.startsWith("sha256:") === descriptor.digest.startsWith("sha256:")
     ) {
-      throw statusError(answer, `${name} stored ${reference} as ${stored} instead of ${descriptor.digest}`);
+      throw this.#repository.error(answer, `${writing(reference)} (it came to be ${stored})`);
     }
     this.#cache.add(descriptor.digest, bytes);
     return answer.headers["oci-subject"] !== undefined;
@@ -92,14 +90,14 @@ export class Manifests {
       method: "DELETE",
       target: `manifests/${reference}`,
       access: "delete",
-      doing: `delete ${what} ${reference}`,
+      doing: `delete ${what} ${reference} of`,
       ...options,
     });
     if (answer.status === 404) throw notFound(name, `${what} ${reference}`);
     if (answer.status < 200 || answer.status > 299) {
       const hint =
         "Many registries cannot delete a tag alone, or allow no deletion; their own page or configuration tells.";
-      throw statusError(answer, `cannot delete ${what} ${reference} of ${name}`, hint);
+      throw this.#repository.error(answer, `delete ${what} ${reference} of`, hint);
     }
     if (isDigest(reference)) this.#cache.delete(reference);
   }
@@ -107,7 +105,7 @@ export class Manifests {
   async #get(reference: string, options: StoreOptions): Promise<Uint8Array | undefined> {
     const answer = await this.#request("GET", reference, options);
     if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw statusError(answer, `cannot read ${reference} of ${this.#repository.name}`);
+    if (answer.status !== 200) throw this.#repository.error(answer, `read ${reference} of`);
     return answer.bytes;
   }
 
@@ -122,7 +120,7 @@ export class Manifests {
         method: "PUT",
         target: `manifests/${reference}`,
         access: "push",
-        doing: isDigest(reference) ? `push manifest ${reference}` : `set tag ${reference}`,
+        doing: writing(reference),
         headers: { "content-type": descriptor.mediaType },
         body: bytes,
         ...options,
@@ -138,7 +136,7 @@ export class Manifests {
       method,
       target: `manifests/${reference}`,
       access: "pull",
-      doing: `read ${reference}`,
+      doing: `read ${reference} of`,
       headers: { accept },
       limit: maxManifestIn,
       ...options,
@@ -155,11 +153,12 @@ function describe(answer: HttpAnswer, reference: string): Descriptor | undefined
   return { mediaType, digest, size: Number(length) };
 }
 
-function writeError(answer: HttpAnswer, reference: string, name: string): ArchwayError {
-  const what = isDigest(reference) ? `push manifest ${reference} to ${name}` : `set tag ${reference} of ${name}`;
-  const immutable = !isDigest(reference) && (answer.status === 409 || answer.status === 412 || answer.status === 400);
-  const hint = immutable
-    ? "If tags are immutable there, the tag exists with another image: choose a new tag."
-    : undefined;
-  return statusError(answer, `cannot ${what}`, hint);
+function writing(reference: string): string {
+  return isDigest(reference) ? `push manifest ${reference} to` : `set tag ${reference} of`;
+}
+
+/** Registries with immutable tags refuse with one of these statuses. */
+function immutableHint({ status }: HttpAnswer, reference: string): string | undefined {
+  if (isDigest(reference) || ![400, 409, 412].includes(status)) return undefined;
+  return "If tags are immutable there, the tag exists with another image: choose a new tag.";
 }

@@ -44,7 +44,7 @@ export async function* pages(
   throw new ArchwayError({
     code: "REGISTRY_ERROR",
     kind: "unreachable",
-    message: `cannot ${doing} of ${repository.name}: there are more than ${maxPages} pages`,
+    message: `cannot ${doing} ${repository.name}: there are more than ${maxPages} pages`,
   });
 }
 

@@ -8,7 +8,6 @@ import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referr
 import { invalidTag, notFound } from "../store-error.ts";
 import type { BlobSource, ImageStore, StoreOptions } from "../store.ts";
 import { downloadBlob } from "./download.ts";
-import { statusError } from "./failure.ts";
 import { Lane } from "../lane.ts";
 import { Manifests } from "./manifests.ts";
 import { pages } from "./pages.ts";
@@ -16,7 +15,7 @@ import { Repository } from "./repository.ts";
 import type { Transport } from "./transport.ts";
 import { uploadBlob } from "./upload.ts";
 import type { UploadSession } from "./upload-session.ts";
-import { endSession, sessionOf, startSession } from "./upload-session.ts";
+import { endSession, isUploaded, sessionOf, startSession } from "./upload-session.ts";
 
 /** Tags asked for at once: ECR refuses more. */
 const tagsPerPage = 1000;
@@ -69,11 +68,11 @@ export class RegistryStore implements ImageStore {
   async has(digest: Digest, kind: "manifest" | "blob", options: StoreOptions = {}): Promise<boolean> {
     if (kind === "manifest") return (await this.#manifests.find(digest, options)) !== undefined;
     const target = `blobs/${digest}`;
-    const doing = `look for blob ${digest}`;
+    const doing = `look for blob ${digest} in`;
     const answer = await this.#repository.send({ method: "HEAD", target, access: "pull", doing, ...options });
     if (answer.status === 200) return true;
     if (answer.status === 404) return false;
-    throw statusError(answer, `cannot ${doing} in ${this.name}`);
+    throw this.#repository.error(answer, doing);
   }
 
   fetch(
@@ -88,8 +87,9 @@ export class RegistryStore implements ImageStore {
   async putBlob(descriptor: Descriptor, source: BlobSource, options: StoreOptions = {}): Promise<void> {
     const session = this.#sessions.get(descriptor.digest);
     this.#sessions.delete(descriptor.digest);
-    if (session === undefined && (await this.has(descriptor.digest, "blob", options))) return;
-    await uploadBlob({ repository: this.#repository, descriptor, source, options }, session);
+    const upload = { repository: this.#repository, descriptor, source, options };
+    if (session === undefined && (await isUploaded(upload))) return;
+    await uploadBlob(upload, session);
   }
 
   async putManifest(descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions = {}): Promise<void> {
@@ -106,13 +106,13 @@ export class RegistryStore implements ImageStore {
   }
 
   async *tags({ signal }: StoreOptions = {}): AsyncIterable<string> {
-    const doing = "list tags";
+    const doing = "list tags of";
     const listing = { doing, accept: "application/json", ...(signal === undefined ? {} : { signal }) };
     for await (const answer of pages(this.#repository, `tags/list?n=${tagsPerPage}`, listing)) {
       if (answer.status === 404) throw notFound(this.name, "tags: there is no such repository");
-      if (answer.status !== 200) throw statusError(answer, `cannot ${doing} of ${this.name}`);
+      if (answer.status !== 200) throw this.#repository.error(answer, doing);
       const parsed = tagsSchema.safeParse(parseJson(answer.bytes, `list of tags of ${this.name}`));
-      if (!parsed.success) throw statusError(answer, `cannot ${doing} of ${this.name}: the answer is no list of tags`);
+      if (!parsed.success) throw this.#repository.error(answer, "understand the list of tags of");
       yield* parsed.data.tags ?? [];
     }
   }
@@ -148,7 +148,7 @@ export class RegistryStore implements ImageStore {
       method: "POST",
       target: `blobs/uploads/?${query.toString()}`,
       access: "push",
-      doing: `mount blob ${digest}`,
+      doing: `mount blob ${digest} in`,
       alsoPull: source,
       ...options,
     });
@@ -158,12 +158,12 @@ export class RegistryStore implements ImageStore {
 
   async referrers(digest: Digest, options: StoreOptions = {}): Promise<readonly Descriptor[]> {
     const found: Descriptor[] = [];
-    const doing = `list referrers of ${digest}`;
+    const doing = `list referrers of ${digest} in`;
     const listing = { doing, accept: "application/vnd.oci.image.index.v1+json", ...options };
     for await (const answer of pages(this.#repository, `referrers/${digest}`, listing)) {
       // A registry without the API answers 404 (distribution-spec), or whatever it says to unknown paths.
       if (answer.status !== 200 && found.length === 0) return (await this.#taggedReferrers(digest, options)) ?? [];
-      if (answer.status !== 200) throw statusError(answer, `cannot ${doing} in ${this.name}`);
+      if (answer.status !== 200) throw this.#repository.error(answer, doing);
       found.push(...referrersIn(answer.bytes));
     }
     return found;

@@ -1,3 +1,5 @@
+import type { ArchwayError } from "../../error/error.ts";
+import { statusError } from "./failure.ts";
 import type { HttpAnswer } from "./http.ts";
 import type { RegistryRequest, Transport } from "./transport.ts";
 
@@ -11,7 +13,7 @@ export interface RepositoryRequest extends Omit<RegistryRequest, "repository" | 
   readonly access: Access;
   /** Path below `/v2/PATH/`, or a URL that the registry gave. */
   readonly target: string | URL;
-  /** What is tried, for errors: `push blob sha256:…`. */
+  /** What is tried, for errors, up to the repository's name: `push blob sha256:… to`. */
   readonly doing: string;
   /** A second repository that is read (mounts). */
   readonly alsoPull?: string;
@@ -40,6 +42,15 @@ export class Repository {
     return this.transport.stream(this.#complete(request));
   }
 
+  /** The registry answered what nobody asked for, or refuses. */
+  error(answer: HttpAnswer, doing: string, hint?: string): ArchwayError {
+    return statusError(answer, this.#cannot(doing), hint);
+  }
+
+  #cannot(doing: string): string {
+    return `cannot ${doing} ${this.name}`;
+  }
+
   #complete({ access, target, doing, alsoPull, ...rest }: RepositoryRequest): RegistryRequest {
     return {
       ...rest,
@@ -49,7 +60,7 @@ export class Repository {
         `repository:${this.path}:${actions[access]}`,
         ...(alsoPull === undefined ? [] : [`repository:${alsoPull}:pull`]),
       ],
-      doing: `cannot ${doing} ${access === "pull" ? "from" : "to"} ${this.name}`,
+      doing: this.#cannot(doing),
     };
   }
 }

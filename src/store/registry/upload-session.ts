@@ -1,7 +1,7 @@
 import { ArchwayError } from "../../error/error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { BlobSource, StoreOptions } from "../store.ts";
-import { errorCodesOf, statusError } from "./failure.ts";
+import { errorCodesOf } from "./failure.ts";
 import type { HttpAnswer, RequestBody } from "./http.ts";
 import type { Repository } from "./repository.ts";
 import { PassingError } from "./retry.ts";
@@ -28,7 +28,7 @@ export async function startSession({ repository, descriptor, options }: Upload):
     method: "POST",
     target: "blobs/uploads/",
     access: "push",
-    doing: `push blob ${descriptor.digest}`,
+    doing: "push to",
     ...options,
   });
   if (answer.status !== 202) throw uploadError(answer, repository, descriptor);
@@ -38,8 +38,7 @@ export async function startSession({ repository, descriptor, options }: Upload):
 /** The session that an answer 202 opens or continues. */
 export async function sessionOf(repository: Repository, answer: HttpAnswer): Promise<UploadSession> {
   const { location } = answer.headers;
-  if (location === undefined)
-    throw statusError(answer, `cannot push to ${repository.name}: the answer has no Location`);
+  if (location === undefined) throw repository.error(answer, "push, for want of a Location, to");
   const minimum = Number(answer.headers["oci-chunk-min-length"] ?? 0);
   return {
     url: await repository.transport.locate(location, answer),
@@ -61,7 +60,7 @@ export async function commit(upload: Upload, url: URL, body?: RequestBody): Prom
     method: "PUT",
     target,
     access: "push",
-    doing: `push blob ${descriptor.digest}`,
+    doing: `push blob ${descriptor.digest} to`,
     headers: { "content-type": "application/octet-stream" },
     body: body ?? new Uint8Array(),
     retry: false,
@@ -78,7 +77,7 @@ export async function endSession({ repository, descriptor }: Upload, { url }: Up
     method: "DELETE",
     target: url,
     access: "push",
-    doing: `end the push of ${descriptor.digest}`,
+    doing: `end the push of ${descriptor.digest} to`,
   } as const;
   await repository.send({ ...request, retry: false }).catch(() => undefined);
 }
@@ -89,7 +88,7 @@ export async function isUploaded({ repository, descriptor, options }: Upload): P
     method: "HEAD",
     target: `blobs/${descriptor.digest}`,
     access: "push",
-    doing: `look for blob ${descriptor.digest}`,
+    doing: `push blob ${descriptor.digest} to`,
     ...options,
   });
   return answer.status === 200;
@@ -97,12 +96,11 @@ export async function isUploaded({ repository, descriptor, options }: Upload): P
 
 /** The registry refuses an upload. */
 export function uploadError(answer: HttpAnswer, repository: Repository, { digest }: Descriptor): ArchwayError {
-  const doing = `cannot push blob ${digest} to ${repository.name}`;
-  if (!errorCodesOf(answer).includes("DIGEST_INVALID")) return statusError(answer, doing);
+  if (!errorCodesOf(answer).includes("DIGEST_INVALID")) return repository.error(answer, `push blob ${digest} to`);
   return new ArchwayError({
     code: "DIGEST_MISMATCH",
     kind: "unreachable",
-    message: `${doing}: it arrived there changed (${answer.url.host} computes another digest)`,
+    message: `cannot push blob ${digest} to ${repository.name}: it arrived there changed (${answer.url.host} computes another digest)`,
     hint: "Something between here and the registry changes content; check proxies, and use TLS.",
   });
 }
