@@ -18,13 +18,12 @@ describe("an endpoint of BuildKit", () => {
 
   it("over TCP with TLS becomes buildctl's flags, and is shown without them", () => {
     const endpoint = "tcp://arm:1234?cacert=/c/ca.pem&cert=/c/a%20b.pem&key=/c/key.pem&servername=node";
-    assert.deepEqual(buildkitConnection(endpoint), {
-      args: [
-        ...["--addr", "tcp://arm:1234", "--tlscacert", "/c/ca.pem", "--tlscert", "/c/a b.pem"],
-        ...["--tlskey", "/c/key.pem", "--tlsservername", "node"],
-      ],
-      shown: "tcp://arm:1234",
-    });
+    const { args, shown } = buildkitConnection(endpoint);
+    assert.equal(
+      args.join("\n"),
+      "--addr\ntcp://arm:1234\n--tlscacert\n/c/ca.pem\n--tlscert\n/c/a b.pem\n--tlskey\n/c/key.pem\n--tlsservername\nnode",
+    );
+    assert.equal(shown, "tcp://arm:1234");
   });
 
   const wrong: readonly (readonly [endpoint: string, why: RegExp])[] = [

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -12,6 +13,8 @@ import { openBuildkit } from "../../src/engine/buildkit.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { startBed, unavailable, type BaseImage, type Bed } from "../bed/bed.ts";
+import { makeAuthority, makeCertificate } from "../bed/certificates.ts";
+import { startDaemon } from "../bed/daemon.ts";
 import {
   buildWith,
   failWith,
@@ -209,7 +212,6 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
     await git("add", ".");
     await git("commit", "-q", "-m", "one");
     await git("update-server-info");
-    const { createServer } = await import("node:http");
     const server = createServer((request, response) => {
       readFile(join(project.dir, ".git", (request.url ?? "").replace(/^\/repo\.git|\?.*$/g, ""))).then(
         (bytes) => response.end(bytes),
@@ -469,6 +471,51 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
     });
   });
 
+  it("reaches a node over TCP with TLS, and only with the right certificates", async () => {
+    const dir = join(bed.dir, "tls");
+    await mkdir(dir);
+    const authority = await makeAuthority(dir, "node-ca");
+    const server = await makeCertificate(dir, "node", authority);
+    const client = await makeCertificate(dir, "client", authority);
+    const config = join(dir, "buildkitd.toml");
+    await writeFile(config, "[worker.oci]\nenabled = true\n[worker.containerd]\nenabled = false\n");
+    const port = await freePort();
+    const daemon = await startDaemon({
+      name: "buildkitd with TLS",
+      program: "buildkitd",
+      args: [
+        ...["--config", config, "--root", join(dir, "root"), "--addr", `tcp://127.0.0.1:${port}`],
+        ...["--tlscacert", authority.cert, "--tlscert", server.cert, "--tlskey", server.key],
+      ],
+      log: join(dir, "log"),
+      env: bed.env,
+      ready: (logged) => logged.includes("running server on"),
+    });
+    try {
+      const address = `tcp://127.0.0.1:${port}`;
+      const files = new URLSearchParams({ cacert: authority.cert, cert: client.cert, key: client.key });
+      const node = openBuildkit(`${address}?${files}`, bed.env);
+      const info = await node.probe(AbortSignal.timeout(10_000));
+      assert.ok(info.platforms.length > 0);
+      await using project = await makeProject({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
+      await using out = await makeProject({});
+      const { result } = await buildWith(
+        node,
+        requestOf(project.dir, { output: { kind: "layout", directory: out.dir } }),
+      );
+      assert.match(result.digest ?? "", /^sha256:/);
+      const stranger = openBuildkit(`${address}?${new URLSearchParams({ cacert: authority.cert })}`, bed.env);
+      await assert.rejects(stranger.probe(AbortSignal.timeout(10_000)), {
+        code: "ENGINE_UNREACHABLE",
+        message: /tls: /,
+      });
+      const noFile = openBuildkit(`${address}?cacert=/nowhere.pem`, bed.env);
+      await assert.rejects(noFile.probe(AbortSignal.timeout(10_000)), { message: /nowhere\.pem/ });
+    } finally {
+      await daemon.stop();
+    }
+  });
+
   it("builds 32-bit ARM, which the config says with its variant", async () => {
     await using project = await makeProject({ Dockerfile: "FROM alpine\nRUN uname -m\n" });
     await using out = await makeProject({});
@@ -484,3 +531,12 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
     assert.ok((await stat(join(out.dir, "index.json"))).size > 0);
   });
 });
+
+/** A port that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address ? address.port : assert.fail("no port");
+}
