@@ -484,8 +484,12 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
       name: "buildkitd with TLS",
       program: "buildkitd",
       args: [
-        ...["--config", config, "--root", join(dir, "root"), "--addr", `tcp://127.0.0.1:${port}`],
-        ...["--tlscacert", authority.cert, "--tlscert", server.cert, "--tlskey", server.key],
+        `--config=${config}`,
+        `--root=${join(dir, "root")}`,
+        `--addr=tcp://127.0.0.1:${port}`,
+        `--tlscacert=${authority.cert}`,
+        `--tlscert=${server.cert}`,
+        `--tlskey=${server.key}`,
       ],
       log: join(dir, "log"),
       env: bed.env,
@@ -494,7 +498,7 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
     try {
       const address = `tcp://127.0.0.1:${port}`;
       const files = new URLSearchParams({ cacert: authority.cert, cert: client.cert, key: client.key });
-      const node = openBuildkit(`${address}?${files}`, bed.env);
+      const node = openBuildkit(`${address}?${files.toString()}`, bed.env);
       const info = await node.probe(AbortSignal.timeout(10_000));
       assert.ok(info.platforms.length > 0);
       await using project = await makeProject({ Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
@@ -504,7 +508,7 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
         requestOf(project.dir, { output: { kind: "layout", directory: out.dir } }),
       );
       assert.match(result.digest ?? "", /^sha256:/);
-      const stranger = openBuildkit(`${address}?${new URLSearchParams({ cacert: authority.cert })}`, bed.env);
+      const stranger = openBuildkit(`${address}?cacert=${authority.cert}`, bed.env);
       await assert.rejects(stranger.probe(AbortSignal.timeout(10_000)), {
         code: "ENGINE_UNREACHABLE",
         message: /tls: /,
