@@ -509,10 +509,8 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
       );
       assert.match(result.digest ?? "", /^sha256:/);
       const stranger = openBuildkit(`${address}?cacert=${authority.cert}`, bed.env);
-      await assert.rejects(stranger.probe(AbortSignal.timeout(10_000)), {
-        code: "ENGINE_UNREACHABLE",
-        message: /tls: /,
-      });
+      // TLS 1.3 refuses a client after its handshake: it sees an alert, or only a broken pipe.
+      await assert.rejects(stranger.probe(AbortSignal.timeout(10_000)), { code: "ENGINE_UNREACHABLE" });
       const noFile = openBuildkit(`${address}?cacert=/nowhere.pem`, bed.env);
       await assert.rejects(noFile.probe(AbortSignal.timeout(10_000)), { message: /nowhere\.pem/ });
     } finally {
