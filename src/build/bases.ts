@@ -52,7 +52,7 @@ export async function resolveBase(
   resolveReference: ResolveReference,
   signal: AbortSignal,
 ): Promise<BaseImage> {
-  const name = familiarReference(reference);
+  const name = familiarReference(reference).replace(/:latest$/, "");
   try {
     const { store, descriptor } = await resolveReference(reference, signal);
     const children = await childrenOf(store, descriptor, { signal });

@@ -76,15 +76,20 @@ describe("samples of the field, built for three platforms and run", { skip: awai
   after(() => bed.stop());
 
   async function runsAs(image: string, platform: Machine): Promise<string> {
+    // On a terminal: what C prints into a pipe waits in a buffer that Go does not flush at its end.
     // By digest: an engine that already has the tag for another platform would run that one.
     const digest = (
       await run("crane", ["digest", "--insecure", "--platform", platform, image], { env: bed.env })
     ).stdout.trim();
     const reference = `${image.replace(/:[^:/]+$/, "")}@${digest}`;
-    const { stdout } = await run("docker", ["run", "--rm", "--network", "none", "--platform", platform, reference], {
-      env: docker.env,
-    });
-    return stdout;
+    const { stdout } = await run(
+      "docker",
+      ["run", "--rm", "--tty", "--network", "none", "--platform", platform, reference],
+      {
+        env: docker.env,
+      },
+    );
+    return stdout.replaceAll("\r", "");
   }
 
   for (const { scenario, bases, prints, strategy } of samples) {
