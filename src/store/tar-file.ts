@@ -50,9 +50,10 @@ export async function writeTarFile(
   if (cause !== undefined) throw fileError(cause, `cannot write ${file}`);
 }
 
-/** What a stream says whose other side has failed. */
+/** What a stream of Node or of streamx says whose other side has failed. */
 function isBrokenStream(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "ERR_STREAM_PREMATURE_CLOSE" || error.code === "STREAM_DESTROYED";
 }
 
 async function* contentOf(tar: Pack): AsyncIterable<Uint8Array> {
