@@ -15,14 +15,19 @@ export interface BlobSource {
  * Where images live: one repository of a registry, or one OCI layout. Every command works on any store.
  * Content is addressed by descriptors; what is read whole is checked against its digest and size, and a mismatch is an error.
  *
- * Errors are {@link ArchwayError}s with these codes: `NOT_FOUND` (kind `unreachable`), `UNAUTHORIZED`, `DENIED`, `UNREACHABLE`, `TLS`,
- * `DIGEST_MISMATCH`, `TOO_LARGE`, `NO_SPACE`, `REGISTRY_ERROR`.
+ * Errors are `ArchwayError`s with these codes. Kind `unreachable`: `NOT_FOUND`, `UNAUTHORIZED` (a login would help), `DENIED` (who is
+ * logged in may not, a folder may not be written), `UNREACHABLE`, `TLS`, `DIGEST_MISMATCH`, `NO_SPACE`, `LOCKED`, `REGISTRY_ERROR` (an
+ * answer that nobody foresaw, a refusal in the registry's own words). Kind `failed`: `TOO_LARGE`, `INVALID_MANIFEST`, `INVALID_ARCHIVE`.
+ * Kind `input`: `INVALID_REFERENCE`, `AMBIGUOUS_REFERENCE`, `READ_ONLY`, `INVALID_CONFIG`. Aborting throws the signal's `AbortError`.
  */
 export interface ImageStore {
   /** How a person names it: `127.0.0.1:5000/team/app` or `oci:DIR`. */
   readonly name: string;
 
-  /** The descriptor of a tag or a digest (without its platform). Throws `NOT_FOUND`. */
+  /**
+   * The descriptor of a tag or a digest (without its platform). An empty reference is the tag `latest` of a repository and the only
+   * image of a layout. Throws `NOT_FOUND`, `AMBIGUOUS_REFERENCE`.
+   */
   resolve(reference: string, options?: StoreOptions): Promise<Descriptor>;
 
   /** The raw bytes of a manifest or index: at most 8 MiB, checked against the digest. */

@@ -28,14 +28,20 @@ const maxBytes = 64 * 1024 * 1024;
  */
 export async function readTree(store: ImageStore, root: Descriptor, options: StoreOptions = {}): Promise<TreeNode[]> {
   const nodes = new Map<Digest, TreeNode>();
-  const seen = new Set<Digest>();
+  const visits = new Map<Digest, Promise<void>>();
   let bytesRead = 0;
 
-  const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
-    if (seen.has(descriptor.digest)) return;
-    seen.add(descriptor.digest);
+  /** Who comes to a document second waits for the first: it has to be listed before both that refer to it. */
+  const visit = (descriptor: Descriptor, depth: number): Promise<void> => {
+    const known = visits.get(descriptor.digest);
+    if (known !== undefined) return known;
+    const visiting = read(descriptor, depth);
+    visits.set(descriptor.digest, visiting);
+    return visiting;
+  };
+  const read = async (descriptor: Descriptor, depth: number): Promise<void> => {
     if (depth > maxIndexDepth) throw tooLarge(store, root, `its indexes nest deeper than ${maxIndexDepth}`);
-    if (seen.size > maxNodes) throw tooLarge(store, root, `it has more than ${maxNodes} manifests`);
+    if (visits.size >= maxNodes) throw tooLarge(store, root, `it has more than ${maxNodes} manifests`);
     const bytes = await store.manifest(descriptor, options);
     bytesRead += bytes.length;
     if (bytesRead > maxBytes) throw tooLarge(store, root, `its manifests are more than ${maxBytes} bytes`);
