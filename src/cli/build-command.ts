@@ -88,7 +88,10 @@ const options: Readonly<Record<string, readonly Option[]>> = {
     new Option("--engine <name>", "build engine: auto (default), buildkit, buildx or buildah"),
     repeatable("--node <platform=endpoint>", "build a platform on another machine"),
     toggle("--native-only", "refuse to emulate"),
-    new Option("--emulated-cpu <model>", "CPU model of QEMU for emulated steps; default is QEMU's own"),
+    new Option(
+      "--emulated-cpu <model>",
+      "CPU model of QEMU for emulated steps (arm64: max,pauth=off); the word default leaves QEMU's own",
+    ),
     new Option("--jobs <n>", "platforms that build at the same time"),
     repeatable("--cache-from <spec>", "cache to read: REFERENCE, type=registry,ref=REFERENCE, type=local,src=DIR"),
     repeatable(
