@@ -1,4 +1,4 @@
-import type { EngineName, Secret } from "../engine/engine.ts";
+import type { EngineName, RegistryAccess, Secret } from "../engine/engine.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Platform } from "../platform/platform.ts";
 
@@ -56,6 +56,8 @@ export interface BuildRequest {
   readonly allow: readonly { readonly path: string; readonly reason: string }[];
   /** A QEMU CPU model for emulated steps, `default` for QEMU's own, absent for Archway's choice. */
   readonly emulatedCpu?: string;
+  /** `HOST[:PORT]` → how it is reached, for engines that take that from their client. */
+  readonly registries: Readonly<Record<string, RegistryAccess>>;
   /** How many platforms build at once. */
   readonly jobs: number;
 }

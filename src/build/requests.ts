@@ -33,6 +33,7 @@ export function engineRequestOf(
     args: request.args,
     labels: request.labels,
     bases: plan.pins,
+    registries: request.registries,
     buildContexts: request.buildContexts,
     secrets: request.secrets,
     ssh: request.ssh,

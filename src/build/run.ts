@@ -78,7 +78,7 @@ export async function buildPlatforms(
     error.kind !== "input" &&
     inputs.allowMissing.some((allowed) => samePlatform(allowed, platform));
   const fatal = failures.filter((failure) => !excused(failure));
-  if (fatal.length > 0) throw combined(fatal, built);
+  if (fatal.length > 0) throw combined(fatal, built, inputs.sink.place !== undefined);
   const order = (platform: Platform) => inputs.placements.findIndex((other) => samePlatform(other.platform, platform));
   return {
     built: built.toSorted((a, b) => order(a.report.platform) - order(b.report.platform)),
@@ -191,6 +191,7 @@ function reportOf(placement: PlannedPlatform, gated: GatedChild, steps: StepSumm
 function combined(
   failures: readonly { readonly platform: Platform; readonly error: unknown }[],
   built: readonly BuiltPlatform[],
+  resumable: boolean,
 ): unknown {
   const defect = failures.find(({ error }) => !(error instanceof ArchwayError));
   if (defect) return defect.error;
@@ -203,10 +204,11 @@ function combined(
   const kept = built
     .filter(({ report }) => report.verdict !== "fail")
     .map(({ report }) => formatPlatform(report.platform));
+  const outcome = resumable ? "No tag was moved." : "Nothing was written.";
   const resume =
-    kept.length > 0
-      ? `No tag was moved. ${kept.join(", ")} is kept: the same command builds only the rest.`
-      : "No tag was moved.";
+    resumable && kept.length > 0
+      ? `${outcome} ${kept.join(", ")} is kept: the same command builds only the rest.`
+      : outcome;
   return new ArchwayError({
     code: worst.error.code,
     kind: worst.error.kind,

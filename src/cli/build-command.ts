@@ -127,7 +127,10 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
   return command.action(async (contextArg: string | undefined, raw: RawBuildOptions) => {
     const { readBuildOptions } = await import("./build-options.ts");
     const { resolveSecrets } = await import("./parse-secret.ts");
-    const options = readBuildOptions(raw, context.env);
+    const named = [...raw.platform, ...raw.allowMissing].join(",").split(",");
+    const { localPlatform } = await import("./local-platform.ts");
+    const local = named.includes("local") ? await localPlatform(context) : undefined;
+    const options = readBuildOptions(raw, context.env, local);
     const secrets = await resolveSecrets(options.secrets, context.cwd);
     const { runBuild } = await import("./build.ts");
     done(await runBuild(context, contextArg, { ...options, secrets }));

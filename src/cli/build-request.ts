@@ -43,8 +43,21 @@ export function buildRequest(settings: BuildSettings, context: string, local: Pl
     verify: settings.verify,
     allow: settings.allow,
     ...(settings.emulatedCpu === undefined ? {} : { emulatedCpu: settings.emulatedCpu }),
+    registries: registryAccess(settings),
     jobs: settings.jobs ?? platforms.length,
   };
+}
+
+/** What the configuration and `--insecure-registry` say of each registry, as engines take it. */
+function registryAccess(settings: BuildSettings): BuildRequest["registries"] {
+  const hosts = new Set([...Object.keys(settings.registries), ...settings.insecureRegistries]);
+  return Object.fromEntries(
+    [...hosts].map((host) => {
+      const ca = settings.registries[host]?.ca;
+      const plainHttp = settings.insecureRegistries.includes(host);
+      return [host, { ...(plainHttp ? { plainHttp } : {}), ...(ca === undefined ? {} : { ca }) }] as const;
+    }),
+  );
 }
 
 /** A name with a digest is an image, not a place to publish one. */

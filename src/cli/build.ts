@@ -16,8 +16,6 @@ import { engineSource } from "./engines.ts";
 import type { Finding } from "../finding/finding.ts";
 import { samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
-import { describeHost } from "../platform/host.ts";
-import { probeMachine } from "../platform/probe.ts";
 import { GateRefusal } from "../publish/gate.ts";
 import { formatFindings } from "../report/findings.ts";
 import { startProgress } from "../report/progress.ts";
@@ -32,6 +30,7 @@ import { applyConfig } from "./build-settings.ts";
 import type { BuildSettings } from "./build-settings.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
+import { localPlatform } from "./local-platform.ts";
 import { planJson } from "./plan-json.ts";
 import { formatPlan } from "./plan-text.ts";
 import { openRegistries } from "./registries.ts";
@@ -74,7 +73,7 @@ export async function runBuild(
       now: context.now,
     });
     try {
-      announce(context, plan, progress);
+      if (options.progress !== "quiet") announce(context, plan, progress);
       const report = await execute(context, { request, settings, registries, plan, opened, local, scratch }, progress);
       progress.end();
       await showReport(context, options, report);
@@ -85,12 +84,6 @@ export async function runBuild(
       throw error;
     }
   });
-}
-
-/** What a container engine on this machine runs: its own platform; Linux of the same architecture where engines run in a virtual machine. */
-async function localPlatform(context: CliContext): Promise<Platform> {
-  const { platform } = describeHost(await probeMachine(context.signal));
-  return platform.os === "linux" ? platform : { ...platform, os: "linux" };
 }
 
 /** What one build works with, once its plan stands. */

@@ -105,7 +105,7 @@ async function imagesOf(source: string, { registries }: OpenRegistries, signal: 
       code: "NO_IMAGE",
       kind: "input",
       message: `${source} holds no image that can run.`,
-      hint: "Join image manifests or indexes of them; archway image inspect shows what a reference is.",
+      hint: "Join image manifests or indexes of them; what you named is an artifact of another kind, an attestation for example.",
     });
   }
   return children.map((child) => ({ source, store, child, platform: platformOf(child.descriptor) }));

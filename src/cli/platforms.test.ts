@@ -31,7 +31,9 @@ const buildah: EngineEntry = {
   version: "1.28.2",
   endpoint: "local",
   platforms: parsePlatformList("linux/amd64"),
-  faults: [{ id: "ignores-buildplatform", text: "ignores --platform=$BUILDPLATFORM", since: "2026-08-01", avoided: false }],
+  faults: [
+    { id: "ignores-buildplatform", text: "ignores --platform=$BUILDPLATFORM", since: "2026-08-01", avoided: false },
+  ],
 };
 const dead: UnreachableEngine = { name: "buildkit", endpoint: "tcp://10.0.0.7:1234", reason: "connection refused" };
 

@@ -92,7 +92,7 @@ function stepFailed(
       ? `The node ran a program that it cannot run, in a step for ${runsOn}: register an emulator for ${runsOn} there, or build on a node of that platform with --node ${platform}=ENDPOINT.`
       : exitCode === "137"
         ? "Exit code 137 is a kill, nearly always because memory ran out."
-        : "The log above tells why; `archway explain` knows the usual causes.",
+        : "The log above tells why; docs/troubleshooting.md has the usual causes.",
   });
 }
 

@@ -45,7 +45,8 @@ export function isNotTls(error: unknown): boolean {
 /** Says why a registry could not be reached, and what to do. */
 export function connectionError(error: unknown, url: URL, endpoint: Endpoint): ArchwayError {
   const code = codeOf(error);
-  const reason = error instanceof Error && error.message !== "" ? error.message : code;
+  // Behind the semicolon Node tells which of its own flags might help.
+  const [reason] = (error instanceof Error && error.message !== "" ? error.message : code).split(";");
   const where = url.host === endpoint.apiHost ? url.host : `${url.host} (where ${endpoint.host} sent us)`;
   if (isNotTls(error)) {
     return failure("TLS", `${where} does not speak TLS: it answers in plain HTTP`, {
