@@ -61,11 +61,12 @@ await behindProxy("answers that say later", (current) => {
 
   test("a server that stays broken is one error, after a bounded number of tries", async () => {
     const { proxy, where } = current();
-    breakAlways(proxy, () => true, { kind: "status", status: 503, body: "<html>" });
-    await assert.rejects(where.resolve("v1"), (error) => {
+    breakAlways(proxy, () => true, { kind: "status", status: 503, body: `<html>${"x".repeat(200_000)}` });
+    const { root } = sampleIndex("broken");
+    await assert.rejects(where.manifest(root.descriptor), (error) => {
       assert(error instanceof ArchwayError);
       assert.equal(error.code, "REGISTRY_ERROR");
-      assert.match(error.message, /cannot read v1 of .* answered 503$/);
+      assert.match(error.message, /cannot read sha256:[0-9a-f]+ of .* answered 503$/);
       return true;
     });
     assert.equal(proxy.seen.length, 6);

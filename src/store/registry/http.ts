@@ -81,8 +81,7 @@ export async function exchange(
 ): Promise<HttpAnswer> {
   const { head, incoming, stop } = await send(connections, request);
   try {
-    const bytes = await readAll(incoming, limit, `the answer of ${request.url.host}`);
-    return { ...head, bytes };
+    return { ...head, bytes: await readAnswer(head, incoming, limit) };
   } finally {
     stop();
   }
@@ -92,6 +91,23 @@ export async function exchange(
 export async function openStream(connections: Connections, request: HttpRequest): Promise<HttpStream> {
   const { head, incoming } = await send(connections, request);
   return { ...head, body: incoming };
+}
+
+/** Reads a body to its end. Of an error, which may be a long page of some proxy, the beginning is enough. */
+export async function readAnswer(
+  { status, url }: HttpHead,
+  body: AsyncIterable<Uint8Array>,
+  limit: number = smallAnswer,
+): Promise<Uint8Array> {
+  if (status < 400) return readAll(body, limit, `the answer of ${url.host}`);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= limit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, limit);
 }
 
 interface Sent {

@@ -12,9 +12,8 @@ import {
   throttledError,
 } from "./failure.ts";
 import type { Connections, HttpAnswer, HttpRequest, HttpStream, RequestBody, Timeouts } from "./http.ts";
-import { BodyError, exchange, openStream } from "./http.ts";
+import { BodyError, exchange, openStream, readAnswer } from "./http.ts";
 import { andThen, Lane } from "../lane.ts";
-import { readAll } from "../read-all.ts";
 import type { RedirectRules } from "./redirect.ts";
 import { checkTarget, followRedirect, maxRedirects } from "./redirect.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -236,9 +235,7 @@ export class Transport {
   async #openStream(request: HttpRequest): Promise<HttpStream | HttpAnswer> {
     const answer = await this.#connected(request, (connections) => openStream(connections, request));
     if (answer.status >= 200 && answer.status < 300) return answer;
-    const bytes = await this.#connected(request, () =>
-      readAll(answer.body, 64 * 1024, `the answer of ${request.url.host}`),
-    );
+    const bytes = await this.#connected(request, () => readAnswer(answer, answer.body));
     return { status: answer.status, headers: answer.headers, url: answer.url, bytes };
   }
 
@@ -253,7 +250,8 @@ export class Transport {
       if (error instanceof BodyError) throw error.cause;
       if (error instanceof ArchwayError) throw error;
       const reason = connectionError(error, request.url, this.endpoint);
-      this.#isDown = isNeverConnected(error) || !isPassingFailure(error);
+      if (request.url.host === this.endpoint.apiHost)
+        this.#isDown = isNeverConnected(error) || !isPassingFailure(error);
       throw isPassingFailure(error) ? new PassingError(reason, !isNeverConnected(error)) : reason;
     }
   }
