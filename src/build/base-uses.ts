@@ -1,7 +1,6 @@
 import type { Evaluation, Stage, StageBase } from "../dockerfile/evaluation.ts";
 import type { Word } from "../dockerfile/source.ts";
 import type { BaseUse } from "../engine/engine.ts";
-import { familiarReference, parseReference } from "../oci/reference.ts";
 import { samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BaseImage } from "./bases.ts";
@@ -9,15 +8,16 @@ import type { BaseImage } from "./bases.ts";
 /**
  * Where the stages that the target needs name base images in the Dockerfile, each with the manifest of the platform that is needed there: what an engine
  * without source policies writes in the place of the names. Triggers of ONBUILD stand in the base image, not in the file.
+ *
+ * `images` are the base images by the reference that the Dockerfile has after expansion.
  */
-export function baseUsesOf(evaluation: Evaluation, bases: readonly BaseImage[]): BaseUse[] {
+export function baseUsesOf(evaluation: Evaluation, images: ReadonlyMap<string, BaseImage>): BaseUse[] {
   return evaluation.stages
     .filter(({ reachable, replaced }) => reachable && !replaced)
     .flatMap((stage) =>
       namesOf(stage, evaluation.targetPlatform).flatMap(({ origin, platform, start, end }) => {
         if (origin.kind !== "image") return [];
-        const name = familiarReference(parseReference(origin.reference));
-        const base = bases.find((base) => base.name === name);
+        const base = images.get(origin.reference);
         const child = base?.children.find(
           ({ descriptor }) => descriptor.platform && samePlatform(descriptor.platform, platform),
         );

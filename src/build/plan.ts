@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { evaluateDockerfile } from "../dockerfile/evaluate.ts";
-import type { Evaluation, ImageUse } from "../dockerfile/evaluation.ts";
+import type { EvaluateOptions, Evaluation, ImageUse } from "../dockerfile/evaluation.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import type { Dockerfile } from "../dockerfile/parse.ts";
 import { stagePlans } from "./stages.ts";
@@ -8,11 +8,13 @@ import { ArchwayError } from "../error/error.ts";
 import { formatReference } from "../oci/reference.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
+import { baseConfigReader } from "./base-configs.ts";
 import { hasPlatform, missingPlatformsError, parseBase, resolveBase } from "./bases.ts";
 import type { BaseImage, MissingPlatform, ResolveReference } from "./bases.ts";
 import type { OpenContext } from "./context.ts";
 import { openNodes } from "./nodes.ts";
-import type { EngineSource, OpenNodes } from "./nodes.ts";
+import type { EngineSource } from "./nodes.ts";
+import { warningsOf } from "./plan-warnings.ts";
 import { placePlatform } from "./placement.ts";
 import type { Node, NodeEvaluation, Placement } from "./placement.ts";
 import type { BuildRequest } from "./request.ts";
@@ -50,6 +52,9 @@ export interface PlanTools {
   readonly resolveReference: ResolveReference;
 }
 
+/** What is known of a base image's config. */
+type BaseImageLookup = NonNullable<EvaluateOptions["baseImage"]>;
+
 /** How an image that a plan needs is found again: the reference as the Dockerfile has it. */
 type Bases = ReadonlyMap<string, BaseImage>;
 
@@ -73,18 +78,33 @@ export async function planBuild(
   opening.catch(() => undefined);
   const early = request.platforms.map((platform) => evaluate(dockerfile, request, platform, platform));
   const lookUp = baseLookup(context, tools.resolveReference, signal);
+  const readConfig = baseConfigReader(signal);
+  const look = async (use: ImageUse) => {
+    const base = await lookUp(use);
+    return { base, use, config: use.use === "base" ? await readConfig(base, use.platform) : undefined };
+  };
   // Errors of these early questions are told where the answers are needed.
-  for (const { images } of early) for (const use of images) lookUp(use).catch(() => undefined);
+  for (const { images } of early) for (const use of images) look(use).catch(() => undefined);
 
   const opened = await opening;
-  const evaluations = request.platforms.map((platform) => ({
-    platform,
-    onNodes: opened.nodes.map((node) => ({ node, evaluation: evaluate(dockerfile, request, platform, node.native) })),
-  }));
-  const uses = evaluations.flatMap(({ onNodes }) => onNodes.flatMap(({ evaluation }) => evaluation.images));
-  const resolved: Bases = new Map(
-    await Promise.all(uses.map(async (use) => [use.reference, await lookUp(use)] as const)),
+  const evaluateAll = (baseImage?: BaseImageLookup) =>
+    request.platforms.map((platform) => ({
+      platform,
+      onNodes: opened.nodes.map((node) => ({
+        node,
+        evaluation: evaluate(dockerfile, request, platform, node.native, baseImage),
+      })),
+    }));
+  const lookAll = (all: ReturnType<typeof evaluateAll>) =>
+    Promise.all(all.flatMap(({ onNodes }) => onNodes.flatMap(({ evaluation }) => evaluation.images.map(look))));
+  const seen = await lookAll(evaluateAll());
+  // Only the bases tell which triggers fire, and these may need more images.
+  const evaluations = evaluateAll(
+    (reference, platform) =>
+      seen.find(({ use }) => use.reference === reference && samePlatform(use.platform, platform) && use.use === "base")
+        ?.config,
   );
+  const resolved: Bases = new Map((await lookAll(evaluations)).map(({ use, base }) => [use.reference, base]));
   // Buildah reads Dockerfiles itself: to it the directive is a comment.
   const frontend = opened.nodes.some(({ info }) => info.name !== "buildah") ? early[0]?.syntax : undefined;
   const syntax = frontend && (await lookUp({ reference: frontend.image, line: frontend.line ?? 1 }));
@@ -104,7 +124,7 @@ export async function planBuild(
     pins: Object.fromEntries(bases.map((base) => [formatReference(base.reference), base.pinned])),
     ...(syntax ? { syntax: syntax.pinned } : {}),
     reason: opened.reason,
-    warnings: [...opened.warnings, ...warningsOf(request, opened, placements)],
+    warnings: [...opened.warnings, ...warningsOf(request, placements)],
   };
 }
 
@@ -125,12 +145,14 @@ function evaluate(
   request: BuildRequest,
   targetPlatform: Platform,
   buildPlatform: Platform,
+  baseImage?: BaseImageLookup,
 ): Evaluation {
   return evaluateDockerfile(dockerfile, {
     targetPlatform,
     buildPlatform,
     buildArgs: request.args,
     contexts: request.buildContexts,
+    ...(baseImage === undefined ? {} : { baseImage }),
     ...(request.target === undefined ? {} : { target: request.target }),
   });
 }
@@ -213,28 +235,4 @@ function judge(
 
 function describeMissing({ base, platform }: MissingPlatform): string {
   return `${base.name} for ${formatPlatform(platform)}`;
-}
-
-function warningsOf(request: BuildRequest, { nodes }: OpenNodes, placements: readonly PlannedPlatform[]): string[] {
-  const warnings: string[] = [];
-  const unused = placements[0]?.evaluation.unusedArgs ?? [];
-  for (const name of unused) warnings.push(`Build argument ${name} is declared by no ARG of the Dockerfile.`);
-  const unknown = new Map(
-    placements.flatMap(({ evaluation }) =>
-      evaluation.unknownVariables
-        .filter(({ certain }) => certain)
-        .map((variable) => [variable.name, variable] as const),
-    ),
-  );
-  for (const { name, line } of unknown.values())
-    warnings.push(`Line ${line} uses $${name}, which nothing sets: it is empty.`);
-  const suspicious = placements.flatMap(({ stages }) => stages.flatMap((stage) => stage.suspicious ?? []));
-  warnings.push(...new Set(suspicious));
-  const attesting = request.provenance !== undefined && request.provenance !== "false";
-  for (const { node, platform } of placements) {
-    if (attesting && !node.info.attests) {
-      warnings.push(`${node.info.name} makes no attestations: ${formatPlatform(platform)} will have no provenance.`);
-    }
-  }
-  return nodes.length === 0 ? [] : warnings;
 }

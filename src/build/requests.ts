@@ -29,7 +29,7 @@ export function engineRequestOf(
     platform,
     context: { kind: "directory", path: context.directory },
     dockerfile: context.dockerfile,
-    source: { text: plan.dockerfile.source.text, bases: baseUsesOf(placement.evaluation, plan.bases) },
+    source: { text: plan.dockerfile.source.text, bases: baseUsesOf(placement.evaluation, plan.images) },
     args: request.args,
     labels: request.labels,
     bases: plan.pins,

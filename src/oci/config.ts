@@ -32,6 +32,8 @@ export interface ImageConfig extends Document {
   readonly healthcheck: readonly string[];
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Instructions that a Dockerfile executes first when it builds on the image (Docker's extension). */
+  readonly onbuild: readonly string[];
   /** Digests of the uncompressed layers, lowest first. */
   readonly diffIds: readonly Digest[];
   readonly history: readonly HistoryEntry[];
@@ -63,6 +65,7 @@ const configSchema = z.object({
       Healthcheck: z.object({ Test: words }).nullish(),
       User: text,
       Labels: z.record(z.string(), z.string()).nullish(),
+      OnBuild: words,
     })
     .nullish(),
   rootfs: z.object({ diff_ids: z.array(digestSchema).nullish() }),
@@ -95,6 +98,7 @@ export function parseConfig(bytes: Uint8Array, expected: Expected = {}): ImageCo
     healthcheck: config?.Healthcheck?.Test ?? [],
     user: config?.User ?? "",
     labels: config?.Labels ?? {},
+    onbuild: config?.OnBuild ?? [],
     diffIds: content.rootfs.diff_ids ?? [],
     history: (content.history ?? []).map(({ created_by, empty_layer }) => ({
       ...(created_by ? { createdBy: created_by } : {}),
