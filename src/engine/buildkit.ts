@@ -33,12 +33,16 @@ export function openBuildkit(endpoint: string, env: NodeJS.ProcessEnv): Engine {
   };
 }
 
+/** Milliseconds after which a node counts as unreachable, whoever asks: a dead address alone would take minutes. */
+const answerLimit = 20_000;
+
 async function probe(
   endpoint: string,
   connection: BuildkitConnection,
   env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
+  caller: AbortSignal,
 ): Promise<EngineInfo> {
+  const signal = AbortSignal.any([caller, AbortSignal.timeout(answerLimit)]);
   const answer = await ask({
     program: "buildctl",
     args: [...connection.args, "debug", "workers", "--format", "{{json .}}"],
@@ -104,7 +108,7 @@ function knowsSecretVariables(version: z.infer<typeof workersSchema>[number]["bu
     : compareVersions(version.dockerfileVersion, "1.10") >= 0;
 }
 
-/** What a probe's failure means: a timeout of the caller says that nothing answered; an abort stays what it is. */
+/** What a probe's failure means: a timeout says that nothing answered; an abort stays what it is. */
 function unanswered(connection: BuildkitConnection, error: unknown, signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
   if (signal.aborted && reason instanceof Error && reason.name === "TimeoutError") {

@@ -167,8 +167,10 @@ export interface Engine {
    */
   probe(signal: AbortSignal): Promise<EngineInfo>;
   /**
-   * Builds one platform. Throws `ArchwayError`: `BUILD_STEP_FAILED` (kind `failed`) with the failing step and the last lines of its
-   * log, `ENGINE_UNREACHABLE`, `REGISTRY_ERROR`, `DOCKERFILE_INVALID` (kind `input`). Aborting stops its children.
+   * Builds one platform. Throws `ArchwayError`: `BUILD_STEP_FAILED` with the failing step, its lines and the last lines of its log,
+   * `BASE_NOT_FOUND`, `BASE_PLATFORM_MISSING`, `ENGINE_FAILED` (kind `failed`); `DOCKERFILE_INVALID`, `BUILD_SECRET_MISSING`, `BUILD_SSH_MISSING`,
+   * `ENDPOINT_INVALID` (kind `input`); `ENGINE_UNREACHABLE`, also when the node is lost on the way, `UNAUTHORIZED`, `DENIED`, `TLS`,
+   * `REGISTRY_ERROR`, `NO_SPACE` (kind `unreachable`); `engine-texts.ts` has the table. Aborting stops its children and rejects when they have ended.
    */
   build(request: EngineRequest, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<EngineResult>;
 }

@@ -173,6 +173,12 @@ describe("the judgement of a failed build", () => {
     assert.equal(error.code, "BUILD_STEP_FAILED");
   });
 
+  it("takes the engine's last word, not what a step wrote to the same stream (Buildah)", () => {
+    const text =
+      'error: denied: requested access to the resource is denied\nError: building at STEP "RUN x": while running runtime: exit status 2\n';
+    assert.equal(judgeFailure({ ...build, text }).code, "BUILD_STEP_FAILED");
+  });
+
   it("says what a program of another architecture means", () => {
     const error = judgeFailure({
       ...build,
