@@ -174,9 +174,8 @@ describe("the judgement of a failed build", () => {
   });
 
   it("takes the engine's last word, not what a step wrote to the same stream (Buildah)", () => {
-    const text =
-      'error: denied: requested access to the resource is denied\nError: building at STEP "RUN x": while running runtime: exit status 2\n';
-    assert.equal(judgeFailure({ ...build, text }).code, "BUILD_STEP_FAILED");
+    const text = 'error: no space left on device\nError: the target "foo" was not found in the provided Dockerfile\n';
+    assert.equal(judgeFailure({ ...build, text }).code, "DOCKERFILE_INVALID");
   });
 
   it("says what a program of another architecture means", () => {
