@@ -22,7 +22,9 @@ export function openRegistries(
   settings: { readonly registries: Config["registries"]; readonly insecureRegistries: readonly string[] },
   context: Pick<CliContext, "env">,
 ): OpenRegistries {
-  const known = { registries: settings.registries, insecure: settings.insecureRegistries };
+  const { registries: entries, insecureRegistries } = settings;
+  const configured = Object.keys(entries).filter((host) => entries[host]?.insecure);
+  const known = { registries: entries, insecure: [...insecureRegistries, ...configured] };
   const registries = new Registries(known, context.env);
   return {
     registries,
