@@ -8,7 +8,9 @@ test("plain HTTP is allowed to loopback, and where option or configuration say s
     "version: 1\nregistries:\n  a.test: { insecure: true }\n  b.test: { mirrors: [c.test] }\n",
     "/repo/.archway.yaml",
   );
-  const { plainHttp } = openRegistries({ registries, insecureRegistries: ["d.test:5000"] }, { env: {} });
-  const allowed = ["127.0.0.1:5000", "a.test", "b.test", "c.test", "d.test:5000", "d.test"].filter(plainHttp);
+  const opened = openRegistries({ registries, insecureRegistries: ["d.test:5000"] }, { env: {} });
+  const allowed = ["127.0.0.1:5000", "a.test", "b.test", "c.test", "d.test:5000", "d.test"].filter((host) =>
+    opened.plainHttp(host),
+  );
   assert.deepEqual(allowed, ["127.0.0.1:5000", "a.test", "d.test:5000"]);
 });
