@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchPrefix, withScratch } from "../engine/scratch.ts";
 import type { CliContext } from "./context.ts";
 
 /** Folder of state that helps the next run (build records, logs) and may be deleted at any time. */
@@ -23,11 +24,9 @@ function homeFolder(env: CliContext["env"]): string {
   }
 }
 
-const scratchPrefix = "archway-run-";
-
 /**
- * Gives a private folder for the files of one run, and removes it however the run ends. Folders of runs that were killed are removed by the next one:
- * the name holds the process.
+ * Gives a private folder for the files of one run, and removes it however the run ends. Folders of runs that were killed, and of their engines, are
+ * removed by the next one: the name holds the process.
  */
 export async function withScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const parent = tmpdir();
@@ -40,12 +39,7 @@ export async function withScratchFolder<T>(work: (folder: string) => Promise<T>)
     abandoned.map((name) => rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined)),
   );
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, `${scratchPrefix}${process.pid}-`));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withScratch(work);
 }
 
 function isAlive(name: string): boolean {

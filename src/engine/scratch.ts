@@ -2,9 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Gives a private folder for the files of one build, and removes it however the work ends. */
+/** How the names of all scratch folders begin; the process that made them follows, so that those of a killed one are found and removed. */
+export const scratchPrefix = "archway-run-";
+
+/** Gives a private folder in the folder for temporary files, and removes it however the work ends. */
 export async function withScratch<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), "archway-"));
+  const directory = await mkdtemp(join(tmpdir(), `${scratchPrefix}${process.pid}-`));
   try {
     return await work(directory);
   } finally {
