@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { ArchwayError } from "../error/error.ts";
-import { openContext, parseGitContext } from "./context.ts";
+import { openContext } from "./context.ts";
 import type { ContextInputs } from "./context.ts";
+import { parseGitContext } from "./git-context.ts";
 import { fingerprintContext } from "./fingerprint.ts";
 import type { ContextFilter } from "./fingerprint.ts";
 

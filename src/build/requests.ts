@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { createIgnore } from "../dockerfile/ignore-file.ts";
 import { fastCpuModel } from "../engine/cpu-model.ts";
 import type { EmulatedCpu, EngineRequest } from "../engine/engine.ts";
@@ -10,7 +10,6 @@ import type { Platform } from "../platform/platform.ts";
 import { baseUsesOf } from "./base-uses.ts";
 import type { OpenContext } from "./context.ts";
 import { fingerprintContext } from "./fingerprint.ts";
-import type { Placement } from "./placement.ts";
 import type { BuildPlan, PlannedPlatform } from "./plan.ts";
 import type { RecordInputs } from "./record.ts";
 import type { BuildOutput, BuildRequest } from "./request.ts";
@@ -65,7 +64,7 @@ function emulatedCpuOf(request: BuildRequest, { node, evaluation }: PlannedPlatf
   const runLines = emulated.flatMap((stage) =>
     stage.instructions.filter(({ keyword, onbuild }) => keyword === "RUN" && !onbuild).map(({ line }) => line),
   );
-  return { model, runLines: [...new Set(runLines)] };
+  return { model, chosen: request.emulatedCpu !== undefined, runLines: [...new Set(runLines)] };
 }
 
 /**
@@ -93,51 +92,63 @@ function withSuffix(reference: string, suffix: string): string {
 }
 
 /**
- * What each platform's child depends on, for the build records; the context is walked once, at the first question. `--no-cache` means that nothing
- * made before may be used, and a place that does not outlive the run has nothing to resume.
+ * What each platform's child depends on, for the build records: everything of the engine's request that can change the image, and the content of the context and of every
+ * local named context, walked once at the first question. `--no-cache` means that nothing made before may be used, and a place that does not outlive the run has
+ * nothing to resume.
  */
 export function recordInputsOf(
   request: BuildRequest,
-  plan: BuildPlan,
   context: OpenContext,
   output: BuildOutput,
-  signal: AbortSignal,
-): (placement: Placement) => Promise<RecordInputs | undefined> {
+  requestFor: (placement: PlannedPlatform) => Omit<EngineRequest, "output">,
+  inputs: { readonly cwd: string; readonly signal: AbortSignal },
+): (placement: PlannedPlatform) => Promise<RecordInputs | undefined> {
   const repository =
     output.kind === "push" ? request.tags[0] : output.kind === "push-by-digest" ? output.repository : undefined;
   if (!repository || request.noCache) return async () => undefined;
   const place = repositoryOf(repository);
   let shared: Promise<{ dockerfile: string; context: string }> | undefined;
-  return async ({ platform }) => {
-    shared ??= fingerprints(context, signal);
-    const { provenance, sbom, emulatedCpu, target } = request;
+  return async (placement) => {
+    shared ??= fingerprints(request, context, inputs);
+    const own = requestFor(placement);
+    const { target, args, labels, annotations, bases, buildContexts, syntax, ssh, provenance, sbom } = own;
     return {
-      platform,
+      platform: own.platform,
       place,
       ...(await shared),
+      // Secrets by name, as engines have them in their cache keys; caches and how registries are reached change no image.
       options: {
-        args: request.args,
-        labels: request.labels,
-        annotations: request.annotations,
-        pins: plan.pins,
-        syntax: plan.syntax,
-        provenance,
-        sbom,
-        emulatedCpu,
-        target,
+        ...{ target, args, labels, annotations, bases, buildContexts, syntax, ssh, provenance, sbom },
+        secrets: own.secrets.map(({ id }) => id),
+        manifests: own.source.bases.map(({ manifest }) => manifest),
+        emulatedCpu: own.emulatedCpu?.model,
       },
     };
   };
 }
 
 async function fingerprints(
+  request: BuildRequest,
   context: OpenContext,
-  signal: AbortSignal,
+  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
 ): Promise<{ dockerfile: string; context: string }> {
   const [dockerfile, ignore] = await Promise.all([readFile(context.dockerfile), ignoreText(context)]);
-  const files = await fingerprintContext(context.directory, createIgnore(ignore), signal);
-  return { dockerfile: createHash("sha256").update(dockerfile).digest("hex"), context: files.digest };
+  const own = context.identity ?? (await fingerprintContext(context.directory, createIgnore(ignore), signal)).digest;
+  const named = await Promise.all(
+    Object.entries(request.buildContexts).map(async ([name, value]) => {
+      const path = resolve(cwd, value);
+      const found = await stat(path).catch(() => undefined);
+      return [name, found?.isDirectory() ? (await fingerprintContext(path, everything, signal)).digest : value];
+    }),
+  );
+  return {
+    dockerfile: createHash("sha256").update(dockerfile).digest("hex"),
+    context: JSON.stringify([own, ...named]),
+  };
 }
+
+/** A named context has no ignore file of ours to obey: more than the engine takes changes nothing but the key. */
+const everything = { ignores: () => false, excludesDirectory: () => false };
 
 /** The ignore file that counts: the Dockerfile's own, else the context's. */
 async function ignoreText(context: OpenContext): Promise<string> {

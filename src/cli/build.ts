@@ -5,7 +5,7 @@ import { openContext } from "../build/context.ts";
 import type { OpenContext } from "../build/context.ts";
 import { keepLogs } from "../build/logs.ts";
 import { planBuild } from "../build/plan.ts";
-import type { BuildPlan } from "../build/plan.ts";
+import type { BuildPlan, PlannedPlatform } from "../build/plan.ts";
 import { fileRecords } from "../build/record.ts";
 import type { BuildReport } from "../build/report.ts";
 import { warmFacts } from "../build/warm.ts";
@@ -107,6 +107,10 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
     plan.placements.find((placement) => samePlatform(placement.platform, platform))?.node;
   const facts = new FactsCache(join(cacheFolder(context.env), "facts"));
   const gate = request.verify ? { facts, allow: request.allow } : undefined;
+  const requestFor = (placement: PlannedPlatform) => ({
+    ...engineRequestOf(request, plan, opened, placement),
+    annotations: { ...request.annotations, ...annotationsOf(settings, "manifest", placement.platform) },
+  });
   const warming = new AbortController();
   const warmed = gate
     ? warmFacts(plan, { ...gate, signal: AbortSignal.any([context.signal, warming.signal]) })
@@ -127,11 +131,8 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
         scratch,
         cwd: context.cwd,
         env: context.env,
-        requestFor: (placement) => ({
-          ...engineRequestOf(request, plan, opened, placement),
-          annotations: { ...request.annotations, ...annotationsOf(settings, "manifest", placement.platform) },
-        }),
-        recordInputs: recordInputsOf(request, plan, opened, output, context.signal),
+        requestFor,
+        recordInputs: recordInputsOf(request, opened, output, requestFor, context),
         records: fileRecords(join(state, "builds"), () => new Date(context.now())),
         ...(gate ? { gate } : {}),
         jobs: request.jobs,
