@@ -90,7 +90,7 @@ const options: Readonly<Record<string, readonly Option[]>> = {
     toggle("--native-only", "refuse to emulate"),
     new Option(
       "--emulated-cpu <model>",
-      "CPU model of QEMU for emulated steps (arm64: max,pauth=off); the word default leaves QEMU's own",
+      "CPU model of QEMU for emulated steps (arm64: max,pauth-impdef=on); the word default leaves QEMU's own",
     ),
     new Option("--jobs <n>", "platforms that build at the same time"),
     repeatable("--cache-from <spec>", "cache to read: REFERENCE, type=registry,ref=REFERENCE, type=local,src=DIR"),

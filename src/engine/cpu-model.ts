@@ -3,16 +3,16 @@ import type { Platform } from "../platform/platform.ts";
 import type { EmulatedCpu, EngineEvent, EngineRequest } from "./engine.ts";
 
 /**
- * CPU models that make emulated steps faster and change nothing else a program can rely on; measured in docs/emulation.md. Architectures that are not here gain
- * nothing. arm64: QEMU computes each pointer signature with a cipher (QARMA); distributions that sign every return address (Debian 13,
- * Ubuntu, Fedora) pay a quarter of the step's time for it. Without the feature the same instructions do nothing, as on every ARMv8.0 board.
+ * CPU models that make emulated steps faster and change nothing that a program can rely on; measured in docs/emulation.md. Architectures that are not here
+ * gain nothing. arm64: QEMU's default computes each pointer signature with the cipher that Arm names (QARMA); distributions whose programs sign their return
+ * addresses (Debian 13, Ubuntu, Fedora) pay a quarter of a step's time for it. Arm leaves the algorithm to the implementation: this is QEMU's own quick one, its
+ * default from version 10 on. Every feature of the processor stays.
  */
-const fastModels: Readonly<Record<string, string>> = { arm64: "max,pauth=off" };
+const fastModels: Readonly<Record<string, string>> = { arm64: "max,pauth-impdef=on" };
 
 /** The fast, safe model for emulated steps of a platform; nothing when QEMU's default is best. */
 export function fastCpuModel(platform: Platform): string | undefined {
-  // arm64/v9 and v8.3 upward promise signed pointers to their programs.
-  return platform.variant === undefined ? fastModels[platform.architecture] : undefined;
+  return fastModels[platform.architecture];
 }
 
 /** The secret that carries the model into the steps, and the variable of the client that holds it. */
@@ -50,15 +50,17 @@ export function frontendSetsCpu(dockerfile: string): boolean {
   return syntax === undefined || frontendTag.test(syntax);
 }
 
-/** QEMU's refusal of a model or a feature of it, in the log of a step (6.0 to 10; Debian 11's 5.2 has no `pauth`). */
-export const cpuRefused = /unable to find CPU model '|Property '[^']*cpu\.[^']*' not found/;
+/** QEMU's refusal of a model, or of a feature of it, in the log of a step (7.2). */
+export const cpuRefused = /unable to find CPU model '|can't apply global \S+-cpu\./;
 
 /** Code of the error that says that the emulator does not know the model. */
 export const cpuRefusedCode = "EMULATED_CPU_REFUSED";
 
 /**
- * Builds with the request's model, and again without it when the node's emulator does not know it: the steps before the first emulated one come from
- * the cache. A `QEMU_CPU` among the build arguments is the user's own way, and nothing is added.
+ * Builds with the request's model, and again without it when it is our own and the node's emulator does not know it: the steps before the first
+ * emulated one come from the cache. A `QEMU_CPU` among the build arguments is the user's own way, and nothing is added.
+ *
+ * Throws what `build` throws; the refusal of a chosen model as kind `input`.
  */
 export async function withModelOrDefault<T>(
   { emulatedCpu, args, source }: Pick<EngineRequest, "emulatedCpu" | "args" | "source">,
@@ -78,8 +80,21 @@ export async function withModelOrDefault<T>(
     return await build(emulatedCpu);
   } catch (error) {
     if (!(error instanceof ArchwayError && error.code === cpuRefusedCode)) throw error;
+    if (emulatedCpu.chosen) throw refusedChoice(emulatedCpu.model, error);
     const text = `The node's emulator does not know the CPU "${emulatedCpu.model}": building again with its default.`;
     onEvent({ type: "warning", text });
     return build(undefined);
   }
+}
+
+/** What the refusal of a model means for the user who chose it; the message has the emulator's own words. */
+function refusedChoice(model: string, { code, message, place, cause }: ArchwayError): ArchwayError {
+  return new ArchwayError({
+    code,
+    kind: "input",
+    message,
+    hint: `The node's emulator does not know the CPU "${model}": give another with --emulated-cpu, or --emulated-cpu default for its own.`,
+    ...(place === undefined ? {} : { place }),
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
