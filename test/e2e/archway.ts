@@ -71,7 +71,7 @@ export function archway(args: readonly string[], options: RunOptions): Promise<E
   return startArchway(args, options).ended;
 }
 
-/** A place to work in: a copy of a scenario (or an empty folder) with a configuration, state and caches of its own. */
+/** A place to work in: a copy of a scenario (or an empty folder) with a configuration, state, caches and temporary files of its own. */
 export interface Workplace extends AsyncDisposable {
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
@@ -91,6 +91,7 @@ export async function workplace(
 ): Promise<Workplace> {
   const root = await mkdtemp(join(tmpdir(), "archway-e2e-"));
   const dir = join(root, "work");
+  await mkdir(join(root, "tmp"));
   if (scenario === undefined) await mkdir(dir);
   else await cp(join(scenarios, scenario), dir, { recursive: true });
   const config =
@@ -100,7 +101,13 @@ export async function workplace(
   for (const [name, content] of Object.entries({ ...config, ...files })) await writeFile(join(dir, name), content);
   return {
     dir,
-    env: { ...bed.env, XDG_STATE_HOME: join(root, "state"), XDG_CACHE_HOME: join(root, "cache"), NO_COLOR: "1" },
+    env: {
+      ...bed.env,
+      XDG_STATE_HOME: join(root, "state"),
+      XDG_CACHE_HOME: join(root, "cache"),
+      TMPDIR: join(root, "tmp"),
+      NO_COLOR: "1",
+    },
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
 }
