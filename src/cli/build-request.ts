@@ -1,6 +1,6 @@
 import type { BuildOutput, BuildRequest } from "../build/request.ts";
 import { ArchwayError } from "../error/error.ts";
-import { parseReference } from "../oci/reference.ts";
+import { parseReference, repositoryOf, targetOf } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BuildSettings } from "./build-settings.ts";
@@ -20,7 +20,7 @@ export function buildRequest(settings: BuildSettings, context: string, local: Pl
   return {
     context,
     platforms,
-    tags: [...tags, ...names],
+    tags: eachOnce([...tags, ...names]),
     args: settings.args,
     labels: settings.labels,
     annotations: Object.fromEntries(manifestAnnotations.map(({ key, value }) => [key, value])),
@@ -70,6 +70,12 @@ export function parseTag(text: string): Reference {
     message: `"${text}" has a digest; a tag to publish cannot.`,
     hint: "Give REGISTRY/NAME:TAG.",
   });
+}
+
+/** A tag that is given twice, in whatever spelling, is one tag. */
+function eachOnce(tags: readonly Reference[]): readonly Reference[] {
+  const name = (tag: Reference) => `${repositoryOf(tag)}:${targetOf(tag)}`;
+  return tags.filter((tag, index) => tags.findIndex((other) => name(other) === name(tag)) === index);
 }
 
 function readOutput(
