@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { defaultConfig } from "../config/config.ts";
 import { parseConfig } from "../config/parse-config.ts";
 import type { BuildOptions } from "./build-options.ts";
-import { applyConfig } from "./build-settings.ts";
+import { applyConfig, fileInContext } from "./build-settings.ts";
 
 const arm64 = { os: "linux", architecture: "arm64" };
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -110,4 +110,11 @@ test("without a configuration the options stay as they are", () => {
 test("a wrong value of the configuration is told by its key", () => {
   const wrong = parseConfig("version: 1\nbuild: { cacheFrom: [type=registry] }\n", "/repo/.archway.yaml");
   assert.throws(() => applyConfig(nothing, wrong), /^ArchwayError: build\.cacheFrom type=registry: ref is missing/);
+});
+
+test("a Git or tar context has the configured Dockerfile at the same path", () => {
+  assert.equal(fileInContext(config).build.file, "app/Containerfile");
+  const outside = parseConfig("version: 1\nbuild: { file: ../Containerfile }\n", "/repo/.archway.yaml");
+  assert.throws(() => fileInContext(outside), { code: "OPTION_INVALID", kind: "input" });
+  assert.equal(fileInContext(defaultConfig), defaultConfig);
 });

@@ -1,4 +1,6 @@
+import { dirname, isAbsolute, relative } from "node:path";
 import type { Config } from "../config/config.ts";
+import { ArchwayError } from "../error/error.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { type BuildOptions, readCpuModel, readProvenance, readSbom } from "./build-options.ts";
 import { parseAnnotation } from "./parse-annotation.ts";
@@ -52,6 +54,25 @@ export function applyConfig(options: BuildOptions, config: Config): BuildSetting
     allow: config.verify.allow,
     registries,
   };
+}
+
+/**
+ * The configuration for a Git or tar context: its `build.file` is the same path below the context's root as below the configuration's folder.
+ * Throws `OPTION_INVALID` (kind `input`) when it is not below that folder.
+ */
+export function fileInContext(config: Config): Config {
+  const { file } = config.build;
+  if (file === undefined || config.file === undefined) return config;
+  const inside = relative(dirname(config.file), file);
+  if (inside.startsWith("..") || isAbsolute(inside)) {
+    throw new ArchwayError({
+      code: "OPTION_INVALID",
+      kind: "input",
+      message: `build.file of ${config.file} is not below the configuration's folder, so a Git or tar context cannot hold it.`,
+      hint: "Name the Dockerfile of the context with -f FILE, relative to the context.",
+    });
+  }
+  return { ...config, build: { ...config.build, file: inside } };
 }
 
 /** The single values of the configuration. */

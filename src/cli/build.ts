@@ -2,7 +2,9 @@ import { join, resolve } from "node:path";
 import { blame } from "../build/blame.ts";
 import { build } from "../build/build.ts";
 import { openContext } from "../build/context.ts";
+import { parseGitContext } from "../build/git-context.ts";
 import type { OpenContext } from "../build/context.ts";
+import { parseGitContext } from "../build/git-context.ts";
 import { keepLogs } from "../build/logs.ts";
 import { planBuild } from "../build/plan.ts";
 import type { BuildPlan, PlannedPlatform } from "../build/plan.ts";
@@ -26,7 +28,7 @@ import type { BuildOptions } from "./build-options.ts";
 import { progressOf } from "./build-progress.ts";
 import { buildRequest } from "./build-request.ts";
 import { buildJson, formatBuild, metadataJson } from "./build-result.ts";
-import { applyConfig } from "./build-settings.ts";
+import { applyConfig, fileInContext } from "./build-settings.ts";
 import type { BuildSettings } from "./build-settings.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
@@ -46,8 +48,13 @@ export async function runBuild(
   contextArgument: string | undefined,
   options: BuildOptions,
 ): Promise<number> {
-  const config = await loadConfig({ directory: configFolder(context, contextArgument), file: options.config });
-  const settings = applyConfig(options, config);
+  const elsewhere = contextArgument === "-" || parseGitContext(contextArgument ?? "") !== undefined;
+  const config = await loadConfig({
+    directory: elsewhere ? context.cwd : resolve(context.cwd, contextArgument ?? "."),
+    otherwise: context.cwd,
+    file: options.config,
+  });
+  const settings = applyConfig(options, elsewhere && options.file === undefined ? fileInContext(config) : config);
   const loads = settings.output === undefined || settings.output.type === "docker";
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
   const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
@@ -164,12 +171,6 @@ function annotationsOf(
       (annotation.platform === undefined || (platform !== undefined && samePlatform(annotation.platform, platform))),
   );
   return Object.fromEntries(fitting.map(({ key, value }) => [key, value]));
-}
-
-/** Where the configuration is looked for: the context when it is a folder, else here. */
-function configFolder(context: CliContext, argument: string | undefined): string {
-  if (argument === undefined || argument === "-" || /^(\w+:\/\/|git@|github\.com\/)/.test(argument)) return context.cwd;
-  return resolve(context.cwd, argument);
 }
 
 function announce(context: CliContext, plan: BuildPlan, progress: Progress): void {

@@ -218,6 +218,14 @@ describe("the file", () => {
     assert.deepEqual(await loadConfig({ directory: join(root, "loose", "inner") }), defaultConfig);
   });
 
+  test("is the working directory's for a folder outside of any repository, and for no other", async () => {
+    const loose = join(root, "loose", "inner");
+    assert.equal((await loadConfig({ directory: loose, otherwise: root })).engine, "buildx");
+    await writeFile(join(loose, ".archway.yaml"), "version: 1\nengine: buildah\n");
+    assert.equal((await loadConfig({ directory: loose, otherwise: root })).engine, "buildah");
+    assert.deepEqual(await loadConfig({ directory: join(root, "repo", "app"), otherwise: root }), defaultConfig);
+  });
+
   test("must be there when it is named", async () => {
     const missing = join(root, "missing.yaml");
     await assert.rejects(loadConfig({ directory: root, file: missing }), { code: "CONFIG_MISSING", kind: "input" });

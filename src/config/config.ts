@@ -34,28 +34,43 @@ export const defaultConfig: Config = {
 /**
  * Loads the configuration of a repository. With `file` that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
  * looked for in `directory` and its parents up to the repository's root (the folder that has `.git`), and defaults are returned when
- * there is none. Without a repository only `directory` itself is looked at. Throws `CONFIG_INVALID`, `CONFIG_UNREADABLE` (kind `input`).
+ * there is none. Outside of a repository only `directory` itself is looked at, and then `otherwise` is taken in its place. Throws
+ * `CONFIG_INVALID`, `CONFIG_UNREADABLE` (kind `input`).
  */
 export async function loadConfig(from: {
   readonly directory: string;
+  /** Where the user works, when that is not `directory`. */
+  readonly otherwise?: string;
   readonly file?: string | undefined;
 }): Promise<Config> {
-  const file = from.file === undefined ? await findConfig(resolve(from.directory)) : resolve(from.file);
+  const file = from.file === undefined ? await findAny([from.directory, from.otherwise]) : resolve(from.file);
   if (file === undefined) return defaultConfig;
   const content = await readBounded(file);
   const { parseConfig } = await import("./parse-config.ts");
   return parseConfig(content, file);
 }
 
-async function findConfig(directory: string): Promise<string | undefined> {
+/** The configuration of the first folder that has one, or that is in a repository: one without a configuration wants the defaults. */
+async function findAny(folders: readonly (string | undefined)[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const found = folder === undefined ? {} : await findConfig(resolve(folder));
+    if (found.file !== undefined || found.repository !== undefined) return found.file;
+  }
+  return undefined;
+}
+
+/** The configuration that a folder's files are under, and the root of their repository, as far as there are such. */
+async function findConfig(directory: string): Promise<{ readonly file?: string; readonly repository?: string }> {
   const own = join(directory, configName);
-  if (await exists(own)) return own;
+  if (await exists(own)) return { file: own };
   let nearest: string | undefined;
   for (let folder = directory; ; folder = dirname(folder)) {
     const candidate = join(folder, configName);
     if (nearest === undefined && (await exists(candidate))) nearest = candidate;
-    if (await exists(join(folder, ".git"))) return nearest;
-    if (folder === dirname(folder)) return undefined;
+    if (await exists(join(folder, ".git"))) {
+      return { repository: folder, ...(nearest === undefined ? {} : { file: nearest }) };
+    }
+    if (folder === dirname(folder)) return {};
   }
 }
 

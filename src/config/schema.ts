@@ -66,7 +66,11 @@ const registries = z.record(
 
 const build = z.strictObject({
   context: text.optional().describe("folder to build, relative to this file"),
-  file: text.optional().describe("Dockerfile, relative to this file"),
+  file: text
+    .optional()
+    .describe(
+      "Dockerfile, relative to this file; for a Git or tar context the same path is taken relative to the context",
+    ),
   tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
   args: z.record(text, z.string()).default({}).describe("build arguments"),
   target: text.optional().describe("stage to build"),
