@@ -71,6 +71,8 @@ export interface DockerfileSource {
 export interface EmulatedCpu {
   /** Value of `QEMU_CPU`, for example `max,pauth=off`. */
   readonly model: string;
+  /** The user asked for this model: where it is refused the build fails. A model of our own gives way to the emulator's default. */
+  readonly chosen: boolean;
   /** Lines of the Dockerfile, from 1, at which a RUN begins that is emulated on this node. */
   readonly runLines: readonly number[];
 }

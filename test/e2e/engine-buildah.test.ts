@@ -286,7 +286,9 @@ function describeProgram(program: "buildah" | "podman", endpoint: string): void 
       await writeFile(join(project.dir, "x"), "");
       const { log, events } = await buildWith(
         engine,
-        await request(project, out.dir, ["linux/arm64"], { emulatedCpu: { model: "cortex-a57", runLines: [2] } }),
+        await request(project, out.dir, ["linux/arm64"], {
+          emulatedCpu: { model: "cortex-a57", chosen: true, runLines: [2] },
+        }),
       );
       assert.match(log, /^CPU=cortex-a57$/m);
       assert.doesNotMatch(JSON.stringify(events), /archway-qemu-cpu/);

@@ -425,7 +425,7 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
           bases,
           noCache: true,
           args: { SOURCE_DATE_EPOCH: "1700000000" },
-          ...(model === undefined ? {} : { emulatedCpu: { model, runLines: [2] } }),
+          ...(model === undefined ? {} : { emulatedCpu: { model, chosen: false, runLines: [2] } }),
           output: { kind: "layout", directory: out.dir },
         }),
       );
@@ -460,7 +460,7 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
         engine,
         requestOf(project.dir, {
           bases,
-          emulatedCpu: { model: "cortex-a57", runLines: [2] },
+          emulatedCpu: { model: "cortex-a57", chosen: true, runLines: [2] },
           output: { kind: "layout", directory: project.dir },
         }),
       );

@@ -76,7 +76,7 @@ describe("docker buildx", { skip, timeout: 600_000 }, () => {
           bases,
           annotations: { "org.example.note": 'with "quotes", commas' },
           labels: { note: "a=b, c" },
-          emulatedCpu: { model: "cortex-a57", runLines: [6] },
+          emulatedCpu: { model: "cortex-a57", chosen: true, runLines: [6] },
           output: { kind: "layout", directory: out.dir },
         }),
       );
