@@ -4,7 +4,6 @@ import { build } from "../build/build.ts";
 import { openContext } from "../build/context.ts";
 import { parseGitContext } from "../build/git-context.ts";
 import type { OpenContext } from "../build/context.ts";
-import { parseGitContext } from "../build/git-context.ts";
 import { keepLogs } from "../build/logs.ts";
 import { planBuild } from "../build/plan.ts";
 import type { BuildPlan, PlannedPlatform } from "../build/plan.ts";
