@@ -30,6 +30,7 @@ import { buildJson, formatBuild, metadataJson } from "./build-result.ts";
 import { applyConfig, fileInContext } from "./build-settings.ts";
 import type { BuildSettings } from "./build-settings.ts";
 import type { CliContext } from "./context.ts";
+import { requireDestinations } from "./destinations.ts";
 import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
 import { localPlatform } from "./local-platform.ts";
 import { planJson } from "./plan-json.ts";
@@ -58,6 +59,12 @@ export async function runBuild(
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
   const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
   const request = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  if (!options.plan) {
+    await requireDestinations(context.cwd, {
+      ...(options.metadataFile === undefined ? {} : { metadataFile: options.metadataFile }),
+      ...(request.output ? { output: request.output } : {}),
+    });
+  }
   const registries = openRegistries(settings, context);
 
   return withScratchFolder(async (scratch) => {
