@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,4 +123,58 @@ test("sockets are listed, and are no part of a context", async (t) => {
   const found = await fingerprintContext(root, everything, new AbortController().signal);
   assert.deepEqual(found.sockets, ["app.sock"]);
   assert.equal(found.files, 0);
+});
+
+test("a reference that looks like an option is refused, and links of the repository lead nowhere", async (t) => {
+  const root = folder(t);
+  const repository = join(root, "evil.git");
+  mkdirSync(repository);
+  writeFileSync(join(root, "secret"), "FROM secret\n");
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: repository });
+  git("init", "-q", "-b", "main");
+  symlinkSync(root, join(repository, "app"));
+  symlinkSync(join(root, "secret"), join(repository, "Dockerfile"));
+  git("add", ".");
+  git("commit", "-q", "-m", "one");
+  for (const [behind, file] of [
+    [`#--upload-pack=touch ${join(root, "pwned")};`, undefined],
+    ["#main:app", "secret"],
+    ["#main", undefined],
+    ["#main", "../../secret"],
+  ] as const) {
+    await assert.rejects(
+      openContext(`file://${repository}${behind}`, file, inputs(folder(t))),
+      (error) => error instanceof ArchwayError && error.kind === "input" && !error.message.includes("FROM secret"),
+      behind,
+    );
+  }
+  assert.equal(existsSync(join(root, "pwned")), false);
+});
+
+test("a Git hook's variables do not make us work on the caller's repository", async (t) => {
+  const root = folder(t);
+  const repository = join(root, "app.git");
+  mkdirSync(repository);
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
+      cwd: repository,
+      encoding: "utf8",
+    });
+  git("init", "-q", "-b", "main");
+  writeFileSync(join(repository, "Dockerfile"), "FROM scratch\n");
+  git("add", ".");
+  git("commit", "-q", "-m", "one");
+  const scratch = folder(t);
+  const env = { ...process.env, GIT_DIR: join(repository, ".git"), GIT_WORK_TREE: repository };
+  await openContext(`file://${repository}`, undefined, { ...inputs(scratch), env });
+  assert.equal(git("remote"), "");
+  assert.equal(git("symbolic-ref", "HEAD").trim(), "refs/heads/main");
+});
+
+test("a Dockerfile on standard input for a folder", async (t) => {
+  const root = folder(t);
+  const opened = await openContext(root, "-", inputs(folder(t), Buffer.from("FROM busybox\n")));
+  assert.equal(opened.directory, root);
+  assert.equal(readFileSync(opened.dockerfile, "utf8"), "FROM busybox\n");
 });

@@ -65,6 +65,13 @@ export async function openNodes(request: BuildRequest, engines: EngineSource, si
   }
   if (local) nodes.push(nodeOf(local.engine, local.info, []));
   for (const node of nodes) {
+    const beyond = node.assigned.filter((platform) => !node.info.platforms.some((own) => samePlatform(own, platform)));
+    if (beyond.length > 0) {
+      const runs = node.info.platforms.map(formatPlatform).join(", ");
+      warnings.push(
+        `The node ${node.engine.endpoint} is named for ${beyond.map(formatPlatform).join(", ")}, which it does not run: it runs ${runs}.`,
+      );
+    }
     warnings.push(
       ...node.info.faults
         .filter(({ avoided }) => !avoided)

@@ -1,7 +1,7 @@
 import { ArchwayError } from "../error/error.ts";
 import type { Strategy } from "../dockerfile/strategy.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
-import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import { canRun, formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** A machine with an engine. */
@@ -149,7 +149,10 @@ function detour(platform: Platform, best: NodeEvaluation, evaluations: readonly 
 
 function describe(evaluation: NodeEvaluation): string {
   const { node, cannotRun, missing } = evaluation;
-  const platforms = node.info.platforms.map(formatPlatform).join(", ");
+  const [own, foreign] = [true, false].map((native) =>
+    node.info.platforms.filter((platform) => canRun(node.native, platform) === native).map(formatPlatform),
+  );
+  const platforms = `${own?.join(", ")}${foreign?.length ? `, emulates ${foreign.join(", ")}` : ""}`;
   const why = [
     ...(cannotRun.length > 0 ? [`cannot run ${cannotRun.map(formatPlatform).join(", ")}`] : []),
     ...missing.map((base) => `no ${base}`),

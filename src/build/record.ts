@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Digest, digestSchema } from "../oci/descriptor.ts";
@@ -43,6 +43,9 @@ export interface BuildRecords {
   forget(inputs: RecordInputs): Promise<void>;
 }
 
+/** How long a record is of use, milliseconds: a week. */
+const maxAge = 7 * 24 * 60 * 60 * 1000;
+
 /** Keeps records as one small file each in `directory` (`$XDG_STATE_HOME/archway/builds`), written atomically. */
 export function fileRecords(directory: string, now: () => Date): BuildRecords {
   const fileOf = (inputs: RecordInputs) => join(directory, `${recordKey(inputs)}.json`);
@@ -61,6 +64,7 @@ export function fileRecords(directory: string, now: () => Date): BuildRecords {
         at: now().toISOString(),
       };
       await mkdir(directory, { recursive: true, mode: 0o700 });
+      await removeOld(directory, now().getTime());
       const file = fileOf(inputs);
       const temporary = `${file}.${randomBytes(6).toString("hex")}`;
       await writeFile(temporary, `${JSON.stringify(kept)}\n`);
@@ -70,6 +74,15 @@ export function fileRecords(directory: string, now: () => Date): BuildRecords {
       await rm(fileOf(inputs), { force: true });
     },
   };
+}
+
+/** Removes records of builds that nobody finished. Another process may be doing the same. */
+async function removeOld(directory: string, now: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found && now - found.mtimeMs > maxAge) await rm(file, { force: true });
+  }
 }
 
 /** Name of a record: SHA-256 over the inputs in a fixed order of keys. */

@@ -77,7 +77,8 @@ export async function buildPlatforms(
     error instanceof ArchwayError &&
     error.kind !== "input" &&
     inputs.allowMissing.some((allowed) => samePlatform(allowed, platform));
-  const fatal = failures.filter((failure) => !excused(failure));
+  // Leaving a platform out takes another that stays.
+  const fatal = built.length === 0 ? failures : failures.filter((failure) => !excused(failure));
   if (fatal.length > 0) throw combined(fatal, built, inputs.sink.place !== undefined);
   const order = (platform: Platform) => inputs.placements.findIndex((other) => samePlatform(other.platform, platform));
   return {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -186,6 +186,38 @@ describe("a build that is disturbed", { skip: await unavailable(...needs) }, () 
     assert.equal(arm64.node, x86.endpoint);
     assert.equal(arm64.strategy, "cross");
     assert.match(arm64.reason, /there is no golang for linux\/arm64/);
+  });
+
+  test("a resumed build never mixes sources: what changed is built again, in named contexts too", async () => {
+    const image = `${registry.host}/resilience/mixed:1`;
+    await using at = await place(
+      "FROM alpine:3.6\nCOPY --from=extra /f /f\nRUN if [ $(uname -m) = aarch64 ]; then grep two /f; fi\n",
+    );
+    await mkdir(join(at.dir, "extra"));
+    await writeFile(join(at.dir, "extra/f"), "one\n");
+    const more = ["--build-context", "extra=extra"];
+    const first = await archway(args(image, more), options(at));
+    assert.equal(first.code, 1, first.stderr);
+    await writeFile(join(at.dir, "extra/f"), "two\n");
+    const second = await archway(args(image, more), options(at));
+    assert.equal(second.code, 0, second.stderr);
+    for (const platform of both.split(",")) {
+      const { stdout } = await run(
+        "sh",
+        ["-c", `crane export --insecure --platform ${platform} ${image} - | tar -xO f`],
+        { env: bed.env },
+      );
+      assert.equal(stdout, "two\n", platform);
+    }
+  });
+
+  test("--allow-missing for all platforms leaves the cause: exit 1", async () => {
+    await using at = await place("FROM alpine:3.6\nRUN false\n");
+    const image = `${registry.host}/resilience/none:1`;
+    const ended = await archway(args(image, ["--allow-missing", both]), options(at));
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stderr, /RUN false/);
+    await assertNoTag(image);
   });
 
   test("a named node that is dead is an error, never a silent detour", async () => {
