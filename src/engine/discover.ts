@@ -90,9 +90,10 @@ export async function chooseEngine(
 ): Promise<ChosenEngine> {
   const chosen = new AbortController();
   const bound = AbortSignal.any([signal, chosen.signal, AbortSignal.timeout(probeLimit)]);
-  const asked = localCandidates(env)
-    .filter(({ engine }) => requested === "auto" || engine.name === requested)
-    .map((candidate) => askCandidate(candidate, bound));
+  const candidates = localCandidates(env).filter(({ engine }) => requested === "auto" || engine.name === requested);
+  // One that is never passed over is asked alone: the programs of the others would only take its processor time.
+  const alone = Boolean(env["BUILDKIT_HOST"]) && candidates[0]?.engine.name === "buildkit";
+  const asked = candidates.slice(0, alone ? 1 : undefined).map((candidate) => askCandidate(candidate, bound));
   // One that is passed over may still fail after the choice.
   for (const answer of asked) answer.catch(() => undefined);
   try {
