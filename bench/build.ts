@@ -55,6 +55,8 @@ export async function measureBuilds(): Promise<Figure[]> {
       BUILDKIT_HOST: node.endpoint,
       XDG_STATE_HOME: join(parent, "state"),
       XDG_CACHE_HOME: join(parent, "cache"),
+      // As bin/archway sets it.
+      NODE_COMPILE_CACHE: join(parent, "cache", "archway", "node"),
     },
     async folder(name, files) {
       const path = join(parent, name);
