@@ -177,7 +177,8 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
 
   test("a secret reaches its step and nothing else", async () => {
     await using at = await place({
-      Dockerfile: "FROM alpine:3.6\nRUN --mount=type=secret,id=token wc -c < /run/secrets/token > /length\n",
+      Dockerfile:
+        "FROM alpine:3.6\nRUN --mount=type=secret,id=token cat /run/secrets/token && wc -c < /run/secrets/token > /length\n",
     });
     const secret = "s3cr3t-value-that-must-not-show";
     const image = `${registry.host}/out/secret:1`;
@@ -214,6 +215,32 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
       })
     ).stdout;
     assert.equal(Number(length), secret.length);
+  });
+
+  test("a step that fails shows no secret that it printed", async () => {
+    await using at = await place({
+      Dockerfile:
+        "FROM alpine:3.6\nRUN --mount=type=secret,id=token printf 'begin:%s:end' $(cat /run/secrets/token) && false\n",
+    });
+    const secret = "s3cr3t-value-that-must-not-show";
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(join(at.dir, "token"), `${secret}\n`);
+    const built = await build(at, [
+      "--platform",
+      "linux/arm64",
+      "--no-cache",
+      "--output",
+      "out",
+      "--secret",
+      "id=token,src=token",
+    ]);
+    assert.equal(built.code, 1, built.stderr);
+    assert.doesNotMatch(built.stdout + built.stderr, new RegExp(secret));
+    assert.match(built.stderr, /begin:\*\*\*:end/);
+    const { stdout } = await run("grep", ["-rl", secret, join(at.dir, "../state")]).catch(
+      (error: { stdout: string }) => error,
+    );
+    assert.equal(stdout, "");
   });
 
   test("caches are read and written per platform", async () => {
