@@ -16,6 +16,8 @@ export interface BuildLogs {
   /** Folder of the files. */
   readonly folder: string;
   event(event: BuildEvent): void;
+  /** Whether there is anything to read. */
+  written(): boolean;
   /** Ends the files. */
   close(): Promise<void>;
 }
@@ -46,7 +48,7 @@ export function keepLogs(parent: string, now: () => number): BuildLogs {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch {
-    return { folder, event: () => undefined, close: async () => undefined };
+    return { folder, event: () => undefined, written: () => false, close: async () => undefined };
   }
   return {
     folder,
@@ -55,6 +57,7 @@ export function keepLogs(parent: string, now: () => number): BuildLogs {
       const line = lineOf(event.event);
       if (line !== undefined) write(event, line);
     },
+    written: () => files.size > 0,
     async close() {
       await Promise.all(
         [...files.values()].map(async ({ stream, broken }) => broken || new Promise((end) => stream.end(end))),

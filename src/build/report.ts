@@ -33,7 +33,7 @@ export interface PlatformReport {
 /** What `archway build` did: the content of `--format json` and of the key `archway` in the metadata file. */
 export interface BuildReport {
   readonly version: 1;
-  /** Absent for file outputs. */
+  /** Absent for file outputs, and when the build failed. */
   readonly index?: {
     readonly digest: Digest;
     readonly mediaType: string;
@@ -46,4 +46,13 @@ export interface BuildReport {
   readonly platforms: readonly PlatformReport[];
   /** Platforms that were asked for and are left out by `--allow-missing`, with the reason. */
   readonly missing: readonly { readonly platform: Platform; readonly reason: string }[];
+  /** Why there is no index: the error that ended the build, and the platforms that were not built, each with the reason. */
+  readonly failure?: {
+    /** Stable name of the error. */
+    readonly code: string;
+    readonly message: string;
+    readonly unbuilt: readonly { readonly platform: Platform; readonly reason: string }[];
+  };
+  /** Folder of the full logs, a file a platform. */
+  readonly logs?: string;
 }

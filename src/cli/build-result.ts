@@ -16,8 +16,14 @@ export function buildJson(report: BuildReport): object {
       ...rest,
       findings: findings.map(toFindingJson),
     })),
-    missing: report.missing.map(({ platform, reason }) => ({ platform: formatPlatform(platform), reason })),
+    missing: report.missing.map(absenceJson),
+    ...(report.failure ? { failure: { ...report.failure, unbuilt: report.failure.unbuilt.map(absenceJson) } } : {}),
+    ...(report.logs === undefined ? {} : { logs: report.logs }),
   };
+}
+
+function absenceJson({ platform, reason }: BuildReport["missing"][number]): object {
+  return { platform: formatPlatform(platform), reason };
 }
 
 /** Content of `--metadata-file`: the keys of docker buildx, and ours under `archway`. */

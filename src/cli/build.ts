@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
-import { blame } from "../build/blame.ts";
 import { build } from "../build/build.ts";
 import { openContext } from "../build/context.ts";
 import { parseGitContext } from "../build/git-context.ts";
 import type { OpenContext } from "../build/context.ts";
+import { keepJournal } from "../build/journal.ts";
 import { keepLogs } from "../build/logs.ts";
+import type { BuildLogs } from "../build/logs.ts";
 import { planBuild } from "../build/plan.ts";
 import type { BuildPlan, PlannedPlatform } from "../build/plan.ts";
 import { fileRecords } from "../build/record.ts";
@@ -13,34 +14,27 @@ import { warmFacts } from "../build/warm.ts";
 import { recordInputsOf, engineRequestOf } from "../build/requests.ts";
 import type { BuildOutput, BuildRequest } from "../build/request.ts";
 import { loadConfig } from "../config/config.ts";
+import { ArchwayError, isAbort } from "../error/error.ts";
 import { engineSource } from "./engines.ts";
-import type { Finding } from "../finding/finding.ts";
 import { samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { GateRefusal } from "../publish/gate.ts";
-import { formatFindings } from "../report/findings.ts";
 import { startProgress } from "../report/progress.ts";
 import type { Progress } from "../report/progress.ts";
-import { makeStyle, usesColor } from "../report/style.ts";
+import { usesColor } from "../report/style.ts";
 import { FactsCache } from "../verify/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { progressOf } from "./build-progress.ts";
 import { buildRequest } from "./build-request.ts";
-import { buildJson, formatBuild, metadataJson } from "./build-result.ts";
 import { applyConfig, fileInContext } from "./build-settings.ts";
 import type { BuildSettings } from "./build-settings.ts";
 import type { CliContext } from "./context.ts";
 import { requireDestinations } from "./destinations.ts";
 import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
 import { localPlatform } from "./local-platform.ts";
-import { planJson } from "./plan-json.ts";
-import { formatPlan } from "./plan-text.ts";
+import { announce, showFailure, showPlan, showReport } from "./build-show.ts";
 import { openRegistries } from "./registries.ts";
 import type { OpenRegistries } from "./registries.ts";
-import { writeJsonFile } from "./write-json.ts";
-
-/** Width of plain output where there is no terminal. */
-const plainColumns = 120;
 
 /** `archway build`: plans, builds, proves and publishes. Returns 0; everything else is an error. */
 export async function runBuild(
@@ -76,7 +70,7 @@ export async function runBuild(
       context.signal,
     );
     if (options.plan) {
-      showPlan(context, options, plan);
+      showPlan({ context, options, plan });
       return 0;
     }
     const progress = startProgress(context.stderr, {
@@ -85,17 +79,16 @@ export async function runBuild(
       color: usesColor(context.stderr, context.env),
       now: context.now,
     });
-    try {
-      if (options.progress !== "quiet") announce(context, plan, progress);
-      const report = await execute(context, { request, settings, registries, plan, opened, local, scratch }, progress);
-      progress.end();
-      await showReport(context, options, report);
-      return 0;
-    } catch (error) {
-      progress.end();
-      if (error instanceof GateRefusal) showRefusal(context, plan, error);
+    const show = { context, options, plan };
+    const work = { request, settings, registries, plan, opened, local, scratch };
+    if (options.progress !== "quiet") announce(show, progress);
+    const { report, error } = await execute(context, work, progress).finally(() => progress.end());
+    if (error) {
+      await showFailure(show, report);
       throw error;
     }
+    await showReport(show, report);
+    return 0;
   });
 }
 
@@ -111,10 +104,18 @@ interface Work {
   readonly scratch: string;
 }
 
-async function execute(context: CliContext, work: Work, progress: Progress): Promise<BuildReport> {
+/** What came of a build: with an error, the report says what there was before it. */
+interface Outcome {
+  readonly report: BuildReport;
+  readonly error?: ArchwayError;
+}
+
+/** Builds. Throws when it is interrupted, and defects; every other error is an outcome. */
+async function execute(context: CliContext, work: Work, progress: Progress): Promise<Outcome> {
   const { request, settings, registries, plan, opened, local, scratch } = work;
   const state = stateFolder(context.env);
   const logs = keepLogs(join(state, "logs"), context.now);
+  const journal = keepJournal(plan, request.allowMissing);
   const output: BuildOutput = request.output ?? { kind: "docker" };
   const nodeOf = (platform: Platform) =>
     plan.placements.find((placement) => samePlatform(placement.platform, platform))?.node;
@@ -130,7 +131,7 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
     : Promise.resolve();
   warmed.catch(() => undefined);
   try {
-    return await build(
+    const report = await build(
       {
         placements: plan.placements,
         output,
@@ -154,11 +155,16 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
       },
       (event) => {
         logs.event(event);
+        journal.event(event);
         const shown = progressOf(event, nodeOf);
         if (shown) progress.event(shown);
       },
       context.signal,
     );
+    return { report: { ...report, logs: logs.folder } };
+  } catch (error) {
+    if (context.signal.aborted || isAbort(error) || !(error instanceof ArchwayError)) throw error;
+    return { report: { ...journal.failed(error), logs: logs.folder }, error: withLogs(error, logs) };
   } finally {
     warming.abort();
     await Promise.all([logs.close(), warmed]);
@@ -179,51 +185,10 @@ function annotationsOf(
   return Object.fromEntries(fitting.map(({ key, value }) => [key, value]));
 }
 
-function announce(context: CliContext, plan: BuildPlan, progress: Progress): void {
-  const style = makeStyle(usesColor(context.stderr, context.env));
-  for (const line of formatPlan(plan, { style, columns: context.stderr.columns ?? plainColumns })) progress.print(line);
-}
-
-function showPlan(context: CliContext, options: BuildOptions, plan: BuildPlan): void {
-  if (options.format === "json") {
-    context.stdout.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
-    return;
-  }
-  const style = makeStyle(usesColor(context.stdout, context.env));
-  const lines = formatPlan(plan, { style, columns: context.stdout.columns ?? plainColumns });
-  context.stdout.write(`${lines.join("\n")}\n`);
-}
-
-async function showReport(context: CliContext, options: BuildOptions, report: BuildReport): Promise<void> {
-  if (options.metadataFile !== undefined) {
-    await writeJsonFile(context.cwd, options.metadataFile, metadataJson(report));
-  }
-  const { stderr, stdout, env } = context;
-  const style = makeStyle(usesColor(stderr, env));
-  const columns = stderr.columns ?? plainColumns;
-  const findings = report.platforms.flatMap((platform) => platform.findings);
-  const told = findings.filter(({ severity }) => severity !== "note");
-  if (told.length > 0) stderr.write(`${formatFindings(told, { style, columns }).join("\n")}\n`);
-  if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(report), null, 2)}\n`);
-  else
-    stdout.write(
-      `${formatBuild(report, makeStyle(usesColor(stdout, env)), stdout.columns ?? plainColumns).join("\n")}\n`,
-    );
-}
-
-/** The gate's findings, each with the likely cause that the Dockerfile shows. */
-function showRefusal(context: CliContext, plan: BuildPlan, refusal: GateRefusal): void {
-  const style = makeStyle(usesColor(context.stderr, context.env));
-  const columns = context.stderr.columns ?? plainColumns;
-  const findings = refusal.proofs.flatMap((proof) => blamed(plan, proof.platform, proof.findings));
-  context.stderr.write(`${formatFindings(findings, { style, columns }).join("\n")}\n`);
-}
-
-/** Findings about one platform, each with the line of the Dockerfile that explains it. */
-function blamed(plan: BuildPlan, platform: Platform, findings: readonly Finding[]): readonly Finding[] {
-  const placement = plan.placements.find((other) => samePlatform(other.platform, platform));
-  if (!placement) return findings;
-  const { dockerfile, context } = plan;
-  const built = { dockerfile, evaluation: placement.evaluation, name: context.dockerfileName };
-  return findings.map((finding) => blame(finding, built));
+/** The error with the place of the full logs, when an engine said anything at all; what the gate refuses is in no log. */
+function withLogs(error: ArchwayError, logs: BuildLogs): ArchwayError {
+  if (error instanceof GateRefusal || !logs.written()) return error;
+  const { code, kind, message, place } = error;
+  const hint = [error.hint, `Full logs: ${logs.folder}`].filter(Boolean).join("\n");
+  return new ArchwayError({ code, kind, message, hint, ...(place ? { place } : {}), cause: error });
 }

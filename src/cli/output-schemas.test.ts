@@ -86,6 +86,17 @@ test("a build of files has no index", () => {
   assertPublished(buildSchema, buildJson(files));
 });
 
+test("a build that failed names its error, what was not built, and the logs; nothing says that it was published", () => {
+  const { index: _, ...rest } = report;
+  const failed: BuildReport = {
+    ...rest,
+    failure: { code: "GATE_REFUSED", message: "No.", unbuilt: [{ platform: armv7, reason: "exit code 1" }] },
+    logs: "/var/logs/build",
+  };
+  assertPublished(buildSchema, buildJson(failed));
+  assert.deepEqual(Object.keys(metadataJson(failed)), ["archway"]);
+});
+
 test("a join", () => {
   assertPublished(imageCreateSchema, createdJson({ mediaType, digest, size: 1 }, ["r.test/a:1"], []));
 });

@@ -46,13 +46,14 @@ const index = z.object({
   references: z.array(z.string()).describe("full references that point at it now"),
   pushed: z.boolean(),
 });
-const missing = z.array(z.object({ platform, reason: z.string() })).describe("left out by --allow-missing");
+const absences = z.array(z.object({ platform, reason: z.string() }));
+const missing = absences.describe("left out by --allow-missing");
 
 /** `archway build --format json`, and the key `archway` of its metadata file. */
 export const buildSchema = z
   .object({
     version,
-    index: index.optional().describe("absent for outputs that are files"),
+    index: index.optional().describe("absent for outputs that are files, and when the build failed or was refused"),
     platforms: z.array(
       z.object({
         platform,
@@ -72,6 +73,15 @@ export const buildSchema = z
       }),
     ),
     missing,
+    failure: z
+      .object({
+        code: z.string().describe("stable name of the error"),
+        message: z.string(),
+        unbuilt: absences.describe("platforms that were not built, or whose image could not be read"),
+      })
+      .optional()
+      .describe("the error that ended the build; absent when it succeeded"),
+    logs: z.string().optional().describe("folder of the full logs, a file a platform"),
   })
   .meta({ title: "Result of archway build" });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -64,7 +64,6 @@ describe("the gate refuses what a plain build publishes", { skip: await unavaila
         response.writeHead(404).end();
         return;
       }
-      const { readFile } = await import("node:fs/promises");
       response.end(await readFile(join(binaries, "hello")));
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -93,7 +92,10 @@ describe("the gate refuses what a plain build publishes", { skip: await unavaila
       const image = `${registry.host}/silent/${scenario.toLowerCase()}`;
       const args = scenario.startsWith("S05") ? ["--build-arg", `DOWNLOADS=${downloads}`] : [];
       const built = await archway(
-        ["build", ".", "--platform", both, "--push", "-t", `${image}:1`, "--progress", "plain", ...args],
+        [
+          ...["build", ".", "--platform", both, "--push", "-t", `${image}:1`, "--progress", "plain"],
+          ...["--format", "json", "--metadata-file", "result.json", ...args],
+        ],
         {
           cwd: place.dir,
           env: { ...place.env, BUILDKIT_HOST: node.endpoint },
@@ -104,6 +106,21 @@ describe("the gate refuses what a plain build publishes", { skip: await unavaila
       assert.match(built.stderr, path);
       assert.match(built.stderr, cause);
       await assert.rejects(run("crane", ["digest", "--insecure", `${image}:1`], { env: bed.env }), "no tag");
+      const report = JSON.parse(built.stdout);
+      assert.equal(report.failure.code, "GATE_REFUSED");
+      assert.equal(report.index, undefined);
+      const arm64 = report.platforms.find((one: { platform: string }) => one.platform === "linux/arm64");
+      assert.equal(arm64.verdict, "fail");
+      assert.match(arm64.digest, /^sha256:/);
+      assert.ok(
+        arm64.findings.some((one: { path: string; cause?: { code: string } }) => {
+          return path.test(one.path) && one.cause && cause.test(one.cause.code);
+        }),
+        JSON.stringify(arm64.findings),
+      );
+      const metadata = JSON.parse(await readFile(join(place.dir, "result.json"), "utf8"));
+      assert.deepEqual(Object.keys(metadata), ["archway"]);
+      assert.deepEqual(metadata.archway, report);
 
       const plain = await archway(
         [
