@@ -5,6 +5,7 @@ import { findLocalStore, loadArchive } from "../engine/load.ts";
 import { writeDockerArchive } from "../image/docker-archive.ts";
 import type { Annotations } from "../oci/annotations.ts";
 import type { Assembled } from "../oci/assemble.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { formatReference, repositoryOf, targetOf } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
@@ -146,12 +147,14 @@ async function buildToDocker(
     await rm(archive);
   }
   const { digest, mediaType, size } = child.descriptor;
-  const references = store
-    ? inputs.tags.map((tag) => `${store}:${formatReference(tag)}`)
-    : [`docker-archive:${output.dest ?? archive}`];
+  const { config } = parseManifest(await source.manifest(child.descriptor, { signal }), child.descriptor);
+  // Without a name the image is known by its ID, the digest of its config.
+  const names = inputs.tags.length === 0 ? [config.digest] : inputs.tags.map(formatReference);
+  const references = store ? names.map((name) => `${store}:${name}`) : [`docker-archive:${output.dest ?? archive}`];
+  const loaded = { platform: local, ...(store ? { store } : {}) };
   return {
     version: 1,
-    index: { digest, mediaType, size, references, pushed: false },
+    index: { digest, mediaType, size, references, pushed: false, loaded },
     platforms: run.built.map(({ report }) => report),
     missing: [...inputs.missing, ...run.missing],
   };

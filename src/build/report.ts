@@ -1,3 +1,4 @@
+import type { LocalStore } from "../engine/load.ts";
 import type { Finding } from "../finding/finding.ts";
 import type { Digest } from "../oci/descriptor.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -42,6 +43,8 @@ export interface BuildReport {
     /** Full references that point at it now. */
     readonly references: readonly string[];
     readonly pushed: boolean;
+    /** The one platform that a local store or a Docker archive took, and the store; absent where every platform is. */
+    readonly loaded?: { readonly platform: Platform; readonly store?: LocalStore };
   };
   readonly platforms: readonly PlatformReport[];
   /** Platforms that were asked for and are left out by `--allow-missing`, with the reason. */

@@ -10,7 +10,7 @@ import type { Cell } from "../report/table.ts";
 export function buildJson(report: BuildReport): object {
   return {
     version: report.version,
-    ...(report.index ? { index: report.index } : {}),
+    ...(report.index ? { index: indexJson(report.index) } : {}),
     platforms: report.platforms.map(({ platform, findings, ...rest }) => ({
       platform: formatPlatform(platform),
       ...rest,
@@ -20,6 +20,10 @@ export function buildJson(report: BuildReport): object {
     ...(report.failure ? { failure: { ...report.failure, unbuilt: report.failure.unbuilt.map(absenceJson) } } : {}),
     ...(report.logs === undefined ? {} : { logs: report.logs }),
   };
+}
+
+function indexJson({ loaded, ...index }: NonNullable<BuildReport["index"]>): object {
+  return { ...index, ...(loaded ? { loaded: { ...loaded, platform: formatPlatform(loaded.platform) } } : {}) };
 }
 
 function absenceJson({ platform, reason }: BuildReport["missing"][number]): object {
@@ -54,11 +58,24 @@ export function formatBuild(report: BuildReport, style: Style, columns: number):
   for (const { platform, reason } of report.missing) {
     lines.push(`${style.yellow("left out")} ${formatPlatform(platform)}: ${reason.split("\n")[0] ?? ""}`);
   }
-  if (report.index) {
-    lines.push("");
-    const verb = report.index.pushed ? "published" : "written";
-    for (const reference of report.index.references) lines.push(`${style.green(verb)} ${style.bold(reference)}`);
-    lines.push(`          ${report.index.digest}`);
+  if (report.index) lines.push("", ...formatPlaces(report, report.index, style));
+  return lines;
+}
+
+/** Where the image is now. */
+function formatPlaces(report: BuildReport, index: NonNullable<BuildReport["index"]>, style: Style): string[] {
+  const { loaded, pushed, references } = index;
+  const store = loaded?.store;
+  const lines = references.map((reference) => {
+    if (store) return `${style.green(`loaded into ${store}`)} as ${style.bold(reference.slice(store.length + 1))}`;
+    return `${style.green(pushed ? "published" : "written")} ${style.bold(reference)}`;
+  });
+  lines.push(`          ${index.digest}`);
+  if (loaded && report.platforms.length > 1) {
+    const place = store ?? "a Docker archive";
+    lines.push(
+      `${style.yellow("only")} ${formatPlatform(loaded.platform)}: ${place} takes one platform; --push or --output type=oci,dest=FILE keeps all ${report.platforms.length}.`,
+    );
   }
   return lines;
 }

@@ -86,6 +86,13 @@ test("a build of files has no index", () => {
   assertPublished(buildSchema, buildJson(files));
 });
 
+test("a build that is loaded names its platform and the store", () => {
+  const index = { digest, mediaType, size: 1, references: ["docker:r.test/a:1"], pushed: false };
+  assertPublished(buildSchema, buildJson({ ...report, index: { ...index, loaded: { platform: arm64 } } }));
+  const json = buildJson({ ...report, index: { ...index, loaded: { platform: arm64, store: "docker" } } });
+  assertPublished(buildSchema, json);
+});
+
 test("a build that failed names its error, what was not built, and the logs; nothing says that it was published", () => {
   const { index: _, ...rest } = report;
   const failed: BuildReport = {

@@ -53,7 +53,15 @@ const missing = absences.describe("left out by --allow-missing");
 export const buildSchema = z
   .object({
     version,
-    index: index.optional().describe("absent for outputs that are files, and when the build failed or was refused"),
+    index: index
+      .extend({
+        loaded: z
+          .object({ platform, store: z.enum(["docker", "podman", "buildah"]).optional() })
+          .optional()
+          .describe("the one platform that a local store or a Docker archive took; the digest is its image's"),
+      })
+      .optional()
+      .describe("absent for outputs that are files, and when the build failed or was refused"),
     platforms: z.array(
       z.object({
         platform,

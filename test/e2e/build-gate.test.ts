@@ -16,6 +16,7 @@ import type { Workplace } from "./archway.ts";
 
 const run = promisify(execFile);
 const needs = ["registry", "buildkit", "qemu", "bases", "crane"] as const;
+const told = ["--progress", "plain", "--format", "json", "--metadata-file", "result.json"];
 const both = "linux/amd64,linux/arm64";
 
 interface Silent {
@@ -91,16 +92,10 @@ describe("the gate refuses what a plain build publishes", { skip: await unavaila
       await using place = await prepared(scenario);
       const image = `${registry.host}/silent/${scenario.toLowerCase()}`;
       const args = scenario.startsWith("S05") ? ["--build-arg", `DOWNLOADS=${downloads}`] : [];
-      const built = await archway(
-        [
-          ...["build", ".", "--platform", both, "--push", "-t", `${image}:1`, "--progress", "plain"],
-          ...["--format", "json", "--metadata-file", "result.json", ...args],
-        ],
-        {
-          cwd: place.dir,
-          env: { ...place.env, BUILDKIT_HOST: node.endpoint },
-        },
-      );
+      const built = await archway(["build", ".", "--platform", both, "--push", "-t", `${image}:1`, ...told, ...args], {
+        cwd: place.dir,
+        env: { ...place.env, BUILDKIT_HOST: node.endpoint },
+      });
       assert.equal(built.code, 1, built.stderr);
       assert.match(built.stderr, /linux\/arm64/);
       assert.match(built.stderr, path);
