@@ -2,6 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { EngineEvent } from "../engine/engine.ts";
 import { summarizeSteps } from "../engine/steps.ts";
+import { ArchwayError } from "../error/error.ts";
+import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BuildEvent } from "./events.ts";
 import { eachLimited } from "./limit.ts";
@@ -15,10 +17,11 @@ import { runsNatively } from "./stages.ts";
 type FileInputs = Omit<RunInputs, "sink"> & { readonly cwd: string };
 
 /**
- * Builds to files instead of an image: the engine's `local` or `tar` exporter, one folder or file a platform below `dest` when there are several, named
+ * Builds to files instead of an image: the engine's `local` or `tar` exporter, one folder a platform below `dest` when there are several, named
  * as docker buildx names them (`linux_arm_v7`). There is no image to prove: the verdict says `skipped`.
  *
- * Throws the first error; other platforms are stopped.
+ * Throws `OUTPUT_INVALID` (kind `input`) for one tar file of several platforms, before anything is built; then the first error, and other platforms are
+ * stopped.
  */
 export async function buildFiles(
   inputs: FileInputs,
@@ -27,7 +30,8 @@ export async function buildFiles(
   signal: AbortSignal,
 ): Promise<BuildReport> {
   const several = inputs.placements.length > 1;
-  const root = output.dest === "-" ? "-" : resolve(inputs.cwd, output.dest);
+  if (several && output.type === "tar") throw oneTar(output.dest, inputs.placements);
+  const root = resolve(inputs.cwd, output.dest);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const reports = new Map<Platform, PlatformReport>();
@@ -36,7 +40,7 @@ export async function buildFiles(
     const { platform, node } = placement;
     const events: EngineEvent[] = [];
     onEvent({ type: "started", platform, strategy: placement.strategy, node: node.engine.endpoint, at: inputs.now() });
-    const dest = several ? join(root, output.type === "tar" ? `${bakeName(platform)}.tar` : bakeName(platform)) : root;
+    const dest = several ? join(root, bakeName(platform)) : root;
     if (several) await mkdir(root, { recursive: true });
     try {
       await node.engine.build(
@@ -71,6 +75,16 @@ export async function buildFiles(
     platforms: inputs.placements.flatMap(({ platform }) => reports.get(platform) ?? []),
     missing: [],
   };
+}
+
+/** Files of two platforms in one tar would overwrite each other. */
+function oneTar(dest: string, placements: FileInputs["placements"]): ArchwayError {
+  return new ArchwayError({
+    code: "OUTPUT_INVALID",
+    kind: "input",
+    message: `--output type=tar,dest=${dest} is the files of one platform, and the build has ${placements.length}: ${placements.map(({ platform }) => formatPlatform(platform)).join(", ")}.`,
+    hint: `Choose one with --platform, take type=local for a folder a platform, or type=oci,dest=${dest} for the image with all platforms.`,
+  });
 }
 
 /** The folder that docker buildx gives a platform. */

@@ -12,7 +12,7 @@ export type BuildOutput =
   | { readonly kind: "oci"; readonly dest: string; readonly tar: boolean }
   /** This machine's platform as a Docker archive file, or loaded into the local Docker or Podman. */
   | { readonly kind: "docker"; readonly dest?: string }
-  /** An exporter of the engine that makes files instead of an image (`type=local` or `type=tar`), one folder or file a platform. */
+  /** An exporter of the engine that makes files instead of an image (`type=local`, one folder a platform, or `type=tar` for one platform). */
   | { readonly kind: "files"; readonly type: "local" | "tar"; readonly dest: string };
 
 /** A node that a platform may be built on: an endpoint, with the engine when the endpoint does not tell it. */

@@ -115,15 +115,19 @@ describe("outputs", () => {
     ["type=oci,dest=image.tar", { type: "oci", dest: "image.tar", tar: true }],
     ["type=oci,dest=dir,tar=false", { type: "oci", dest: "dir", tar: false }],
     ["type=docker", { type: "docker" }],
-    ["type=docker,dest=-", { type: "docker", dest: "-" }],
     ["type=local,dest=out", { type: "local", dest: "out" }],
     ["out/dir", { type: "local", dest: "out/dir" }],
-    ["-", { type: "tar", dest: "-" }],
     ["type=registry", { type: "registry", names: [], pushByDigest: false }],
     ['type=image,"name=r/a:1,r/b",push=true', { type: "registry", names: ["r/a:1", "r/b"], pushByDigest: false }],
     ["type=image,name=r/a,push-by-digest=true,push=true", { type: "registry", names: ["r/a"], pushByDigest: true }],
   ];
   for (const [text, output] of cases) test(text, () => assert.deepEqual(read("-o", text).output, output));
+
+  for (const text of ["-", "type=oci,dest=-", "type=tar,dest=-", "type=docker,dest=-", "type=local,dest=-"]) {
+    test(`${text} is refused: standard output has the result`, () => {
+      assert.throws(() => read("-o", text), { code: "OPTION_INVALID", kind: "input", hint: /dest=(image\.tar|out)/ });
+    });
+  }
 
   test("--load and --push are short for outputs", () => {
     assert.deepEqual(read("--load").output, { type: "docker" });

@@ -1,3 +1,4 @@
+import type { ArchwayError } from "../error/error.ts";
 import { parseAttributes, refuseUnknownKeys } from "./parse-csv.ts";
 import { optionError, readBoolean, readChoice } from "./parse-option.ts";
 
@@ -7,7 +8,7 @@ export type OutputSpec =
   | { readonly type: "oci"; readonly dest: string; readonly tar: boolean }
   /** This machine's platform: a `docker load` archive, or loaded into the local engine when `dest` is absent. */
   | { readonly type: "docker"; readonly dest?: string }
-  /** The files of the result in a folder, or as a tar file, one a platform. */
+  /** The files of the result: a folder, one a platform when there are several, or the tar file of one platform. */
   | { readonly type: "local" | "tar"; readonly dest: string }
   /** Published; `names` are repositories or references besides the tags. By digest alone, without a tag, with `pushByDigest`. */
   | { readonly type: "registry"; readonly names: readonly string[]; readonly pushByDigest: boolean };
@@ -25,12 +26,12 @@ const attributesOf: Readonly<Record<(typeof outputTypes)[number], readonly strin
 };
 
 /**
- * Reads one value of `--output`: `type=…,key=value,…`, or a folder alone (`type=local`), or `-` (a tar on standard output).
- * Throws `OPTION_INVALID` for an unknown type or attribute, with the nearest, and for a destination that is missing.
+ * Reads one value of `--output`: `type=…,key=value,…`, or a folder alone (`type=local`).
+ * Throws `OPTION_INVALID` for an unknown type or attribute, with the nearest, and for a destination that is missing or standard output.
  */
 export function parseOutput(text: string): OutputSpec {
   const option = "--output";
-  if (text === "-") return { type: "tar", dest: "-" };
+  if (text === "-") throw noStandardOutput(option, text, "tar");
   if (text !== "" && !text.includes("=") && !text.includes(",")) return { type: "local", dest: text };
 
   const attributes = parseAttributes(option, text);
@@ -40,6 +41,7 @@ export function parseOutput(text: string): OutputSpec {
   const type = readChoice(option, given, outputTypes);
   refuseUnknownKeys(option, text, attributes.keys(), ["type", ...attributesOf[type]]);
   const dest = attributes.get("dest");
+  if (dest === "-") throw noStandardOutput(option, text, type);
   const flag = (key: string) => readBoolean(option, text, key, attributes.get(key) ?? "false");
 
   switch (type) {
@@ -65,4 +67,10 @@ export function parseOutput(text: string): OutputSpec {
       return { type: "registry", names, pushByDigest: flag("push-by-digest") };
     }
   }
+}
+
+/** An archive among the words of the result would be neither. */
+function noStandardOutput(option: string, text: string, type: string): ArchwayError {
+  const why = "nothing else is written to standard output, which has the result of the build in words or JSON.";
+  return optionError(option, text, why, `For example type=${type},dest=${type === "local" ? "out" : "image.tar"}.`);
 }

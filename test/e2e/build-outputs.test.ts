@@ -102,6 +102,26 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
     assert.equal((await readFile(join(at.dir, "out/linux_arm64/machine"), "utf8")).trim(), "aarch64");
   });
 
+  test("one tar file of several platforms, or an image on standard output: exit 2, and nothing is written", async () => {
+    await using at = await place();
+    const before = await readdir(at.dir);
+    const two = await build(at, ["--platform", both, "--output", "type=tar,dest=t.tar"]);
+    assert.equal(two.code, 2, two.stderr);
+    assert.match(two.stderr, /type=tar,dest=t\.tar is the files of one platform.*linux\/amd64, linux\/arm64/);
+    assert.match(two.stderr, /type=oci,dest=t\.tar/);
+    for (const output of ["-", "type=oci,dest=-", "type=tar,dest=-", "type=docker,dest=-"]) {
+      const piped = await build(at, ["--platform", "linux/amd64", "--output", output]);
+      assert.equal(piped.code, 2, piped.stderr);
+      assert.match(piped.stderr, /standard output/);
+    }
+    assert.deepEqual(await readdir(at.dir), before);
+
+    const one = await build(at, ["--platform", "linux/arm64", "--output", "type=tar,dest=t.tar"]);
+    assert.equal(one.code, 0, one.stderr);
+    const { stdout } = await run("tar", ["-tf", join(at.dir, "t.tar")]);
+    assert.match(stdout, /^(linux_arm64\/)?machine$/m);
+  });
+
   test("attestations travel with their platform", async () => {
     await using at = await place();
     const image = `${registry.host}/out/attested:1`;
