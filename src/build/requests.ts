@@ -9,6 +9,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { baseUsesOf } from "./base-uses.ts";
 import type { OpenContext } from "./context.ts";
+import { pinContexts } from "./named-contexts.ts";
 import { fingerprintContext } from "./fingerprint.ts";
 import type { BuildPlan, PlannedPlatform } from "./plan.ts";
 import type { RecordInputs } from "./record.ts";
@@ -33,7 +34,7 @@ export function engineRequestOf(
     labels: request.labels,
     bases: plan.pins,
     registries: request.registries,
-    buildContexts: request.buildContexts,
+    buildContexts: pinContexts(request.buildContexts, plan.images),
     secrets: request.secrets,
     ssh: request.ssh,
     cacheFrom: request.cacheFrom.map((cache) => perPlatform(cache, platform)),

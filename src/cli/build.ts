@@ -6,6 +6,7 @@ import type { OpenContext } from "../build/context.ts";
 import { keepJournal } from "../build/journal.ts";
 import { keepLogs } from "../build/logs.ts";
 import type { BuildLogs } from "../build/logs.ts";
+import { locateContexts } from "../build/named-contexts.ts";
 import { planBuild } from "../build/plan.ts";
 import type { BuildPlan, PlannedPlatform } from "../build/plan.ts";
 import { fileRecords } from "../build/record.ts";
@@ -52,7 +53,9 @@ export async function runBuild(
   const loads = settings.output === undefined || settings.output.type === "docker";
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
   const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
-  const request = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  const asked = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  const buildContexts = await locateContexts(asked.buildContexts, context.cwd, context.signal);
+  const request = { ...asked, buildContexts };
   if (!options.plan) {
     await requireDestinations(context.cwd, {
       ...(options.metadataFile === undefined ? {} : { metadataFile: options.metadataFile }),

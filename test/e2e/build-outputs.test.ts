@@ -195,6 +195,36 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
     assert.deepEqual(files.split("\n").filter(Boolean).toSorted(), ["given", "hello"]);
   });
 
+  test("named contexts: a layout without its digest, an image, and a folder that is missing", async () => {
+    await using at = await place({
+      Dockerfile: "FROM lay\nCOPY --from=img /etc/alpine-release /release\nRUN test -e /machine\n",
+      "Dockerfile.lay": dockerfile,
+    });
+    const layout = await build(at, [
+      "-f",
+      "Dockerfile.lay",
+      "--platform",
+      both,
+      "--output",
+      "type=oci,dest=made,tar=false",
+    ]);
+    assert.equal(layout.code, 0, layout.stderr);
+    const args = [
+      "--platform",
+      both,
+      "--output",
+      "type=oci,dest=image.tar",
+      "--build-context",
+      "lay=oci-layout://made",
+    ];
+    const built = await build(at, [...args, "--build-context", "img=docker-image://alpine:3.6"]);
+    assert.equal(built.code, 0, built.stderr);
+
+    const missing = await build(at, [...args, "--build-context", "img=nothere"]);
+    assert.equal(missing.code, 2, missing.stderr);
+    assert.match(missing.stderr, /--build-context img=nothere: .*nothere is no folder/);
+  });
+
   test("a secret reaches its step and nothing else", async () => {
     await using at = await place({
       Dockerfile:
