@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -57,11 +57,14 @@ describe("archway build with bad input", { skip: await unavailable(...needs) }, 
     });
   }
 
+  const nowhere = ["--push", "-t", "127.0.0.1:1/x:1"];
   const options: readonly (readonly [name: string, args: readonly string[], message: RegExp])[] = [
     ["an unknown platform", ["--platform", "linux/amr64", "--push", "-t", "127.0.0.1:1/x:1"], /linux\/arm64/],
     ["a tag with capitals", ["--push", "-t", "127.0.0.1:1/Team/App:1"], /team\/app/],
     ["a secret file that is missing", ["--secret", "id=key,src=nothere", "--push", "-t", "127.0.0.1:1/x:1"], /nothere/],
     ["a Dockerfile that is missing", ["-f", "Nothere", "--push", "-t", "127.0.0.1:1/x:1"], /Nothere/],
+    ["a metadata file without a folder", [...nowhere, "--metadata-file", "nothere/m.json"], /no folder .*nothere/],
+    ["an archive without a folder", ["--output", "type=oci,dest=nothere/i.tar"], /no folder .*nothere/],
     ["a flag that does not exist", ["--pusch"], /--push/],
     ["an unknown target stage", ["--target", "nothere", "--push", "-t", "127.0.0.1:1/x:1"], /nothere/],
   ];
@@ -74,6 +77,28 @@ describe("archway build with bad input", { skip: await unavailable(...needs) }, 
       assertClear(ended);
     });
   }
+
+  test("a folder below the configuration, outside of any repository: the configuration holds", async () => {
+    await using at = await place({ ".archway.yaml": "version: 1\nbogus: 1\n" });
+    await mkdir(join(at.dir, "below"));
+    await writeFile(join(at.dir, "below/Dockerfile"), good);
+    const ended = await archway(["build", "below", "--plan"], { cwd: at.dir, env: at.env });
+    assert.equal(ended.code, 2, ended.stderr);
+    assert.match(ended.stderr, /\.archway\.yaml:2:1.*bogus/);
+  });
+
+  test("a step that fails: exit 1, the folder of the logs, and the same for programs", async () => {
+    await using at = await place({ Dockerfile: "FROM busybox\nRUN echo a last word; exit 7\n" });
+    const ended = await build(at, [...push("step"), "--platform", "linux/amd64", "--format", "json"]);
+    assert.equal(ended.code, 1, ended.stderr);
+    const report = JSON.parse(ended.stdout);
+    assert.ok(ended.stderr.includes(`Full logs: ${report.logs}`), ended.stderr);
+    assert.match(await readFile(join(report.logs, "linux-amd64.log"), "utf8"), /a last word/);
+    assert.deepEqual(
+      report.failure.unbuilt.map((one: { platform: string }) => one.platform),
+      ["linux/amd64"],
+    );
+  });
 
   test("a base image that does not exist: exit 2, its line", async () => {
     await using at = await place({ Dockerfile: "FROM busybox:nothere\n" });
