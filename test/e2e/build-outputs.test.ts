@@ -225,6 +225,15 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
     assert.match(missing.stderr, /--build-context img=nothere: .*nothere is no folder/);
   });
 
+  test("a CPU model that the emulator does not know: exit 2 when the user chose it", async () => {
+    await using at = await place();
+    const args = ["--platform", "linux/arm64", "--no-cache", "--output", "type=oci,dest=image.tar", "--emulated-cpu"];
+    const refused = await build(at, [...args, "nosuch"]);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /unable to find CPU model 'nosuch'/);
+    assert.match(refused.stderr, /--emulated-cpu default/);
+  });
+
   test("a secret reaches its step and nothing else", async () => {
     await using at = await place({
       Dockerfile:
