@@ -64,6 +64,15 @@ describe("every engine", { skip: await unavailable(...needs) }, () => {
   };
 
   for (const engine of ["buildkit", "buildah", "buildx", "buildx with a remote builder"]) {
+    test(`${engine}: an image as named context comes by digest from where base images come from`, async () => {
+      await using at = await place("FROM busybox AS first\nCOPY --from=img /etc/alpine-release /release\nRUN true\n");
+      const image = `${registry.host}/contexts/${engine.replaceAll(" ", "-")}:1`;
+      const context = ["--build-context", "img=docker-image://alpine:3.6"];
+      const built = await build(engine, at, ["--platform", "linux/arm64", ...context, "--push", "-t", image]);
+      assert.equal(built.code, 0, built.stderr);
+      assert.match(await fileIn(image, "linux/arm64", "release"), /^\d+\.\d+/);
+    });
+
     test(`${engine}: three platforms that every tool reads and runs`, async () => {
       await using at = await place(
         [
