@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createIgnore } from "../dockerfile/ignore-file.ts";
+import type { Stage } from "../dockerfile/evaluation.ts";
 import { fastCpuModel } from "../engine/cpu-model.ts";
 import type { EmulatedCpu, EngineRequest } from "../engine/engine.ts";
+import { scratchCollapse } from "../engine/faults.ts";
 import { repositoryOf } from "../oci/reference.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -39,7 +41,7 @@ export function engineRequestOf(
     ssh: request.ssh,
     cacheFrom: request.cacheFrom.map((cache) => perPlatform(cache, platform)),
     cacheTo: request.cacheTo.map((cache) => perPlatform(cache, platform)),
-    noCache: request.noCache,
+    noCache: request.noCache || collapsesScratch(placement),
     pull: request.pull,
     ...(plan.syntax === undefined ? {} : { syntax: plan.syntax }),
     ...(request.target === undefined ? {} : { target: request.target }),
@@ -47,6 +49,13 @@ export function engineRequestOf(
     ...(request.sbom === undefined ? {} : { sbom: request.sbom }),
     ...(emulatedCpu === undefined ? {} : { emulatedCpu }),
   };
+}
+
+/** Whether the engine's cache would give this platform's `FROM scratch` image the one of another platform: then the cache stays out of it. */
+function collapsesScratch({ node, evaluation }: PlannedPlatform): boolean {
+  let stage: Stage | undefined = evaluation.target;
+  while (stage?.base.kind === "stage") stage = evaluation.stages[stage.base.index];
+  return stage?.base.kind === "scratch" && node.info.faults.some(({ id }) => id === scratchCollapse);
 }
 
 /**
@@ -119,7 +128,16 @@ export function recordInputsOf(
       ...(await shared),
       // Secrets by name, as engines have them in their cache keys; caches and how registries are reached change no image.
       options: {
-        ...{ target, args, labels, annotations, bases, buildContexts, syntax, ssh, provenance, sbom },
+        target,
+        args,
+        labels,
+        annotations,
+        bases,
+        buildContexts,
+        syntax,
+        ssh,
+        provenance,
+        sbom,
         secrets: own.secrets.map(({ id }) => id),
         manifests: own.source.bases.map(({ manifest }) => manifest),
         emulatedCpu: own.emulatedCpu?.model,

@@ -10,6 +10,9 @@ interface KnownFault extends EngineFault {
   readonly fixed?: string;
 }
 
+/** Buildah's cache takes a `FROM scratch` image of one platform for another's. */
+export const scratchCollapse = "buildah-scratch-platforms-collapse";
+
 /**
  * Faults of engines that put wrong code into images or lose platforms without a word, each reproduced or reported by its project. `from` and `fixed` are versions
  * that were tried, not release notes: between them the fault is assumed.
@@ -34,12 +37,12 @@ const knownFaults: readonly KnownFault[] = [
     text: "ignores FROM --platform=$BUILDPLATFORM: such stages run as the target platform, emulated, or fail for want of an image. Archway names the image of the right platform in each FROM.",
   },
   {
-    id: "buildah-scratch-platforms-collapse",
+    id: scratchCollapse,
     engine: "buildah",
     fixed: "1.41",
     since: "2025-07-01",
     avoided: true,
-    text: "reuses one cached image for all platforms of a FROM scratch build and loses entries of its own manifest lists (containers/podman#18723). Archway builds each platform by itself.",
+    text: "takes a cached FROM scratch image of one platform for another (containers/podman#18723). Archway builds such images without Buildah's cache.",
   },
   {
     id: "buildkit-no-source-policy",
