@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBuildah } from "../../src/engine/buildah.ts";
 import type { BaseUse, Engine, EngineEvent, EngineRequest } from "../../src/engine/engine.ts";
+import { scratchPrefix } from "../../src/engine/scratch.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { startBed, unavailable, type BaseImage, type Bed } from "../bed/bed.ts";
 import { run } from "../bed/command.ts";
@@ -258,7 +259,6 @@ function describeProgram(program: "buildah" | "podman", endpoint: string): void 
       const mark = `${42_000 + (process.pid % 1000)}`;
       await using project = await makeProject({ Dockerfile: `FROM BASE\nRUN echo on; sleep ${mark}\n` });
       const controller = new AbortController();
-      const before = await readdir(tmpdir());
       const events: EngineEvent[] = [];
       const building = engine.build(
         await request(project, project.dir, ["linux/arm64"]),
@@ -274,7 +274,7 @@ function describeProgram(program: "buildah" | "podman", endpoint: string): void 
       for (let tries = 0; running().length > 0 && tries < 100; tries++) await sleep(50);
       assert.deepEqual(running(), []);
       assert.equal(await run("buildah", ["containers", "--quiet"], { env }), "");
-      const left = (await readdir(tmpdir())).filter((name) => name.startsWith("archway-") && !before.includes(name));
+      const left = (await readdir(tmpdir())).filter((name) => name.startsWith(`${scratchPrefix}${process.pid}-`));
       assert.deepEqual(left, []);
     });
 

@@ -11,6 +11,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBuildkit } from "../../src/engine/buildkit.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
+import { scratchPrefix } from "../../src/engine/scratch.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { startBed, unavailable, type BaseImage, type Bed } from "../bed/bed.ts";
 import { makeAuthority, makeCertificate } from "../bed/certificates.ts";
@@ -363,7 +364,6 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
     const mark = `${41_000 + (process.pid % 1000)}`;
     await using project = await makeProject({ Dockerfile: `FROM alpine\nRUN echo on; sleep ${mark}\n` });
     const controller = new AbortController();
-    const before = await readdir(tmpdir());
     const events: EngineEvent[] = [];
     const building = engine.build(
       requestOf(project.dir, { bases, output: { kind: "layout", directory: project.dir } }),
@@ -378,10 +378,8 @@ describe("BuildKit", { skip, timeout: 600_000 }, () => {
       processes(readdirSync("/proc")).filter((line) => line.includes(`sleep ${mark}`) || line.includes(project.dir));
     for (let tries = 0; running().length > 0 && tries < 100; tries++) await sleep(50);
     assert.deepEqual(running(), []);
-    assert.deepEqual(
-      (await readdir(tmpdir())).filter((name) => name.startsWith("archway-") && !before.includes(name)),
-      [],
-    );
+    const left = (await readdir(tmpdir())).filter((name) => name.startsWith(`${scratchPrefix}${process.pid}-`));
+    assert.deepEqual(left, []);
   });
 
   it("says that the node was lost when it is killed during a step", async () => {
