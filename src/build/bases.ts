@@ -73,11 +73,17 @@ export async function resolveBase(
       code: error.code,
       kind: error.kind,
       message: `The base image ${name} could not be looked up: ${error.message}`,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      hint: [error.hint, error.code === "UNREACHABLE" ? mirrorHint(reference.host) : undefined]
+        .filter(Boolean)
+        .join(" "),
       place: { file, line },
       cause: error,
     });
   }
+}
+
+function mirrorHint(host: string): string {
+  return `In a closed network name a mirror in .archway.yaml: registries: {${host}: {mirrors: [HOST]}}.`;
 }
 
 /** Reads the name of a base image; one without tag and digest means `latest`. Throws `INVALID_REFERENCE` with the line of the Dockerfile. */

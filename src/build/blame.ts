@@ -12,12 +12,15 @@ export interface Built {
   readonly name: string;
 }
 
+/** Rules about code of another platform: what the search for a cause can explain. A missing entrypoint has other causes. */
+const aboutForeignCode = /-wrong-architecture$|^float-abi-mismatch$|^variant-too-new$|^native-build-missing$/;
+
 /**
  * Gives a finding of the gate the cause that the Dockerfile shows: the line that let the wrong file in, with its code in the catalogue of silent failures. What
  * the layers alone suggested stays when the Dockerfile has nothing to say. Notes are left alone.
  */
 export function blame(finding: Finding, { dockerfile, evaluation, name }: Built): Finding {
-  if (finding.severity === "note") return finding;
+  if (finding.severity === "note" || !aboutForeignCode.test(finding.rule)) return finding;
   const createdBy = finding.layer?.createdBy;
   const [likely] = suspects(dockerfile, evaluation, {
     path: finding.path,

@@ -1,10 +1,14 @@
-import { formatPlatform } from "../platform/platform.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { PlannedPlatform } from "./plan.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** What a person should know of a plan before it is carried out: one sentence each. */
 export function warningsOf(request: BuildRequest, placements: readonly PlannedPlatform[]): string[] {
   const warnings: string[] = [];
+  for (const allowed of request.allowMissing) {
+    if (request.platforms.some((platform) => samePlatform(platform, allowed))) continue;
+    warnings.push(`--allow-missing ${formatPlatform(allowed)} has no effect: it is not among the platforms to build.`);
+  }
   const unused = placements[0]?.evaluation.unusedArgs ?? [];
   for (const name of unused) warnings.push(`Build argument ${name} is declared by no ARG of the Dockerfile.`);
   const unknown = new Map(

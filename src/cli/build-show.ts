@@ -25,7 +25,7 @@ export interface Shown {
 
 /** The plan above the progress, before anything is built. */
 export function announce({ context: { stderr, env }, plan }: Shown, progress: Progress): void {
-  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns ?? plainColumns };
+  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns || plainColumns };
   for (const line of formatPlan(plan, format)) progress.print(line);
 }
 
@@ -35,7 +35,7 @@ export function showPlan({ context: { stdout, env }, options, plan }: Shown): vo
     stdout.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
     return;
   }
-  const format = { style: makeStyle(usesColor(stdout, env)), columns: stdout.columns ?? plainColumns };
+  const format = { style: makeStyle(usesColor(stdout, env)), columns: stdout.columns || plainColumns };
   stdout.write(`${formatPlan(plan, format).join("\n")}\n`);
 }
 
@@ -45,12 +45,15 @@ export async function showReport({ context, options }: Shown, report: BuildRepor
   if (options.metadataFile !== undefined) await writeJsonFile(cwd, options.metadataFile, metadataJson(report));
   const findings = report.platforms.flatMap((platform) => platform.findings);
   const told = findings.filter(({ severity }) => severity !== "note");
-  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns ?? plainColumns };
+  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns || plainColumns };
   if (told.length > 0) stderr.write(`${formatFindings(told, format).join("\n")}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(report), null, 2)}\n`);
   else {
     const style = makeStyle(usesColor(stdout, env));
-    stdout.write(`${formatBuild(report, style, stdout.columns ?? plainColumns).join("\n")}\n`);
+    stdout.write(`${formatBuild(report, style, stdout.columns || plainColumns).join("\n")}\n`);
+    const { output } = options;
+    const files = output?.type === "local" || output?.type === "tar" ? output.dest : undefined;
+    if (files !== undefined) stdout.write(`\n${style.green("written")} files, not an image, to ${style.bold(files)}\n`);
   }
 }
 
@@ -62,7 +65,7 @@ export async function showFailure({ context, options, plan }: Shown, report: Bui
   const { cwd, stderr, stdout, env } = context;
   const full = { ...report, platforms: report.platforms.map((platform) => blamed(plan, platform)) };
   const findings = full.platforms.flatMap((platform) => platform.findings);
-  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns ?? plainColumns };
+  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns || plainColumns };
   if (findings.length > 0) stderr.write(`${formatFindings(findings, format).join("\n")}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(full), null, 2)}\n`);
   if (options.metadataFile === undefined) return;

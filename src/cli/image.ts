@@ -80,7 +80,7 @@ export async function runImageCreate(
   } catch (error) {
     if (error instanceof GateRefusal) {
       const findings = error.proofs.flatMap((proof) => proof.findings);
-      stderr.write(`${formatFindings(findings, { style, columns: stderr.columns ?? plainColumns }).join("\n")}\n`);
+      stderr.write(`${formatFindings(findings, { style, columns: stderr.columns || plainColumns }).join("\n")}\n`);
     }
     throw error;
   }

@@ -62,7 +62,7 @@ export async function showPlatforms(context: CliContext, format: Format, sources
       ? JSON.stringify(platformsJson(report), null, 2)
       : formatPlatforms(report, {
           style: makeStyle(usesColor(stdout, env)),
-          columns: stdout.columns ?? plainColumns,
+          columns: stdout.columns || plainColumns,
         }).join("\n");
   stdout.write(`${text}\n`);
   return 0;

@@ -160,7 +160,7 @@ function originSuspects(dockerfile: Dockerfile, evaluation: Evaluation, { origin
     {
       code: "S06",
       text: `The file is part of the image ${image.reference}, whose contents are not what its platform says.`,
-      fix: `Verify the image (archway verify ${image.reference}), take another tag of it, and tell its authors.`,
+      fix: `Take another tag of ${image.reference}, and tell its authors.`,
       explains: "files of the base",
       ...place,
     },

@@ -45,7 +45,8 @@ function formatFinding(finding: Finding, { style, columns }: FindingsFormat): st
   const lines = [`  ${paint(finding.severity)} ${style.bold(printable(place))} ${style.dim(`(${finding.rule})`)}`];
   const add = (label: string, text: string) => {
     const indent = 4 + label.length;
-    wrap(printable(text), columns - indent).forEach((line, index) => {
+    const wrapped = text.split("\n").flatMap((line) => wrap(printable(line), columns - indent));
+    wrapped.forEach((line, index) => {
       lines.push(`    ${index === 0 ? style.dim(label) : " ".repeat(label.length)}${line}`);
     });
   };

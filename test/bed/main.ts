@@ -68,13 +68,16 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.resolve());
   // The daemons of the bed do not keep this process alive.
   const alive = setInterval(() => {}, 1 << 30);
-  await using bed = await startBed({ need });
-  const rows: Row[] = [];
-  for (const component of need) rows.push(...(await start(bed, component, bases)));
-  print(bed, rows);
-  await interrupted.promise;
-  clearInterval(alive);
-  logToStderr("stopping");
+  try {
+    await using bed = await startBed({ need });
+    const rows: Row[] = [];
+    for (const component of need) rows.push(...(await start(bed, component, bases)));
+    print(bed, rows);
+    await interrupted.promise;
+    logToStderr("stopping");
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 function isBase(word: string): word is BaseName {

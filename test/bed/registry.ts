@@ -110,7 +110,7 @@ export async function startRegistry(
     args: ["serve", configFile],
     log: join(dir, "log"),
     // v3 looks for a collector of traces otherwise.
-    env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+    env: { ...withoutOverrides(process.env), OTEL_TRACES_EXPORTER: "none" },
     ready: (logged) => portOf(logged) > 0,
   });
   const port = portOf(daemon.logged());
@@ -148,4 +148,9 @@ async function passwordFile(dir: string, users: readonly User[]): Promise<string
   const file = join(dir, "htpasswd");
   await writeFile(file, lines.map((line) => `${line.trim()}\n`).join(""));
   return file;
+}
+
+/** distribution takes every `REGISTRY_…` variable for a part of its configuration; clients have some that only look like it (`REGISTRY_AUTH_FILE`). */
+function withoutOverrides(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("REGISTRY_")));
 }
