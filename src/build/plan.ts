@@ -23,7 +23,6 @@ import type { BuildRequest } from "./request.ts";
 export interface BuildPlan {
   readonly context: OpenContext;
   readonly dockerfile: Dockerfile;
-  readonly dockerfileText: string;
   /** One a platform, in the order of the request. */
   readonly placements: readonly PlannedPlatform[];
   /** Platforms that are left out by `--allow-missing`, with the reason. */
@@ -116,7 +115,6 @@ export async function planBuild(
   return {
     context,
     dockerfile,
-    dockerfileText: bytes.toString(),
     placements,
     missing,
     images,

@@ -14,7 +14,7 @@ export async function requireDestinations(
   { metadataFile, output }: { readonly metadataFile?: string; readonly output?: BuildOutput },
 ): Promise<void> {
   if (metadataFile !== undefined) await requireFile(cwd, metadataFile);
-  if ((output?.kind !== "oci" && output?.kind !== "docker") || output.dest === undefined || output.dest === "-") return;
+  if ((output?.kind !== "oci" && output?.kind !== "docker") || output.dest === undefined) return;
   if (output.kind === "docker" || output.tar) await requireFile(cwd, output.dest);
   else await requireLayout(cwd, output.dest);
 }
