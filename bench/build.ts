@@ -249,7 +249,7 @@ async function crossAgainstEmulated(place: Place): Promise<Figure[]> {
   ];
 }
 
-/** The gate on a two-platform image of about 800 MB (unpacked; 300 MB of it new): what it adds to a cold build, and to one whose layers were seen before. */
+/** The gate on a two-platform image of about 750 MB (unpacked; 300 MB of it new): what it adds to a cold build, and to one whose layers were seen before. */
 async function gateCost(place: Place): Promise<Figure[]> {
   const cwd = await place.folder("gate", {
     Dockerfile: "FROM gcc\nRUN cp -r /usr/lib /copy\n",
