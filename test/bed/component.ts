@@ -33,6 +33,17 @@ const needs = {
   qemu: { packages: ["qemu-user-static"], obstacle: async () => whyNotEmulated() },
   /** Base images. */
   bases: { obstacle: whyNoArchive },
+  /** For the tests that read real programs of several kinds. */
+  compilers: {
+    packages: [
+      "gcc",
+      "libc6-dev",
+      "gcc-aarch64-linux-gnu",
+      "gcc-arm-linux-gnueabihf",
+      "gcc-arm-linux-gnueabi",
+      "musl-tools",
+    ],
+  },
   skopeo: { packages: ["skopeo"] },
   crane: { modules: ["crane"] },
   regctl: { modules: ["regctl"] },

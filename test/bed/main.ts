@@ -126,6 +126,7 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     }
     case "qemu":
     case "bases":
+    case "compilers":
     case "skopeo":
     case "crane":
     case "regctl":
