@@ -27,6 +27,15 @@ export const findingSchema = z
     layer: z
       .object({ index: count, digest, size: count.describe("bytes"), createdBy: z.string().optional() })
       .optional(),
+    package: z
+      .object({
+        database: z.enum(["dpkg", "apk", "rpm"]),
+        name: z.string(),
+        version: z.string(),
+        architecture: z.string(),
+      })
+      .optional()
+      .describe("the package that the file belongs to"),
     cause: z.object({ code: z.string(), text: z.string() }).optional(),
     related: z.array(z.object({ path: z.string(), line, message: z.string() })),
     fix: z

@@ -32,6 +32,15 @@ export interface LayerPlace {
   readonly createdBy?: string;
 }
 
+/** The package that a file of an image belongs to, by the package manager's own database. */
+export interface OwningPackage {
+  readonly database: "dpkg" | "apk" | "rpm";
+  readonly name: string;
+  readonly version: string;
+  /** As the package manager spells it. */
+  readonly architecture: string;
+}
+
 /** The likely reason of a finding, in the words of the catalogue (S01… of the silent failures, or a rule's own). */
 export interface Cause {
   readonly code: string;
@@ -51,6 +60,7 @@ export interface Finding {
   readonly endLine?: number;
   readonly column?: number;
   readonly layer?: LayerPlace;
+  readonly package?: OwningPackage;
   readonly cause?: Cause;
   readonly related: readonly RelatedPlace[];
   readonly fix?: { readonly title: string; readonly edits?: readonly Edit[] };

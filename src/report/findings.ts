@@ -56,6 +56,10 @@ function formatFinding(finding: Finding, { style, columns }: FindingsFormat): st
     add("layer: ", `${index + 1}, ${digest} (${formatBytes(size)})`);
     if (createdBy) add("made by: ", createdBy);
   }
+  if (finding.package) {
+    const { database, name, version, architecture } = finding.package;
+    add("package: ", `${name} ${version} (${architecture}, ${database})`);
+  }
   if (finding.cause) add("cause: ", `${finding.cause.text} (${finding.cause.code})`);
   for (const { path, line, message } of finding.related) add("see: ", `${path}:${line}: ${message}`);
   if (finding.fix) add("fix: ", finding.fix.title);

@@ -47,18 +47,20 @@ export function compressionOf(head: Uint8Array): Compression {
 /**
  * The uncompressed bytes of a layer. Takes gzip with any number of members, zstd with any number of frames, and plain bytes.
  * The source is read to its very end, so that a store can check the digest of what it gave. A piece is only valid until the
- * next one is asked for.
+ * next one is asked for. `onCompression` is called before the first one.
  *
  * @throws ArchwayError `LAYER_CORRUPT` for damaged or cut compression, `LAYER_UNSUPPORTED` beyond the limits; errors of the source as they are.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
   limits: DecompressLimits = decompressLimits,
+  onCompression?: (compression: Compression) => void,
 ): AsyncGenerator<Uint8Array, void, void> {
   const input = new CountedInput(source);
   try {
     const head = await input.peek(4);
     const compression = compressionOf(head);
+    onCompression?.(compression);
     let total = 0;
     for await (const chunk of compression === "none" ? input.rest() : decoded(input, compression)) {
       total += chunk.length;

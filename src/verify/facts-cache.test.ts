@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Digest } from "../oci/descriptor.ts";
 import { digestOf } from "../oci/digest.ts";
 import { FactsCache } from "./facts-cache.ts";
+import { factsVersion } from "./facts.ts";
 import type { LayerFacts } from "./facts.ts";
 
 let folder = "";
@@ -19,11 +20,12 @@ const digest = (name: string): Digest => digestOf(Buffer.from(name));
 function factsOf(name: string, pad = 0): LayerFacts {
   const head = Array.from({ length: pad }, (_, index) => digest(`${name}${index}`)).join("");
   return {
-    version: 1,
+    version: factsVersion,
     digest: digest(name),
     diffId: digest(`${name} unpacked`),
     size: 10,
     unpackedSize: 20,
+    compression: "gzip",
     entries: [
       {
         path: "a",
@@ -151,7 +153,7 @@ describe("FactsCache", () => {
     const cache = asking(new FactsCache(folder));
     await cache.ask("one");
     await cache.ask("two");
-    const file = (name: string) => join(folder, `${digest(name).replace(":", "-")}.v1.json.zst`);
+    const file = (name: string) => join(folder, `${digest(name).replace(":", "-")}.v${factsVersion}.json.zst`);
     await writeFile(file("two"), await readFile(file("one")));
     assert.deepEqual((await asking(new FactsCache(folder)).ask("two")).facts.digest, digest("two"));
   });

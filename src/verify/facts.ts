@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Digest } from "../oci/descriptor.ts";
 import { digestSchema } from "../oci/descriptor.ts";
+import type { Compression } from "./decompress.ts";
 import type { ElfFacts } from "./elf.ts";
 import type { TarEntryType } from "./tar-walk.ts";
 
 /** Version of what {@link LayerFacts} hold and of how they are read; facts of another version are read again from the layer. */
-export const factsVersion = 1;
+export const factsVersion = 2;
 
 const elfSchema = z.object({
   bits: z.union([z.literal(32), z.literal(64)]),
@@ -38,6 +39,25 @@ const elfSchema = z.object({
   go: z.object({ version: z.string(), settings: z.record(z.string(), z.string()) }).exactOptional(),
 });
 
+const programSchema = z.object({
+  format: z.enum(["pe", "mach-o"]),
+  architectures: z.array(z.string()),
+});
+
+const memberSchema = z.object({
+  path: z.string(),
+  size: z.int(),
+  elf: elfSchema.exactOptional(),
+  program: programSchema.exactOptional(),
+});
+
+const packageSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  files: z.array(z.string()).exactOptional(),
+});
+
 const entrySchema = z.object({
   path: z.string(),
   type: z.enum(["file", "directory", "symlink", "hardlink", "character", "block", "fifo"]),
@@ -48,6 +68,10 @@ const entrySchema = z.object({
   fingerprint: z.string().exactOptional(),
   head: z.string().exactOptional(),
   text: z.string().exactOptional(),
+  program: programSchema.exactOptional(),
+  members: z.array(memberSchema).exactOptional(),
+  packages: z.array(packageSchema).exactOptional(),
+  owns: z.array(z.string()).exactOptional(),
 });
 
 /** Schema of {@link LayerFacts} as the cache keeps them. */
@@ -57,14 +81,43 @@ export const layerFactsSchema: z.ZodType<LayerFacts> = z.object({
   diffId: digestSchema,
   size: z.int(),
   unpackedSize: z.int(),
+  compression: z.enum(["none", "gzip", "zstd"]),
   entries: z.array(entrySchema),
 });
+
+/** A program or library of another operating system: Windows (PE) or macOS (Mach-O). */
+export interface ForeignProgram {
+  readonly format: "pe" | "mach-o";
+  /** OCI architectures that it holds code for, several in a universal binary; empty for code that no processor runs (.NET). */
+  readonly architectures: readonly string[];
+}
+
+/** Machine code inside an archive that is a file of the image: a jar, a wheel. */
+export interface ArchiveMember {
+  /** Path in the archive; of an archive in an archive `outer.jar!/inner.so`. */
+  readonly path: string;
+  /** Uncompressed bytes. */
+  readonly size: number;
+  readonly elf?: ElfFacts;
+  readonly program?: ForeignProgram;
+}
+
+/** A package as the database of a package manager has it. */
+export interface InstalledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As the package manager spells it: `amd64`, `x86_64`, `noarch`, `all`. */
+  readonly architecture: string;
+  /** Absolute paths that may hold machine code; absent where another file of the database lists them ({@link LayerEntry.owns}). */
+  readonly files?: readonly string[];
+}
 
 /**
  * One entry of a layer. `path` is relative to the root without a slash at either end; `target` is a symlink's as written, a
  * hard link's in the form of `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have
  * `head`, their first 256 bytes up to a line feed in Latin-1 (a `#!` line, or what else they begin with); the loader's
- * configuration files have `text`.
+ * configuration files have `text`. Archives that hold machine code have `members`; the files of a package manager's database have
+ * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after).
  */
 export interface LayerEntry {
   readonly path: string;
@@ -76,6 +129,10 @@ export interface LayerEntry {
   readonly fingerprint?: string;
   readonly head?: string;
   readonly text?: string;
+  readonly program?: ForeignProgram;
+  readonly members?: readonly ArchiveMember[];
+  readonly packages?: readonly InstalledPackage[];
+  readonly owns?: readonly string[];
 }
 
 /**
@@ -92,5 +149,7 @@ export interface LayerFacts {
   readonly size: number;
   /** Uncompressed bytes. */
   readonly unpackedSize: number;
+  /** By the first bytes, whatever the media type says. */
+  readonly compression: Compression;
   readonly entries: readonly LayerEntry[];
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ArchwayError } from "../error/error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { DecompressLimits } from "./decompress.ts";
+import type { Compression, DecompressLimits } from "./decompress.ts";
 import { decompress } from "./decompress.ts";
 import { ElfCapture } from "./elf-capture.ts";
 import { isElf } from "./elf-header.ts";
@@ -63,9 +63,14 @@ export async function readLayer(
   }, options.tarLimits);
   const hash = createHash("sha256");
   let unpackedSize = 0;
+  let compression: Compression = "none";
   const source = stream[Symbol.asyncIterator]();
   try {
-    for await (const chunk of decompress(withoutReturn(source), options.decompressLimits)) {
+    for await (const chunk of decompress(
+      withoutReturn(source),
+      options.decompressLimits,
+      (found) => (compression = found),
+    )) {
       options.signal?.throwIfAborted();
       hash.update(chunk);
       walk.write(chunk);
@@ -87,6 +92,7 @@ export async function readLayer(
     diffId: `sha256:${hash.digest("hex")}`,
     size: descriptor.size,
     unpackedSize,
+    compression,
     entries,
   };
 }
