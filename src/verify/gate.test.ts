@@ -591,6 +591,7 @@ describe("code that nothing starts", () => {
     const proof = await prove(image([{ name: "usr/local/bin/agent-x", content: makeElf(amd64) }]), { allow });
     assert.equal(proof.verdict, "pass");
     assert.match(proof.findings[0]?.message ?? "", /Allowed: guest agent$/);
+    assert.equal(proof.findings[0]?.allowed, "guest agent");
     assert.deepEqual(proof.allowed, [allow[0]]);
   });
 });
