@@ -13,6 +13,7 @@ import type { GateOptions, ImageProof } from "./gate.ts";
 import { unread, verifyImage } from "./gate.ts";
 import type { TreeEntry } from "./image-tree.ts";
 import { readImageTree } from "./image-tree.ts";
+import { readTwice } from "./read-twice.ts";
 import { aboutIndex, entryFindings, indexFindings } from "./index-rules.ts";
 import { oddSizes } from "./sizes.ts";
 
@@ -161,7 +162,7 @@ async function proveLayers(
   options: VerifyOptions,
 ): Promise<ImageProof> {
   try {
-    return await verifyImage(store, descriptor, platform, options);
+    return await readTwice(() => verifyImage(store, descriptor, platform, options));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof ArchwayError) || error.kind === "interrupted" || error.kind === "input") throw error;
