@@ -77,7 +77,7 @@ export const engineNotes: readonly Note<Engine>[] = [
 
 export const circumstanceNotes: readonly Note<Circumstance>[] = [
   { name: "emulator", words: ["qemu-x", "qemu-a", "qemu-i", "qemu-p", "qemu-s", "qemu-r", "qemu-u", "-qemu-", "qemu: ", "binfmt", "buildkit_qemu"], pattern: /qemu-(?:x86_64|aarch64|arm|i386|ppc64le|s390x|riscv64|user|static)|setup-qemu|qemu:|tonistiigi\/binfmt|binfmt_misc|buildkit_qemu_emulator|multiarch\/qemu/ },
-  { name: "musl", words: ["alpine", "ld-musl", "-musl"], pattern: /alpine|ld-musl|-musl\b/i },
+  { name: "musl", words: ["alpine", "ld-musl", "linux-musl"], pattern: /alpine|ld-musl|-musl\b/i },
   { name: "glibc", words: ["ld-linux", "glibc_", "glibc "], pattern: /ld-linux|GLIBC_2|glibc/ },
   { name: "apk-root", words: ["apk add", "apk --root", "--initdb"], pattern: /apk\b.*(?:--root|--arch|--initdb|\s-p\s)/ },
   { name: "go-cross", words: ["goarch", "go install"], pattern: /GOARCH[=\s]|go install/ },

@@ -16,7 +16,7 @@ export interface Spoken {
 }
 
 /** Shell prompts, `set -x`, GitHub's and GitLab's echo of what they run. */
-const commandEcho = /^(?:\+{1,4} |\$ |##\[(?:command|group)\]|\[command\]|Run (?=[\w./]+ )|Executing:? |(?:[\w.-]+@[\w.-]+:\S* ?)?[#$] (?=[a-z./]+ ))/;
+const commandEcho = /^(?:\+{1,4} |\$ |##\[(?:command|group)\]|\[command\]|Run (?=[\w./]+ )|Executing:? |(?:[\w.-]+@[\w.-]+:\S* ?)?[#$] (?!unreachable)(?=[a-z./]+ ))/;
 /** `  12 | >>> RUN make`: BuildKit's excerpt of a Dockerfile; ` 12 |     code` of compilers. */
 const sourceExcerpt = /^\s*\d+ \|(?: |$)/;
 const documents = "md|markdown|mdx|rst|adoc|asciidoc|txt|html?|po|pot|json|ya?ml|toml|cfg|ini|xml|csv|log|patch|diff";

@@ -154,7 +154,7 @@ export const emulators: readonly Entry[] = [
     severity: "error",
     signs: [
       { words: ["rosetta error"], pattern: /rosetta error: (?!failed to open elf)/ },
-      { words: ["vmallocationtracker", "builderbase.h", "threadcontext", "rosetta"], pattern: /assertion failed \[.*\(?(?:VMAllocationTracker|BuilderBase|ThreadContext|TranslationCache|Thread)\w*\.(?:cpp|h):\d+/ },
+      { words: ["assertion failed ["], pattern: /^assertion failed \[.*\]: /, when: ({ near }) => near(/\(\w+\.(?:cpp|h):\d+ \w+\)/), condition: "in the form of Rosetta's assertions" },
     ],
     cause: "An amd64 program runs under Apple's Rosetta in a Linux virtual machine, and met a system call or a use of memory that Rosetta does not do.",
     fixes: [{ text: "Run or build the image for arm64. Else switch Rosetta off (Docker Desktop: Settings, General) so that QEMU emulates, or build amd64 on another machine." }],

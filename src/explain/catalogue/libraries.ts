@@ -31,7 +31,7 @@ export const libraries: readonly Entry[] = [
     severity: "error",
     signs: [
       { words: ["possible cause: "], pattern: /\(Possible cause: (?:can't load \S.* on a \S.* platform|endianness mismatch|architecture word width mismatch)/ },
-      { words: ["os.arch="], pattern: /no native library is found for os\.name=\S+ and os\.arch=\S+/i },
+      { words: ["os.arch="], pattern: /no native library (?:is )?found for os\.name=\S+(?: and)? os\.arch=(?<arch>\w+)/i },
       { words: ["unsatisfiedlinkerror"], pattern: /UnsatisfiedLinkError.*(?:wrong ELF class|Exec format error|Error loading shared library|invalid ELF header|linux[_-](?:aarch_?64|arm|x86_64)|[_-](?:aarch_?64|arm64|x86_64|amd64)\b)/ },
       { words: ["wrong elf class"], pattern: /wrong ELF class: ELFCLASS(?:32|64)/, when: ({ text }) => !/preload|skipping/i.test(text) },
       { words: ["error loading shared library"], pattern: /Error loading shared library \S+: Exec format error/ },

@@ -164,7 +164,7 @@ export const programs: readonly Entry[] = [
       { text: "On a real machine: give the virtual machine the host's CPU model (host passthrough instead of kvm64 or qemu64). Under emulation: a newer QEMU, or QEMU_CPU=max. Or take an image for an older level." },
     ],
     url: "https://github.com/chainguard-images/images/issues/1658",
-    explains: ["E48", "E38"],
+    explains: ["E48", "E38", "E35"],
   },
   {
     code: "E20",
