@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import {
   buildSchema,
+  explainSchema,
   findingSchema,
   imageCreateSchema,
   planSchema,
@@ -19,6 +20,7 @@ import { configSchema } from "../src/config/schema.ts";
 const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,
   "build.schema.json": buildSchema,
+  "explain.schema.json": explainSchema,
   "finding.schema.json": findingSchema,
   "image-create.schema.json": imageCreateSchema,
   "plan.schema.json": planSchema,

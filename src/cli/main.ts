@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Work on images in registries and layouts: create",
     load: () => import("./image-command.ts"),
   },
+  explain: {
+    summary: "What an error in a build or run log means, and what to do",
+    load: () => import("./explain-command.ts"),
+  },
 };
 
 const help = `Usage: archway COMMAND [OPTION…]

@@ -43,12 +43,18 @@ export function onAmd64({ step, context }: Evidence): "failed" | "done" | undefi
 export function isMissingHere(evidence: Evidence): boolean {
   const twin = onAmd64(evidence);
   if (twin !== undefined) return twin === "done";
-  if (evidence.near(/temporary error|[Tt]emporary failure|[Cc]ould not (?:connect|resolve)|Connection (?:refused|timed out)|network is unreachable/)) return false;
+  if (
+    evidence.near(
+      /temporary error|[Tt]emporary failure|[Cc]ould not (?:connect|resolve)|Connection (?:refused|timed out)|network is unreachable/,
+    )
+  )
+    return false;
   return isRarePlatform(evidence);
 }
 
 /** A name of an architecture as a part of a file's or package's name. */
-export const archInName = /(?:^|[^a-z0-9])(?:amd64|arm64|x86[_-]64|aarch64|armhf|armel|armv[5678]l?|arm32v7|arm|s390x|ppc64(?:le|el)|riscv64|386|i[36]86)(?![a-z0-9])/i;
+export const archInName =
+  /(?:^|[^a-z0-9])(?:amd64|arm64|x86[_-]64|aarch64|armhf|armel|armv[5678]l?|arm32v7|arm|s390x|ppc64(?:le|el)|riscv64|386|i[36]86)(?![a-z0-9])/i;
 
 /** A compiler of a target by its triplet: `aarch64-linux-gnu-gcc`. */
 export const crossTool = String.raw`(?:aarch64|arm|armv7l?|x86_64|i[36]86|riscv64\w*|powerpc64le|s390x|mips\w*|loongarch64)-[\w.-]*?-?(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|ld|ar|as|strip|cpp|gfortran)(?:-\d+)?`;

@@ -85,14 +85,18 @@ export class LogContext {
   /** Takes in a line, and returns the step that it belongs to. */
   observe({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
     const step = this.#stepOf(text, number, fromEngine, line);
-    for (const { name, pattern } of engineNotes) if (!this.engines.has(name) && pattern.test(text)) this.engines.add(name);
+    for (const { name, pattern } of engineNotes)
+      if (!this.engines.has(name) && pattern.test(text)) this.engines.add(name);
     for (const { name, pattern } of circumstanceNotes) if (pattern.test(text)) this.circumstances.set(name, line);
     this.#readPlatforms(text);
     if (step === undefined && (!this.#host || !this.#host.certain)) {
       const host = readHost(text);
       if (host && (host.certain || !this.#host)) this.#host = host;
     }
-    const tagged = /(?:naming to |Successfully tagged |(?:^|\s)(?:-t|--tag)[ =])(?:docker\.io\/)?(?:library\/)?(?<name>[\w./-]+)/.exec(text);
+    const tagged =
+      /(?:naming to |Successfully tagged |(?:^|\s)(?:-t|--tag)[ =])(?:docker\.io\/)?(?:library\/)?(?<name>[\w./-]+)/.exec(
+        text,
+      );
     if (tagged?.groups?.["name"] !== undefined && this.built.size < maxNames) this.built.add(tagged.groups["name"]);
     return step;
   }
@@ -156,7 +160,9 @@ export class LogContext {
   }
 
   #stepOf(text: string, number: number | undefined, fromEngine: boolean, line: number): Step | undefined {
-    const header = /^ > \[/.test(text) ? text.slice(3).replace(/:$/, "") : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
+    const header = /^ > \[/.test(text)
+      ? text.slice(3).replace(/:$/, "")
+      : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
     if (number !== undefined) {
       const known = this.#steps.get(number);
       if (!fromEngine) return known;
@@ -171,7 +177,9 @@ export class LogContext {
       return known;
     }
     if (header !== text) {
-      const named = this.#allSteps.findLast(({ name }) => name === header || name.startsWith(header.replace(/\s+\d+\.\d+s$/, "")));
+      const named = this.#allSteps.findLast(
+        ({ name }) => name === header || name.startsWith(header.replace(/\s+\d+\.\d+s$/, "")),
+      );
       const step = named ?? readStep(header.replace(/\s+\d+\.\d+s$/, ""), line)?.step;
       if (!step) return undefined;
       if (!named) this.#add(step);
@@ -204,6 +212,9 @@ export class LogContext {
   }
 
   #add(step: Step): void {
+    const engine = engineOf(step.name);
+    if (engine === "BuildKit" || !["Podman", "Buildah"].some((name) => this.engines.has(name as Engine)))
+      this.engines.add(engine);
     if (this.#allSteps.length < maxSteps) this.#allSteps.push(step);
   }
 
@@ -222,7 +233,9 @@ export class LogContext {
 
   #readPlatforms(text: string): void {
     if (!text.includes("linux/")) {
-      const bare = /--(?:platform|arch)[ =]"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(text)?.groups?.["arch"];
+      const bare =
+        /--(?:platform|arch)[ =]"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(text)
+          ?.groups?.["arch"];
       if (bare === undefined) return;
       const [architecture = "", variant] = bare.split("/");
       this.#mention(normalizePlatform({ os: "linux", architecture, variant }), true);
@@ -231,7 +244,12 @@ export class LogContext {
     const asked = /--platforms?[ =]|platforms?"?[:=]|DOCKER_DEFAULT_PLATFORM|TARGETPLATFORM=/i.test(text);
     for (const { groups } of text.matchAll(/\blinux\/(?<arch>[a-z0-9_]+)(?:\/(?<variant>v[0-9.]+))?/g)) {
       const { arch = "", variant } = groups ?? {};
-      if (!/^(?:amd64|arm64|arm|386|i386|x86_64|aarch64|ppc64le|s390x|riscv64|mips\w*|loong64|armhf|armv\d\w*)$/.test(arch)) continue;
+      if (
+        !/^(?:amd64|arm64|arm|386|i386|x86_64|aarch64|ppc64le|s390x|riscv64|mips\w*|loong64|armhf|armv\d\w*)$/.test(
+          arch,
+        )
+      )
+        continue;
       this.#mention(normalizePlatform({ os: "linux", architecture: arch, variant }), asked);
     }
   }
@@ -241,6 +259,13 @@ export class LogContext {
     if (this.platforms.size < maxPlatforms) this.platforms.set(name, platform);
     if (asked && this.requested.size < maxPlatforms) this.requested.set(name, platform);
   }
+}
+
+/** Every engine announces its steps in its own way. */
+function engineOf(name: string): Engine {
+  if (/^INFO/.test(name)) return "kaniko";
+  if (/^(?:\[.*\] ?)*STEP /.test(name)) return "Buildah";
+  return /^Step /.test(name) ? "Docker" : "BuildKit";
 }
 
 function sameTarget(a: Platform | undefined, b: Platform | undefined): boolean {

@@ -82,7 +82,14 @@ export function explainLog(known: Known = {}): LogReader {
     if (isQuoted(spoken)) return;
     counts.set(entry.code, count + 1);
     seen.add(key);
-    const evidence = evidenceOf(line.text, match, before.slice(-nearLines), found.after(nearLines).map(plain), step, context);
+    const evidence = evidenceOf(
+      line.text,
+      match,
+      before.slice(-nearLines),
+      found.after(nearLines).map(plain),
+      step,
+      context,
+    );
     const shown = (raw: readonly string[]) => raw.map((text) => segments(text).at(-1)?.slice(0, nearChars) ?? "");
     suspects.push({
       entry,
@@ -174,7 +181,12 @@ const machineName = String.raw`x86_64|x86-64|amd64|aarch64|arm64|armv[5678]l?|ar
 const qemuName = new RegExp(String.raw`\bqemu-(?<arch>${machineName})(?:-static)?\b`);
 
 /** The platform that an error is about: its own words first, then its step, then the only one that the log is about. */
-function platformOf(text: string, match: RegExpExecArray, step: Step | undefined, context: LogContext): Platform | undefined {
+function platformOf(
+  text: string,
+  match: RegExpExecArray,
+  step: Step | undefined,
+  context: LogContext,
+): Platform | undefined {
   const { platform, arch } = match.groups ?? {};
   const named = platform === undefined ? undefined : parse(platform);
   if (named) return named;
@@ -189,7 +201,9 @@ function platformOf(text: string, match: RegExpExecArray, step: Step | undefined
 
 function parse(text: string): Platform | undefined {
   const [os = "", architecture, variant] = text.replace(/\(.*$/, "").split("/");
-  return architecture === undefined || architecture === "" ? undefined : normalizePlatform({ os, architecture, variant });
+  return architecture === undefined || architecture === ""
+    ? undefined
+    : normalizePlatform({ os, architecture, variant });
 }
 
 /** Names of platforms, each once. */

@@ -51,7 +51,10 @@ export function readHost(text: string): HostHint | undefined {
   // docker buildx ls and inspect name a node's own platform first.
   const platforms = /^\s*Platforms: +linux\/(\w+)/.exec(text)?.[1];
   if (platforms !== undefined && !/--platform|platforms: \S+$/.test(text)) return hint(platforms, true);
-  if (/ubuntu-2\d\.04-arm|Graviton|Raspberry Pi (?:4|5)|Apple (?:M\d|Silicon)|darwin\/arm64|linux-\w+-arm64/i.test(text)) return hint("arm64", false);
+  if (
+    /ubuntu-2\d\.04-arm|Graviton|Raspberry Pi (?:4|5)|Apple (?:M\d|Silicon)|darwin\/arm64|linux-\w+-arm64/i.test(text)
+  )
+    return hint("arm64", false);
   if (/ubuntu-(?:latest|2\d\.04)\b(?!-arm)|saas-linux-\w+-amd64/.test(text)) return hint("amd64", false);
   return undefined;
 }

@@ -74,12 +74,18 @@ function order(suspect: Suspect): number {
   return suspect.evidence.step?.state === "failed" ? 0 : 1;
 }
 
-function explanation(group: readonly Suspect[], { entry, evidence, line, text, before, after }: Suspect, context: LogContext): Explanation {
+function explanation(
+  group: readonly Suspect[],
+  { entry, evidence, line, text, before, after }: Suspect,
+  context: LogContext,
+): Explanation {
   const platforms = new Map<string, Platform>();
   for (const { evidence } of group) {
     if (evidence.platform) platforms.set(formatPlatform(evidence.platform), evidence.platform);
   }
-  const fixes = entry.fixes.filter(({ engines }) => engines === undefined || engines.some((engine) => context.engines.has(engine)));
+  const fixes = entry.fixes.filter(
+    ({ engines }) => engines === undefined || engines.some((engine) => context.engines.has(engine)),
+  );
   return {
     code: entry.code,
     severity: entry.severity,

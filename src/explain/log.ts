@@ -24,7 +24,9 @@ export function openLog(scan: WordScan, onLine: (line: FoundLine) => void): Log 
   let decode: ((bytes: Uint8Array) => Uint8Array) | undefined;
   let begun = false;
 
-  const window = logWindow(scan, (line) => onLine(numbers === undefined ? line : { ...line, number: numberOf(line.number) }));
+  const window = logWindow(scan, (line) =>
+    onLine(numbers === undefined ? line : { ...line, number: numberOf(line.number) }),
+  );
   const numberOf = (number: number) => (number < first ? number : (numbers?.[number - first] ?? number));
 
   /** From the first line of rawjson on, every line is looked at by itself. */

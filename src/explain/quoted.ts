@@ -16,7 +16,8 @@ export interface Spoken {
 }
 
 /** Shell prompts, `set -x`, GitHub's and GitLab's echo of what they run. */
-const commandEcho = /^(?:\+{1,4} |\$ |##\[(?:command|group)\]|\[command\]|Run (?=[\w./]+ )|Executing:? |(?:[\w.-]+@[\w.-]+:\S* ?)?[#$] (?!unreachable)(?=[a-z./]+ ))/;
+const commandEcho =
+  /^(?:\+{1,4} |\$ |##\[(?:command|group)\]|\[command\]|Run (?=[\w./]+ )|Executing:? |(?:[\w.-]+@[\w.-]+:\S* ?)?[#$] (?!unreachable)(?=[a-z./]+ ))/;
 /** `  12 | >>> RUN make`: BuildKit's excerpt of a Dockerfile; ` 12 |     code` of compilers. */
 const sourceExcerpt = /^\s*\d+ \|(?: |$)/;
 const documents = "md|markdown|mdx|rst|adoc|asciidoc|txt|html?|po|pot|json|ya?ml|toml|cfg|ini|xml|csv|log|patch|diff";
@@ -33,13 +34,15 @@ const testName =
 const change =
   /^(?:(?:\* |\| )*[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
 /** Comments of programs, shells and documents; V8 reports a fatal error in lines that begin with `#`. */
-const comment = /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
+const comment =
+  /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
 /** Sentences about an error, which nobody writes where one has happened. */
 const prose =
   /\b(?:if (?:you|it|this|the log|a log) (?:see|get|encounter|says?|prints?|fails?|contains)|(?:you|users?) (?:may|might|will|would|could) (?:see|get|encounter|hit)|(?:error|message|which|this|that|usually|it) means?\b|troubleshoot|for example|e\.g\.|known issues?\b|workaround|(?:happens|occurs|appears) (?:when|if|because)|to avoid|(?:to )?prevents?\b|expected (?:error|output|failure|message)|as expected|simulat|no longer (?:fails|prints)|looking for|searching for|checking for|grep(?:ping)? for|common(?:ly)? (?:errors?|caused)|frequently asked|none found|0 (?:matches|occurrences)|see (?:the )?(?:docs|documentation|README|FAQ)|instead of (?:failing|crashing|printing)|handles? (?:the|an?) |documents? (?:the|an?) |explains? |example (?:output|log)|sample (?:output|log)|mock(?:ed|ing)?\b|fixture|assert)/i;
 
 /** Programs that print what is in files, histories and arguments. */
-const printers = /^(?:sudo )?(?:(?:e?grep|fgrep|rg|ag|ack|zgrep|git(?: -C \S+)? (?:log|show|diff|grep|blame|shortlog|tag|format-patch)|echo|printf|man|less|more|bat|gh (?:pr|issue|release)|tldr)\b|(?:cat|head|tail|sed|awk|nl|glow|pandoc|jq|yq|curl|wget)\b(?!.*\.log\b).*(?:\.(?:md|markdown|rst|adoc|txt|html?|ya?ml|json|toml|sh|py|go|js|ts|rs|c|h|java|bats)\b|README|CHANGELOG|NEWS|HISTORY|Dockerfile|Makefile|LICENSE|FAQ))/;
+const printers =
+  /^(?:sudo )?(?:(?:e?grep|fgrep|rg|ag|ack|zgrep|git(?: -C \S+)? (?:log|show|diff|grep|blame|shortlog|tag|format-patch)|echo|printf|man|less|more|bat|gh (?:pr|issue|release)|tldr)\b|(?:cat|head|tail|sed|awk|nl|glow|pandoc|jq|yq|curl|wget)\b(?!.*\.log\b).*(?:\.(?:md|markdown|rst|adoc|txt|html?|ya?ml|json|toml|sh|py|go|js|ts|rs|c|h|java|bats)\b|README|CHANGELOG|NEWS|HISTORY|Dockerfile|Makefile|LICENSE|FAQ))/;
 
 /** Lines between which a printed text is ascribed to the command above it. */
 const printedLines = 60;
@@ -90,9 +93,13 @@ function inBackticks(text: string, from: number, to: number): boolean {
 
 /** `git log` indents messages by four spaces below `commit`, `Author:` and `Date:`. */
 function inCommit(text: string, before: readonly string[]): boolean {
-  return /^ {4}\S/.test(text) && before.slice(-12).some((line) => /^(?:commit [0-9a-f]{7,40}|Author: |Date: {3})/.test(line));
+  return (
+    /^ {4}\S/.test(text) && before.slice(-12).some((line) => /^(?:commit [0-9a-f]{7,40}|Author: |Date: {3})/.test(line))
+  );
 }
 
 function inDiff(text: string, before: readonly string[]): boolean {
-  return /^[+-](?![+-]{2} )/.test(text) && before.slice(-40).some((line) => /^(?:@@ |diff --git |\+\+\+ [ab]\/)/.test(line));
+  return (
+    /^[+-](?![+-]{2} )/.test(text) && before.slice(-40).some((line) => /^(?:@@ |diff --git |\+\+\+ [ab]\/)/.test(line))
+  );
 }

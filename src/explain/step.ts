@@ -45,7 +45,8 @@ export function readStep(
 type Groups = Readonly<Record<string, string | undefined>>;
 
 function stepOf(name: string, { os, arch, variant, target, command = "" }: Groups, line: number): Step {
-  const runsOn = os === undefined || arch === undefined ? undefined : normalizePlatform({ os, architecture: arch, variant });
+  const runsOn =
+    os === undefined || arch === undefined ? undefined : normalizePlatform({ os, architecture: arch, variant });
   const made = runsOn === undefined ? undefined : targetOf(runsOn, target);
   return {
     name: name.slice(0, 400),
