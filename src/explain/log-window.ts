@@ -5,13 +5,13 @@
 import type { WordScan } from "./word-scan.ts";
 
 /** Bytes around a word that belong to its line at most: of longer lines a piece is seen. */
-export const lineReach = 16 * 1024;
+const lineReach = 16 * 1024;
 /** Bytes before and after a line in which its surroundings are looked for. */
 const surroundingBytes = 64 * 1024;
 /** Bytes that are kept on both sides of the search: the surroundings of a line that the search stopped in. */
 const historyBytes = surroundingBytes + 2 * lineReach;
-/** Bytes that are gathered before they are searched. */
-const batchBytes = 1024 * 1024;
+/** Bytes that are held at once. */
+const windowBytes = 2 * 1024 * 1024;
 
 /** A line of the log in which a word occurs. */
 export interface FoundLine {
@@ -30,84 +30,90 @@ export interface FoundLine {
 /** Takes the bytes of a log. */
 export interface LogWindow {
   push(bytes: Uint8Array): void;
-  /** The log is over: hands out what is left, and returns the number of its lines. */
-  end(): number;
+  /** Lines that begin in what was pushed. */
+  lines(): number;
+  /** The log is over: hands out what is left. */
+  end(): void;
 }
 
 const lineFeed = 10;
 
 /** Searches a log for the words of a scan and calls `onLine` for each line that has any, in order. */
 export function logWindow(scan: WordScan, onLine: (line: FoundLine) => void): LogWindow {
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
-  /** The end of what was searched, kept as surroundings of what comes. */
-  let buffer: Buffer = Buffer.alloc(0);
-  /** Where in `buffer` the search goes on. */
+  const memory = Buffer.allocUnsafe(windowBytes);
+  /** Bytes of the log in `memory`. */
+  let length = 0;
+  /** Where in `memory` the search goes on. */
   let position = 0;
-  /** Line feeds before `counted` in the whole log. */
+  /** Line feeds of the log before `counted`, a place in `memory`. */
   let lineFeeds = 0;
   let counted = 0;
 
-  const search = (last: boolean) => {
-    buffer = Buffer.concat([buffer, ...pending]);
-    pending = [];
-    pendingBytes = 0;
-    // A word near the end waits for what stands behind it.
-    const limit = last ? buffer.length : buffer.length - historyBytes;
-    if (limit <= position) return;
-    let from = position;
-    while (from < limit) {
-      const at = scan.next(buffer, from, limit);
-      if (at < 0) {
-        from = limit;
-        break;
-      }
-      // The line feed that a word may begin with belongs to the line before.
-      const inLine = buffer[at] === lineFeed ? at + 1 : at;
-      const start = lineStart(buffer, inLine);
-      const end = lineEnd(buffer, inLine);
-      const words = new Set(scan.words);
-      let next = at + 1;
-      for (;;) {
-        const further = scan.next(buffer, next, end);
-        if (further < 0 || further >= end) break;
-        for (const word of scan.words) words.add(word);
-        next = further + 1;
-      }
-      lineFeeds += countLineFeeds(buffer, counted, start);
-      counted = start;
-      onLine({
-        number: lineFeeds + 1,
-        text: buffer.toString("utf8", start, end),
-        words,
-        before: (count) => linesBefore(buffer, start, count),
-        after: (count) => linesAfter(buffer, end, count),
-      });
-      from = Math.max(end, at + 1);
-    }
-    position = from;
-    const keepFrom = Math.max(0, position - historyBytes);
-    const countTo = Math.max(counted, Math.min(position, buffer.length));
-    lineFeeds += countLineFeeds(buffer, counted, countTo);
-    counted = countTo - keepFrom;
-    position -= keepFrom;
-    buffer = Buffer.from(buffer.subarray(keepFrom));
+  const countTo = (place: number) => {
+    if (place > counted) lineFeeds += countLineFeeds(memory, counted, place);
+    counted = Math.max(counted, place);
   };
 
-  let bytesSeen = 0;
-  let lastByte = lineFeed;
+  const handOut = (buffer: Buffer, at: number): number => {
+    // A word may have a line feed before or behind it; its own bytes are in between.
+    const inLine = buffer[at] === lineFeed ? at + 1 : at;
+    const start = lineStart(buffer, inLine);
+    const end = lineEnd(buffer, inLine);
+    const words = new Set(scan.words);
+    for (let next = at + 1; next < end; next += 1) {
+      next = scan.next(buffer, next, end);
+      if (next < 0) break;
+      for (const word of scan.words) words.add(word);
+    }
+    countTo(start);
+    onLine({
+      number: lineFeeds + 1,
+      text: buffer.toString("utf8", start, end),
+      words,
+      before: (count) => linesBefore(buffer, start, count),
+      after: (count) => linesAfter(buffer, end, count),
+    });
+    return Math.max(end, at + 1);
+  };
+
+  const search = (limit: number) => {
+    const buffer = memory.subarray(0, length);
+    while (position < limit) {
+      const at = scan.next(buffer, position, limit);
+      position = at < 0 ? limit : handOut(buffer, at);
+    }
+  };
+
+  /** Forgets what no line to come has in its surroundings. */
+  const forget = () => {
+    const gone = Math.max(0, position - historyBytes);
+    countTo(Math.min(position, length));
+    memory.copyWithin(0, gone, length);
+    length -= gone;
+    position -= gone;
+    counted -= gone;
+  };
+
   return {
     push(bytes) {
-      if (bytes.length === 0) return;
-      pending.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      pendingBytes += bytes.length;
-      bytesSeen += bytes.length;
-      lastByte = bytes.at(-1) ?? lineFeed;
-      if (pendingBytes >= batchBytes) search(false);
+      let taken = 0;
+      while (taken < bytes.length) {
+        const piece = bytes.subarray(taken, taken + windowBytes - length);
+        memory.set(piece, length);
+        length += piece.length;
+        taken += piece.length;
+        if (length < windowBytes) return;
+        // A word near the end waits for what stands behind it.
+        search(length - historyBytes);
+        forget();
+      }
+    },
+    lines() {
+      const open = length > 0 && memory[length - 1] !== lineFeed ? 1 : 0;
+      return lineFeeds + countLineFeeds(memory, counted, length) + open;
     },
     end() {
-      search(true);
-      return bytesSeen === 0 ? 0 : lineFeeds + (lastByte === lineFeed ? 0 : 1);
+      search(length);
     },
   };
 }
@@ -152,6 +158,6 @@ function linesAfter(bytes: Buffer, end: number, count: number): string[] {
 
 function countLineFeeds(bytes: Buffer, from: number, to: number): number {
   let count = 0;
-  for (let index = from; index < to; index += 1) if (bytes[index] === lineFeed) count += 1;
+  for (let at = bytes.indexOf(lineFeed, from); at >= 0 && at < to; at = bytes.indexOf(lineFeed, at + 1)) count += 1;
   return count;
 }

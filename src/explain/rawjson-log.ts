@@ -91,7 +91,7 @@ export function rawJsonLog(): RawJsonLog {
   return {
     begins: (bytes) => {
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return beginnings.some((beginning) => buffer.includes(beginning));
+      return buffer.includes('":[{"') && beginnings.some((beginning) => buffer.includes(beginning));
     },
     line(line) {
       const at = beginnings.map((beginning) => line.indexOf(beginning)).filter((found) => found >= 0);
