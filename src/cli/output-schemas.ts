@@ -60,6 +60,40 @@ const index = z.object({
 const absences = z.array(z.object({ platform, reason: z.string() }));
 const missing = absences.describe("left out by --allow-missing");
 
+/** An error of a log. */
+const logError = z.object({
+  code: z.string().describe("E01 to E69, W1 to W4: docs/errors.md"),
+  severity: z.enum(["error", "warning"]),
+  title: z.string(),
+  cause: z.string(),
+  fix: z.string().describe("what to do for the engines at hand, a piece of advice a line"),
+  url: z.string(),
+  line: line.describe("of the log"),
+  text: z.string().describe("the line as it was printed, without colours"),
+  platforms,
+  step: z.string().optional().describe("the step of the build in which it happened"),
+  before: z.array(z.string()).describe("lines before it"),
+  after: z.array(z.string()).describe("lines after it"),
+});
+
+/** `archway explain --format json`. */
+export const explainSchema = z
+  .object({
+    version,
+    errors: z.array(logError).describe("root cause first; empty when nothing is known"),
+    facts: z
+      .object({
+        lines: count,
+        engines: z.array(z.string()),
+        platforms: platforms.describe("all that are mentioned"),
+        host: platform.optional().describe("the machine that the log comes from"),
+        emulator: z.boolean(),
+        failedStep: z.string().optional(),
+      })
+      .describe("what was recognised, errors or not"),
+  })
+  .meta({ title: "Result of archway explain" });
+
 /** `archway build --format json`, and the key `archway` of its metadata file. */
 export const buildSchema = z
   .object({
@@ -97,6 +131,7 @@ export const buildSchema = z
         code: z.string().describe("stable name of the error"),
         message: z.string(),
         unbuilt: absences.describe("platforms that were not built, or whose image could not be read"),
+        known: z.array(logError).optional().describe("what the errors in the engines' logs mean"),
       })
       .optional()
       .describe("the error that ended the build; absent when it succeeded"),
@@ -198,41 +233,6 @@ export const verifySchema = z
       .describe("exceptions that covered nothing"),
   })
   .meta({ title: "Result of archway verify" });
-
-/** `archway explain --format json`. */
-export const explainSchema = z
-  .object({
-    version,
-    errors: z
-      .array(
-        z.object({
-          code: z.string().describe("E01 to E69, W1 to W4: docs/errors.md"),
-          severity: z.enum(["error", "warning"]),
-          title: z.string(),
-          cause: z.string(),
-          fix: z.string().describe("what to do for the engines at hand, a piece of advice a line"),
-          url: z.string(),
-          line: line.describe("of the log"),
-          text: z.string().describe("the line as it was printed, without colours"),
-          platforms,
-          step: z.string().optional().describe("the step of the build in which it happened"),
-          before: z.array(z.string()).describe("lines before it"),
-          after: z.array(z.string()).describe("lines after it"),
-        }),
-      )
-      .describe("root cause first; empty when nothing is known"),
-    facts: z
-      .object({
-        lines: count,
-        engines: z.array(z.string()),
-        platforms: platforms.describe("all that are mentioned"),
-        host: platform.optional().describe("the machine that the log comes from"),
-        emulator: z.boolean(),
-        failedStep: z.string().optional(),
-      })
-      .describe("what was recognised, errors or not"),
-  })
-  .meta({ title: "Result of archway explain" });
 
 /** `archway platforms --format json`. */
 export const platformsSchema = z

@@ -164,7 +164,8 @@ export class LogContext {
       ? text.slice(3).replace(/:$/, "")
       : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
     if (number !== undefined) {
-      const known = this.#steps.get(number);
+      const excerpt = this.#excerpt && line - this.#excerpt.line < 60 ? this.#excerpt.step : undefined;
+      const known = this.#steps.get(number) ?? excerpt;
       if (!fromEngine) return known;
       const read = readStep(text, line);
       if (read) {
