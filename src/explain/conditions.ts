@@ -58,3 +58,10 @@ export const archInName =
 
 /** A compiler of a target by its triplet: `aarch64-linux-gnu-gcc`. */
 export const crossTool = String.raw`(?:aarch64|arm|armv7l?|x86_64|i[36]86|riscv64\w*|powerpc64le|s390x|mips\w*|loongarch64)-[\w.-]*?-?(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|ld|ar|as|strip|cpp|gfortran)(?:-\d+)?`;
+
+/** A configuration script tries what the compiler can do, and goes on without it. */
+export function isProbe({ near }: Evidence): boolean {
+  return near(
+    /Performing Test |checking (?:whether|if|for) |-- Check(?:ing)? |conftest\.c|CMakeError\.log|CheckSymbolExists|config\.log/,
+  );
+}

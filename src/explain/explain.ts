@@ -192,6 +192,8 @@ function platformOf(
   if (named) return named;
   if (arch !== undefined) return normalizePlatform({ os: "linux", architecture: arch });
   if (step?.target) return step.target;
+  // What the emulator was given is the stranger; the image is of the machine.
+  if (/[Cc]ould not open|Invalid ELF image/.test(text)) return context.host ?? context.known.platform;
   const emulated = qemuName.exec(text)?.groups?.["arch"];
   if (emulated !== undefined) return normalizePlatform({ os: "linux", architecture: emulated });
   if (context.known.platform) return context.known.platform;

@@ -1,4 +1,4 @@
-import { archInName, crossTool } from "../conditions.ts";
+import { archInName, crossTool, isProbe } from "../conditions.ts";
 import type { Entry, Evidence } from "../entry.ts";
 
 const missing = String.raw`(?:not found|command not found|No such file or directory|executable file not found|is not a full path|cannot execute|does not exist|not installed|was not found)`;
@@ -62,6 +62,8 @@ export const compilers: readonly Entry[] = [
         words: ["command line option", "command-line option", "unknown argument", "unsupported option"],
         pattern:
           /(?:unrecogni[sz]ed command[- ]line option|unsupported option|unknown argument:?) ['‘`"]?-m(?:arm|thumb|64|32|abi\S*|fpu\S*|float-abi\S*|cpu\S*|tune\S*|no-unaligned-access|general-regs-only|cmodel\S*)['’"]?/,
+        when: (evidence) => !isProbe(evidence),
+        condition: "not when a configuration script tries it",
       },
       {
         words: [
@@ -91,6 +93,10 @@ export const compilers: readonly Entry[] = [
           ]),
         pattern: new RegExp(`["\`'‘]?${crossTool}["\`'’]?:? ?.*${missing}|C compiler "?${crossTool}"? not found`),
         when: ({ text }) => !/linker|cc-rs|failed to find tool/i.test(text),
+      },
+      {
+        words: ["bits/libc-header-start.h", "bits/wordsize.h", "gnu/stubs-"],
+        pattern: /(?:bits\/(?:libc-header-start|wordsize)|gnu\/stubs-\w+)\.h: No such file or directory/,
       },
       {
         words: ["no such instruction"],
@@ -204,6 +210,8 @@ export const compilers: readonly Entry[] = [
         words: ["command line option", "command-line option", "unsupported option", "unknown argument"],
         pattern:
           /(?:unrecogni[sz]ed command[- ]line option|unsupported option|unknown argument:?) ['‘`"]?-m(?:sse\S*|ssse3|avx\S*|aes|fma|bmi\d?|popcnt|pclmul|f16c|mmx|3dnow|lzcnt|rdrnd|sha|fpmath\S*|stackrealign|red-zone|no-red-zone|no-sse\S*|no-mmx|no-avx\S*)['’"]?/,
+        when: (evidence) => !isProbe(evidence),
+        condition: "not when a configuration script tries it",
       },
       {
         words: ["narrowing conversion of"],

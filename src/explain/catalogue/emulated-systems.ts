@@ -125,7 +125,7 @@ export const emulatedSystems: readonly Entry[] = [
     signs: [
       {
         words: [
-          "etimedout",
+          "timedout",
           "trouble with your network connection",
           "network timeout",
           "err_socket_timeout",
@@ -134,7 +134,7 @@ export const emulatedSystems: readonly Entry[] = [
           "timed out",
         ],
         pattern:
-          /ES?O?C?K?E?T?TIMEDOUT|There appears to be trouble with your network connection|network timeout at|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT|Read timed out|operation timed out/,
+          /E(?:SOCKET)?TIMEDOUT|There appears to be trouble with your network connection|network timeout at|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT|Read timed out|operation timed out/,
         when: (evidence) => isForeign(evidence) && !evidence.context.has("network-down"),
         rank: "consequence",
         condition: "in an emulated step, while names resolve",

@@ -22,7 +22,7 @@ export const npm: readonly Entry[] = [
     signs: [
       { words: ["you installed esbuild"], pattern: /You installed esbuild (?:for|on) another platform/ },
       {
-        words: ['could not load the "sharp" module'],
+        words: ["could not load the "],
         pattern: /Could not load the "sharp" module using the (?<runtime>[\w-]+) runtime/,
       },
       {

@@ -92,7 +92,7 @@ export const programs: readonly Entry[] = [
       {
         words: ["could not open '/lib", "could not open '/usr/lib", "failed to open elf at"],
         pattern:
-          /(?:qemu-[\w-]+|rosetta error|rosetta).*(?:[Cc]ould not open|failed to open elf at) '?\/\S*ld(?:64|-linux|-musl|\.so)\S*/,
+          /(?:[\w.-]*(?:qemu|binfmt)[\w.-]*: |rosetta.*)(?:[Cc]ould not open|failed to open elf at) '?\/\S*ld(?:64|-linux|-musl|\.so)\S*/,
       },
     ],
     cause:
