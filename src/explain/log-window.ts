@@ -135,7 +135,7 @@ function linesBefore(bytes: Buffer, start: number, count: number): string[] {
   const lines: string[] = [];
   const floor = Math.max(0, start - surroundingBytes);
   let end = start - 1;
-  while (lines.length < count && end > floor) {
+  while (lines.length < count && end >= floor) {
     const from = Math.max(floor, lineStart(bytes, end));
     if (from === floor && from > 0 && bytes[from - 1] !== lineFeed) break;
     lines.push(bytes.toString("utf8", from, end));

@@ -24,21 +24,25 @@ const documents = "md|markdown|mdx|rst|adoc|asciidoc|txt|html?|po|pot|json|ya?ml
 const sources = "sh|bash|py|go|js|mjs|ts|tsx|jsx|c|cc|cpp|h|hpp|rs|java|kt|rb|php|pl|lua|mk|feature|spec|snap|bats";
 /** `grep -r`: `docs/faq.md:12:text`. A compiler puts a space behind its colons; documents are compiled by nothing. */
 const searchResult = new RegExp(
-  String.raw`^(?:[\w.@+-]*/)*[\w.@+-]+\.(?:(?:${documents})[:-](?:\d+[:-])?(?! ?(?:error|line \d))|(?:${sources})[:-](?:\d+[:-])?(?![\d ]))`,
+  String.raw`^(?:[\w.@+-]*/)*[\w.@+-]+\.(?:(?:${documents})[:-](?:\d+[:-])?(?! ?(?:error|line \d))|(?:${sources})[:-](?:\d+[:-])?(?![\d ]|in \W))`,
   "i",
 );
 /** Names of tests, with their results. */
 const testName =
-  /^\s*(?:[✓✔√✗✘✕●○◯×]|(?:not )?ok \d+\b|(?:PASS|FAIL|SKIP)(?:ED)?[: ]|--- (?:PASS|FAIL|SKIP):|=== (?:RUN|PAUSE|CONT|NAME)\b|\[ *(?:OK|RUN|PASSED|FAILED|SKIPPED) *\]|test \S+ \.\.\. |\S+\.py::\S+|\S+::test_|it\(|describe\(|Scenario:|# Subtest:|should )|\bPASSED\b|\.\.\. ok$|\(\d+ ?ms\)$/;
+  /^\s*(?:[✓✔√✗✘✕●○◯×](?! \S+ Error)|(?:not )?ok \d+\b|(?:PASS|FAIL|SKIP)(?:ED)?[: ]|--- (?:PASS|FAIL|SKIP):|=== (?:RUN|PAUSE|CONT|NAME)\b|\[ *(?:OK|RUN|PASSED|FAILED|SKIPPED) *\]|test \S+ \.\.\. |\S+\.py::\S+|\S+::test_|it\(|describe\(|Scenario:|# Subtest:|should )|\bPASSED\b|\.\.\. ok$|\(\d+ ?ms\)$/;
 /** Commits and changes. */
 const change =
   /^(?:(?:\* |\| )*[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
 /** Comments of programs, shells and documents; V8 reports a fatal error in lines that begin with `#`. */
 const comment =
-  /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
+  /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime|\s*SIG[A-Z]+ \(|A fatal error)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
 /** Sentences about an error, which nobody writes where one has happened. */
 const prose =
   /\b(?:if (?:you|it|this|the log|a log) (?:see|get|encounter|says?|prints?|fails?|contains)|(?:you|users?) (?:may|might|will|would|could) (?:see|get|encounter|hit)|(?:error|message|which|this|that|usually|it) means?\b|troubleshoot|for example|e\.g\.|known issues?\b|workaround|(?:happens|occurs|appears) (?:when|if|because)|to avoid|(?:to )?prevents?\b|expected (?:error|output|failure|message)|as expected|simulat|no longer (?:fails|prints)|(?:looking|checking|scanning) for|grep(?:ping)? for|common(?:ly)? (?:errors?|caused)|frequently asked|none found|0 (?:matches|occurrences)|see (?:the )?(?:docs|documentation|README|FAQ)|instead of (?:failing|crashing|printing)|handles? (?:the|an?) |documents? (?:the|an?) |explains? |example (?:output|log)|sample (?:output|log)|mock(?:ed|ing)?\b|fixture|assert)/i;
+
+/** The same behind the words of the error, where programs give examples and advice. */
+const proseAfter =
+  /\b(?:means? (?:that|the|you|there)|troubleshoot|known issues?\b|(?:happens|occurs|appears) (?:when|if|because)|as expected|no longer|none found|0 (?:matches|occurrences)|is (?:documented|explained|handled|reported|expected|ignored|harmless)|was (?:fixed|mended|expected))/i;
 
 /** Programs that print what is in files, histories and arguments. */
 const printers =
@@ -55,7 +59,7 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (readStep(text, 0) !== undefined) return true;
   if (/^(?: > \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
-  if (prose.test(text.slice(0, from)) || prose.test(text.slice(to))) return true;
+  if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
   if (/^[-*•] ["'`“]/.test(text)) return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
@@ -94,7 +98,8 @@ function inBackticks(text: string, from: number, to: number): boolean {
 /** `git log` indents messages by four spaces below `commit`, `Author:` and `Date:`. */
 function inCommit(text: string, before: readonly string[]): boolean {
   return (
-    /^ {4}\S/.test(text) && before.slice(-12).some((line) => /^(?:commit [0-9a-f]{7,40}|Author: |Date: {3})/.test(line))
+    /^ {2,8}\S/.test(text) &&
+    before.slice(-12).some((line) => /^(?:commit [0-9a-f]{7,40}|Author: |Date: {3})/.test(line))
   );
 }
 

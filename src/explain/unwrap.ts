@@ -21,9 +21,9 @@ const prefixes: readonly RegExp[] = [
   // `gh run view --log`: JOB, STEP and time, between tabs.
   new RegExp(String.raw`^[^\t]{1,120}\t[^\t]{1,120}\t\uFEFF?${isoTime} ?`),
   // GitHub, Azure, kubectl logs --timestamps, docker logs -t; GitLab adds the number of its stream and a letter, CRI the stream's name.
-  new RegExp(String.raw`^\uFEFF?\[?${isoTime}\]?:?(?: (?:stdout|stderr) [FP])?(?: [0-9a-f]{2}[OE][ +])? ?`),
+  new RegExp(String.raw`^\uFEFF?\[?${isoTime}\]?:?(?: (?:stdout|stderr) [FP])?(?: [0-9a-f]{2}[OE][ +]| )?`),
   // Jenkins (Timestamper), TeamCity, GNU ts, Bamboo.
-  new RegExp(String.raw`^\[?${time}\]?(?:[WEiFd]?:)? +`),
+  new RegExp(String.raw`^\[?${time}\]?(?:[WEiFd]?:)? {1,2}`),
   new RegExp(String.raw`^(?:build|error|simple|command)\t\d{2}-[A-Z][a-z]{2}-\d{4} ${time}\t`),
   new RegExp(String.raw`^\d{4}/\d{2}/\d{2} ${time} `),
   // GitHub's and Azure's commands.

@@ -95,6 +95,11 @@ export const compilers: readonly Entry[] = [
         when: ({ text }) => !/linker|cc-rs|failed to find tool/i.test(text),
       },
       {
+        words: ["gnu-gcc", "gnu-g++", "eabihf-gcc", "eabihf-g++", "musl-gcc", "linux-gnu-"],
+        pattern: new RegExp(`^\\s*${crossTool}\\s*$`),
+        when: ({ near }) => near(/is not a full path and was not found|is not able to compile|could not find compiler/),
+      },
+      {
         words: ["bits/libc-header-start.h", "bits/wordsize.h", "gnu/stubs-"],
         pattern: /(?:bits\/(?:libc-header-start|wordsize)|gnu\/stubs-\w+)\.h: No such file or directory/,
       },

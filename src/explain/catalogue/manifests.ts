@@ -211,6 +211,10 @@ export const manifests: readonly Entry[] = [
         when: isMissingChild,
         condition: "for a digest that nobody asked for by name",
       },
+      {
+        words: ["could not fetch content descriptor"],
+        pattern: /could not fetch content descriptor sha256:[0-9a-f]{12,64}.*image\.manifest.*not found/,
+      },
     ],
     cause:
       "The images that an index names carry no tags. A clean-up of untagged images deleted them and left the index.",

@@ -14,8 +14,10 @@ function isForeignProgram(evidence: Evidence): boolean {
     )
   )
     return false;
-  if (!scriptName.test(text)) return true;
-  if (/Errno 8|error=8|os error 8|fork\/exec|ENOEXEC|system error -8/i.test(text)) return false;
+  // A Ruby trace begins with the script that ran the program.
+  if (!scriptName.test(text.replace(/^\S+:\d+:in \S+ /, ""))) return true;
+  if (/Errno 8|error=8|os error 8|fork\/exec|ENOEXEC|system error -8/i.test(text) && !/entrypoint/.test(text))
+    return false;
   if (step && context.ranBefore(step)) return false;
   return foreign !== false;
 }
@@ -118,7 +120,7 @@ export const programs: readonly Entry[] = [
       },
       {
         words: ["no such file or directory"],
-        pattern: /(?:^|: |")exec \\*["']?\/[^\s:"']+\\*["']?: no such file or directory/i,
+        pattern: /(?:^|: |")exec:? \\*["']?\/[^\s:"']+\\*["']?: no such file or directory/i,
         when: lacksLoader,
       },
       { words: ["missing dynamic library?"], pattern: /exec container process \(missing dynamic library\?\)/ },

@@ -3,6 +3,7 @@ import type { Entry, Evidence } from "../entry.ts";
 /** Something is being pushed: the same words on a pull are about a name or a login. */
 function isPush(evidence: Evidence): boolean {
   const { text } = evidence;
+  if (/npm (?:err|error)|npmjs|pypi\.org|maven|rubygems|crates\.io/i.test(text)) return false;
   if (/pull access denied|\bpull(?:ing)?\b.*denied/i.test(text)) return false;
   return (
     /push|upload|PUT |POST |PATCH |writing (?:blob|manifest)|copying image to|exporting to|failed to copy|imagetools/i.test(
@@ -28,9 +29,9 @@ export const registries: readonly Entry[] = [
     severity: "error",
     signs: [
       {
-        words: ["immutable"],
+        words: ["immutable", "immutability"],
         pattern:
-          /(?:because the repository is immutable|configured as immutable|[Tt]ag .*\bis immutable|immutable tag)/,
+          /(?:because the repository is immutable|configured as immutable|[Tt]ag .*\bis immutable|immutable tag|enabled tag immutability)/,
       },
     ],
     cause:
