@@ -27,6 +27,12 @@ export const debianPackages = {
   "gcc-aarch64-linux-gnu": { file: "aarch64-linux-gnu-gcc", why: "compiles programs for arm64 that tests read" },
   "gcc-arm-linux-gnueabihf": { file: "arm-linux-gnueabihf-gcc", why: "compiles programs for arm/v7 that tests read" },
   "gcc-arm-linux-gnueabi": { file: "arm-linux-gnueabi-gcc", why: "compiles programs for arm/v5 that tests read" },
+  "libc6-dev-arm64-cross": { file: "/usr/aarch64-linux-gnu/include/stdio.h", why: "headers and libraries for arm64" },
+  "libc6-dev-armhf-cross": {
+    file: "/usr/arm-linux-gnueabihf/include/stdio.h",
+    why: "headers and libraries for arm/v7",
+  },
+  "libc6-dev-armel-cross": { file: "/usr/arm-linux-gnueabi/include/stdio.h", why: "headers and libraries for arm/v5" },
   "musl-tools": { file: "musl-gcc", why: "compiles programs with musl that tests read" },
   "libc6-dev": { file: "/usr/include/stdio.h", why: "compiles runc" },
   "pkg-config": { file: "pkg-config", why: "finds libseccomp for runc" },
