@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ArchwayError } from "../error/error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import { databaseFile, DatabaseReader } from "./database-file.ts";
 import type { Compression, DecompressLimits } from "./decompress.ts";
 import { decompress } from "./decompress.ts";
 import { ElfCapture } from "./elf-capture.ts";
@@ -35,8 +36,12 @@ const maxFacts = 512 * 1024 * 1024;
 /** What an entry takes besides its texts. */
 const entryCost = 200;
 
-/** Files whose text decides where the loaders look for libraries: glibc's and musl's. */
-const textPaths = /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path)$/;
+/**
+ * Files whose text decides where the loaders look for libraries (glibc's and musl's), and for which architectures package
+ * managers install.
+ */
+const textPaths =
+  /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path|apk\/arch)$|^var\/lib\/dpkg\/arch$/;
 
 /**
  * Reads a layer once, as it streams by, and tells what is in it; nothing is written to disk. The stream must be the layer's
@@ -114,7 +119,14 @@ function costOf(entry: LayerEntry | undefined): number {
     ...(dynamic?.needed ?? []),
   ];
   const settings = Object.entries(elf?.go?.settings ?? {}).flat();
-  return [...texts, ...settings].reduce((sum, one) => sum + (one?.length ?? 0), elf === undefined ? 0 : entryCost);
+  const ofPackages = (entry.packages ?? []).reduce((sum, one) => sum + entryCost + lengthOf(one.files ?? []), 0);
+  const base = (elf === undefined ? 0 : entryCost) + ofPackages + lengthOf(entry.owns ?? []);
+  return [...texts, ...settings].reduce((sum, one) => sum + (one?.length ?? 0), base);
+}
+
+/** Characters of paths, and what each takes besides. */
+function lengthOf(paths: readonly string[]): number {
+  return paths.reduce((sum, { length }) => sum + length + 40, 0);
 }
 
 /** A source that its reader does not close, so that it can be read on after an error. */
@@ -136,8 +148,11 @@ class ContentReader implements ContentSink {
   #head = Buffer.alloc(0);
   #entry: TarEntry | undefined;
   #facts: MutableEntry | undefined;
+  #database: DatabaseReader | undefined;
 
   start(entry: TarEntry, facts: MutableEntry): ContentSink {
+    const database = databaseFile(entry.path);
+    this.#database = database && new DatabaseReader(database, entry.size);
     const isText = textPaths.test(entry.path) && entry.size <= maxText;
     this.#kind = isText ? "text" : "unknown";
     this.#keep = isText ? maxText : (entry.mode & 0o111) === 0 ? 4 : headLength;
@@ -148,6 +163,7 @@ class ContentReader implements ContentSink {
   }
 
   write(piece: Uint8Array): boolean {
+    if (this.#database !== undefined) return this.#database.write(piece);
     if (this.#kind === "elf") {
       this.#elf.write(piece);
       return true;
@@ -173,6 +189,11 @@ class ContentReader implements ContentSink {
     const facts = this.#facts;
     this.#facts = undefined;
     if (facts === undefined) return;
+    if (this.#database !== undefined) {
+      Object.assign(facts, this.#database.finish());
+      this.#database = undefined;
+      return;
+    }
     if (this.#kind === "elf") {
       const captured = this.#elf.finish();
       if (captured !== undefined) {
