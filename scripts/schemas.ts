@@ -13,6 +13,7 @@ import {
   platformsSchema,
   progressEventSchema,
 } from "../src/cli/output-schemas.ts";
+import { imageInspectSchema } from "../src/cli/image-output-schemas.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -20,6 +21,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "build.schema.json": buildSchema,
   "finding.schema.json": findingSchema,
   "image-create.schema.json": imageCreateSchema,
+  "image-inspect.schema.json": imageInspectSchema,
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,
