@@ -22,8 +22,8 @@ import {
 import { withLayoutLock } from "./layout-lock.ts";
 import { LayoutReader } from "./layout-reader.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "./referrers.ts";
-import { fileError, notFound, tooLarge } from "./store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions } from "./store.ts";
+import { fileError, notFound, tagMoved, tooLarge } from "./store-error.ts";
+import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "./store.ts";
 
 /**
  * An OCI layout in a folder (image-spec, image-layout.md). Made by the first write.
@@ -93,11 +93,18 @@ export class LayoutStore implements ImageStore {
     if (attachment !== undefined) await this.#attach(attachment.subject, attachment.referrer, options);
   }
 
-  async tag(name: string, descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
+  async tag(name: string, descriptor: Descriptor, options: TagOptions = {}): Promise<void> {
     checkLayoutName(name);
+    const { expected } = options;
     await this.#prepare(options);
     if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
-    await this.#update(async (index) => withName(index, name, descriptor), options);
+    await this.#update(async (index) => {
+      const found = index.entries.find((entry) => entry.name === name)?.descriptor.digest ?? null;
+      if (expected !== undefined && found !== expected && found !== descriptor.digest) {
+        throw tagMoved(this.name, name, expected, found);
+      }
+      return withName(index, name, descriptor);
+    }, options);
   }
 
   async enter(descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
