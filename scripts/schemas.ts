@@ -13,7 +13,7 @@ import {
   platformsSchema,
   progressEventSchema,
 } from "../src/cli/output-schemas.ts";
-import { imageInspectSchema } from "../src/cli/image-output-schemas.ts";
+import { imageInspectSchema, imagePruneSchema } from "../src/cli/image-output-schemas.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -22,6 +22,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "finding.schema.json": findingSchema,
   "image-create.schema.json": imageCreateSchema,
   "image-inspect.schema.json": imageInspectSchema,
+  "image-prune.schema.json": imagePruneSchema,
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,

@@ -104,3 +104,37 @@ const root = {
 export const imageInspectSchema = z
   .object({ version, images: z.array(z.union([nested.extend(root), image.extend(root), artifact.extend(root)])) })
   .meta({ title: "Result of archway image inspect" });
+
+const pruneRoot = z.object({
+  name: z.string().optional().describe("absent for an entry of a layout without one"),
+  digest,
+});
+
+/** `archway image prune --format json`. */
+export const imagePruneSchema = z
+  .object({
+    version,
+    store: z.string().describe("repository or layout"),
+    removed: z.boolean().describe("false for a plan that was only shown"),
+    keep: z.array(pruneRoot.extend({ because: z.string() })),
+    remove: z.array(
+      pruneRoot.extend({
+        because: z.string(),
+        onlyName: z.boolean().describe("what it points at is still needed: the name goes alone"),
+      }),
+    ),
+    manifests: z
+      .array(z.object({ digest, kind: z.enum(["index", "manifest", "other"]) }))
+      .describe("what goes, in the order of removal"),
+    shared: z
+      .array(z.object({ digest, neededBy: pruneRoot }))
+      .describe("what a removed name leads to and a kept one needs"),
+    left: z
+      .array(z.object({ name: z.string(), reason: z.string() }))
+      .describe("tags that the registry does not remove alone"),
+    swept: z
+      .object({ blobs: z.int().min(0), bytes })
+      .optional()
+      .describe("files that went of a layout"),
+  })
+  .meta({ title: "Result of archway image prune" });
