@@ -169,6 +169,12 @@ class ContentReader implements ContentSink {
     return this.#head.length < this.#keep;
   }
 
+  skip(length: number): boolean {
+    if (this.#kind !== "elf") return false;
+    this.#elf.skip(length);
+    return true;
+  }
+
   end(): void {
     const facts = this.#facts;
     this.#facts = undefined;
