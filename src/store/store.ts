@@ -70,6 +70,9 @@ export interface ImageStore {
   /** Tags, in the store's order, page by page. */
   tags(options?: StoreOptions): AsyncIterable<string>;
 
+  /** All that can be found without a digest, where it is more than tags: the entries of a layout's `index.json`, which may have no name. */
+  entries?(options?: StoreOptions): Promise<readonly { readonly name?: string; readonly descriptor: Descriptor }[]>;
+
   /** Removes a manifest, or only a tag. */
   delete(reference: string, options?: StoreOptions): Promise<void>;
 

@@ -75,8 +75,8 @@ export class ElfCapture {
     this.#carry = Buffer.alloc(0);
   }
 
-  /** Takes the next piece of the file. */
-  write(piece: Uint8Array): void {
+  /** Takes the next piece of the file; it wants all of them, for the fingerprint. */
+  write(piece: Uint8Array): true {
     this.#checksum = crc32(piece, this.#checksum);
     this.#kept.write(this.#position, piece);
     if (!this.#planned && this.#position + piece.length >= head) {
@@ -87,6 +87,7 @@ export class ElfCapture {
     }
     if (this.#scansForArm) this.#scanForArm(piece);
     this.#position += piece.length;
+    return true;
   }
 
   /** Takes `length` zeros, however many: a hole of a sparse file. What is kept of a file is zeros until something is written. */

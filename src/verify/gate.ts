@@ -21,6 +21,9 @@ import type { ImageFacts } from "./image-facts.ts";
 import { imageFacts } from "./image-facts.ts";
 import type { LayerOptions, ReadResult } from "./image-layers.ts";
 import { readLayers } from "./image-layers.ts";
+import { withOwners } from "./owner.ts";
+import { packageDatabases } from "./package-databases.ts";
+import { packageFindings } from "./package-rules.ts";
 import { structureFindings } from "./structure-rules.ts";
 
 /** What the gate needs besides the image. */
@@ -117,7 +120,9 @@ function judged(
   const complete = read.every(({ facts }) => facts !== undefined);
   const { coverage, code } = survey(image, layers, read);
   const chain = startChain(image.view, image.config, image.expected);
-  const found = [...structure, ...contentFindings(image, chain, complete, coverage.elf)];
+  const packages = packageDatabases(image.view);
+  const ofContent = [...contentFindings(image, chain, complete, coverage.elf), ...packageFindings(image, packages)];
+  const found = [...structure, ...withOwners(ofContent, image, packages)];
   const { findings, used } = applyAllowed(found, allow);
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
   return {

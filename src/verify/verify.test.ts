@@ -189,6 +189,25 @@ describe("an index", () => {
     );
   });
 
+  test("a program of its own that only one platform lacks is told", async () => {
+    const layers = (parts: ElfParts, ...names: readonly string[]) => [
+      {
+        entries: ["app", ...names].map((name) => ({
+          name,
+          content: makeElf({ ...parts, padding: Buffer.from(name) }),
+        })),
+      },
+    ];
+    const tools = ["usr/local/bin/tool", "usr/bin/of-debian"];
+    await putIndex([
+      await putImage(store, image("linux/amd64", amd64, { layers: layers(amd64, ...tools, "usr/local/bin/x-amd64") })),
+      await putImage(store, image("linux/arm64", arm64, { layers: layers(arm64, "usr/local/bin/x-arm64") })),
+    ]);
+    const report = await verify();
+    assert.equal(summary(report), "pass program-missing; amd64 pass; arm64 pass");
+    assert.match(report.findings[0]?.message ?? "", /^linux\/arm64 lacks \/usr\/local\/bin\/tool, which the other/);
+  });
+
   test("a platform of another size than the others is told", async () => {
     const big = { entries: [{ name: "data", content: Buffer.alloc(3_000_000, "x"), mode: 0o644 }] };
     const layers = (parts: ElfParts, many: boolean) => [
