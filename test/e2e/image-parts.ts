@@ -53,8 +53,12 @@ export async function putFiles(
   return putImage(into, platform, [layer], { diffIds: [layer.diffId], history: [{ created_by: "COPY . /" }] });
 }
 
-/** Joins an image with a provenance attestation in an index, as BuildKit leaves them, and gives the index. */
-export async function putAttested(into: ImageStore, image: Descriptor): Promise<Descriptor> {
+/** Joins an image with a provenance attestation, and others without, in an index, as BuildKit leaves them, and gives the index. */
+export async function putAttested(
+  into: ImageStore,
+  image: Descriptor,
+  others: readonly Descriptor[] = [],
+): Promise<Descriptor> {
   const statement = content(
     encodeJson({ _type: "https://in-toto.io/Statement/v0.1", subject: [{ digest: image.digest }] }),
     mediaTypes.inToto,
@@ -64,7 +68,7 @@ export async function putAttested(into: ImageStore, image: Descriptor): Promise<
   const config = content(encodeJson({ os: "unknown", architecture: "unknown", rootfs }), mediaTypes.ociConfig);
   const proof = await putManifest(into, config, [statement]);
   const { bytes, descriptor } = assembleIndex({
-    children: [image],
+    children: [image, ...others],
     attestations: [
       {
         ...proof,
