@@ -14,6 +14,7 @@ import {
   progressEventSchema,
   verifySchema,
 } from "../src/cli/output-schemas.ts";
+import { imageInspectSchema, imagePruneSchema } from "../src/cli/image-output-schemas.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -21,6 +22,8 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "build.schema.json": buildSchema,
   "finding.schema.json": findingSchema,
   "image-create.schema.json": imageCreateSchema,
+  "image-inspect.schema.json": imageInspectSchema,
+  "image-prune.schema.json": imagePruneSchema,
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,

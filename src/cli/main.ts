@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./verify-command.ts"),
   },
   image: {
-    summary: "Work on images in registries and layouts: create",
+    summary: "Work on images in registries and layouts: inspect, create, annotate, rm-platform, prune",
     load: () => import("./image-command.ts"),
   },
 };

@@ -44,6 +44,7 @@ export const findingSchema = z
         edits: z.array(z.object({ path: z.string(), startLine: line, endLine: line, text: z.string() })).optional(),
       })
       .optional(),
+    allowed: z.string().optional().describe("reason of the user's exception that made it a note"),
   })
   .meta({ title: "A finding" });
 

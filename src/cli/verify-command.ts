@@ -38,7 +38,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
         "files that are meant to be as they are, by their path in the image; verify.allow in .archway.yaml does the same",
       ),
     )
-    .addOption(new Option("--format <format>", "text (default) or json").default("text"))
+    .addOption(
+      new Option(
+        "--format <format>",
+        "text (default), json, sarif, junit, github (annotations of a workflow) or markdown (a summary)",
+      ).default("text"),
+    )
     .addOption(list("--insecure-registry <host>", "allow plain HTTP to this registry"))
     .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
     .action(async (images: readonly string[], raw: RawVerifyOptions) => {

@@ -6,9 +6,9 @@ import { optionError, readChoice, readHost, readPair } from "./parse-option.ts";
 import type { RawVerifyOptions } from "./verify-command.ts";
 
 /** How `archway verify` writes its result. */
-export type VerifyFormat = "text" | "json";
+export type VerifyFormat = "text" | "json" | "sarif" | "junit" | "github" | "markdown";
 
-const formats: readonly VerifyFormat[] = ["text", "json"];
+const formats: readonly VerifyFormat[] = ["text", "json", "sarif", "junit", "github", "markdown"];
 
 /** What the user asked of one `archway verify`, checked. */
 export interface VerifyCommandOptions {

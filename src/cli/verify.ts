@@ -1,7 +1,14 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import description from "../../package.json" with { type: "json" };
 import { loadConfig } from "../config/config.ts";
 import { ArchwayError, exitCodes } from "../error/error.ts";
 import { reaches } from "../finding/finding.ts";
+import { formatGithub } from "../report/github.ts";
+import { formatJunit } from "../report/junit.ts";
+import { formatMarkdown } from "../report/markdown.ts";
+import type { ReportOptions } from "../report/reported-image.ts";
+import { formatSarif } from "../report/sarif.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { openImage } from "../store/open-store.ts";
 import type { OpenedImage } from "../store/open-store.ts";
@@ -13,7 +20,7 @@ import type { VerifyOptions } from "../verify/verify.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
-import type { VerifyCommandOptions } from "./verify-options.ts";
+import type { VerifyCommandOptions, VerifyFormat } from "./verify-options.ts";
 import { openProofProgress } from "./verify-progress.ts";
 import { findingsOf, platformNames, verdictOfAll, verifyJson } from "./verify-result.ts";
 import type { VerifiedImage, VerifyResult } from "./verify-result.ts";
@@ -81,16 +88,28 @@ async function verifyOne(
   }
 }
 
-function show({ stdout, env }: CliContext, { format }: VerifyCommandOptions, result: VerifyResult): void {
-  if (format === "json") {
-    stdout.write(`${JSON.stringify(verifyJson(result), null, 2)}\n`);
-    return;
-  }
-  const text = formatVerified(result, {
-    style: makeStyle(usesColor(stdout, env)),
-    columns: stdout.columns || plainColumns,
-  });
-  stdout.write(`${text.join("\n")}\n`);
+function show(
+  { stdout, env, cwd }: CliContext,
+  { format, severity }: VerifyCommandOptions,
+  result: VerifyResult,
+): void {
+  const columns = stdout.columns || plainColumns;
+  const text = () => formatVerified(result, { style: makeStyle(usesColor(stdout, env)), columns }).join("\n");
+  const formats: Readonly<Record<VerifyFormat, (options: ReportOptions) => string>> = {
+    text,
+    json: () => JSON.stringify(verifyJson(result), null, 2),
+    sarif: (options) => formatSarif(result.images, options),
+    junit: (options) => formatJunit(result.images, { ...options, threshold: severity }),
+    github: (options) => formatGithub(result.images, options),
+    markdown: (options) => formatMarkdown(result.images, options),
+  };
+  const written = formats[format]({ toolVersion: description.version, ...dockerfileIn(cwd) });
+  stdout.write(written.endsWith("\n") ? written : `${written}\n`);
+}
+
+/** The Dockerfile that findings are shown at by services that want a file of the repository. */
+function dockerfileIn(cwd: string): Pick<ReportOptions, "dockerfile"> {
+  return existsSync(join(cwd, "Dockerfile")) ? { dockerfile: "Dockerfile" } : {};
 }
 
 /** Findings about missing evidence never reach a threshold: they leave the verdict undecided. */

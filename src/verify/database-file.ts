@@ -1,10 +1,14 @@
 import { readApkInstalled } from "./apk.ts";
 import { readDpkgList, readDpkgStatus, readDpkgSums } from "./dpkg.ts";
 import type { LayerEntry } from "./facts.ts";
+import type { ContentSink } from "./tar-walk.ts";
 import { readRpmBerkeley, readRpmNdb, readRpmSqlite } from "./rpm.ts";
 
 /** What a file of a package manager's database adds to the facts of its entry. */
-export type DatabaseFacts = Pick<LayerEntry, "packages" | "unread" | "owns">;
+type DatabaseFacts = Pick<LayerEntry, "packages" | "unread" | "owns">;
+
+/** The facts that it is put into. */
+type DatabaseTarget = { -readonly [Key in keyof DatabaseFacts]: DatabaseFacts[Key] };
 
 /** How a file of a package manager's database is read: whole. */
 interface DatabaseFile {
@@ -42,30 +46,33 @@ export function databaseFile(path: string): DatabaseFile | undefined {
   return databaseFiles.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** Collects the bytes of one file of a database as they stream by. */
-export class DatabaseReader {
+/** Takes the content of one file of a database, and puts what it holds into the facts of its entry. */
+export class DatabaseReader implements ContentSink {
   readonly #file: DatabaseFile;
-  readonly #size: number;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #facts: DatabaseTarget;
+  readonly #isTooLarge: boolean;
+  #bytes: Buffer | undefined;
+  #length = 0;
 
   /** `size`: bytes of the file, as the archive says. */
-  constructor(file: DatabaseFile, size: number) {
+  constructor(file: DatabaseFile, size: number, facts: DatabaseTarget) {
     this.#file = file;
-    this.#size = size;
+    this.#facts = facts;
+    this.#isTooLarge = size > file.maxBytes;
+    // The content of an entry is exactly as long as its header says.
+    if (!this.#isTooLarge) this.#bytes = Buffer.allocUnsafe(size);
   }
 
-  /** Takes a piece, which is copied; false when no more is wanted. */
   write(piece: Uint8Array): boolean {
-    if (this.#size > this.#file.maxBytes) return false;
-    this.#pieces.push(Uint8Array.from(piece));
-    return true;
+    this.#bytes?.set(piece, this.#length);
+    this.#length += piece.length;
+    return !this.#isTooLarge;
   }
 
-  /** What the file holds; to be called once, after its last piece. */
-  finish(): DatabaseFacts {
-    if (this.#size > this.#file.maxBytes) {
-      return { unread: `is larger than ${this.#file.maxBytes / mebibyte} MiB` };
-    }
-    return this.#file.read(Buffer.concat(this.#pieces.splice(0)));
+  end(): void {
+    const bytes = this.#bytes?.subarray(0, this.#length);
+    this.#bytes = undefined;
+    const unread = { unread: `is larger than ${this.#file.maxBytes / mebibyte} MiB` };
+    Object.assign(this.#facts, bytes === undefined ? unread : this.#file.read(bytes));
   }
 }

@@ -74,8 +74,8 @@ export class ElfCapture {
     this.#carry = Buffer.alloc(0);
   }
 
-  /** Takes the next piece of the file. */
-  write(piece: Uint8Array): void {
+  /** Takes the next piece of the file; it wants all of them, for the fingerprint. */
+  write(piece: Uint8Array): true {
     this.#checksum = crc32(piece, this.#checksum);
     this.#kept.write(this.#position, piece);
     if (!this.#planned && this.#position + piece.length >= head) {
@@ -86,6 +86,7 @@ export class ElfCapture {
     }
     if (this.#scansForArm) this.#scanForArm(piece);
     this.#position += piece.length;
+    return true;
   }
 
   /** Ends the file; `undefined` when it is no readable ELF file. */

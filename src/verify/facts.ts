@@ -49,6 +49,7 @@ const memberSchema = z.object({
   size: z.int(),
   elf: elfSchema.exactOptional(),
   program: programSchema.exactOptional(),
+  unread: z.string().exactOptional(),
 });
 
 const packageSchema = z.object({
@@ -95,12 +96,14 @@ export interface ForeignProgram {
 
 /** Machine code inside an archive that is a file of the image: a jar, a wheel. */
 export interface ArchiveMember {
-  /** Path in the archive; of an archive in an archive `outer.jar!/inner.so`. */
+  /** Path in the archive; of an archive in an archive `outer.jar!/inner.so`; "" is the archive itself. */
   readonly path: string;
   /** Uncompressed bytes. */
   readonly size: number;
   readonly elf?: ElfFacts;
   readonly program?: ForeignProgram;
+  /** Why it could not be examined, in words: `encrypted`, `damaged`, `too large`. */
+  readonly unread?: string;
 }
 
 /** A package as the database of a package manager has it. */

@@ -5,6 +5,7 @@ import { maxIndexDepth } from "../oci/limits.ts";
 import { parseManifestOrIndex } from "../oci/manifest-or-index.ts";
 import type { ImageManifest } from "../oci/manifest.ts";
 import { isIndexType, isManifestType } from "../oci/media-types.ts";
+import { readTwice } from "./read-twice.ts";
 import type { ImageStore, StoreOptions } from "../store/store.ts";
 
 /** What became of one entry of an index. */
@@ -73,7 +74,7 @@ async function readEntries(
 async function look(store: ImageStore, descriptor: Descriptor, options: StoreOptions): Promise<EntryState> {
   const { digest, mediaType } = descriptor;
   try {
-    const bytes = await store.manifest({ digest }, options);
+    const bytes = await readTwice(() => store.manifest({ digest }, options));
     // Entries of kinds that nobody here knows stand for themselves.
     if (!isIndexType(mediaType) && !isManifestType(mediaType)) return { state: "present", size: bytes.length };
     // The document's own media type is compared with the index's word for it later.

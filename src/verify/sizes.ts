@@ -17,37 +17,32 @@ const oddRatio = 2;
 const leastSize = 1_000_000;
 
 /**
- * Tells which platform is the odd one out: one whose image is more than twice as large or as small as the middle of the others. A platform that lacks
- * half of its content, or brings a compiler along, shows so before anybody runs it. With two platforms, it is not told which is the odd one.
+ * Tells which platform is the odd one out: one whose image is more than twice as large or as small as the middle of all. A platform that lacks half of
+ * its content, or brings a compiler along, shows so before anybody runs it. Of two platforms nobody knows which is the odd one: both are named.
  */
 export function oddSizes(images: readonly SizedImage[]): Finding[] {
   if (images.length < 2) return [];
-  const odd = images.flatMap((image) => {
-    const others = images.filter((other) => other !== image).map(({ size }) => size);
-    const middle = median(others);
-    if (Math.max(image.size, middle) < leastSize || ratioOf(image.size, middle) <= oddRatio) return [];
-    return [{ image, middle }];
-  });
-  // Where all differ from each other, none is the odd one; of two, both do.
-  const told = images.length === 2 ? odd.slice(0, 1) : odd.length * 2 < images.length ? odd : [];
-  return told.map(({ image, middle }) => {
-    const words = `${formatPlatform(image.platform)} has ${megabytes(image.size)} of compressed layers, and the ${images.length === 2 ? "other platform" : "middle of the others"} ${megabytes(middle)}`;
-    return aboutIndex(
-      "size-differs",
-      "note",
-      `${words}: look whether something is missing or too much in one of them.`,
-      [image.platform],
-    );
-  });
+  const sorted = images.toSorted((a, b) => a.size - b.size);
+  const [smallest] = sorted;
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (smallest === undefined || middle === undefined) return [];
+  const odd = images.filter(
+    ({ size }) => Math.max(size, middle.size) >= leastSize && ratioOf(size, middle.size) > oddRatio,
+  );
+  if (images.length === 2)
+    return odd.length === 0 ? [] : [sizeFinding(smallest, middle, formatPlatform(middle.platform))];
+  // Where half of them differ from the middle, there is no rule to be an exception of.
+  return odd.length * 2 < images.length ? odd.map((image) => sizeFinding(image, middle, "the middle of all")) : [];
+}
+
+function sizeFinding(image: SizedImage, middle: SizedImage, name: string): Finding {
+  const words = `${formatPlatform(image.platform)} has ${megabytes(image.size)} of compressed layers, and ${name} ${megabytes(middle.size)}`;
+  const message = `${words}: look whether something is missing or too much in one of them.`;
+  return aboutIndex("size-differs", "note", message, [image.platform]);
 }
 
 function ratioOf(a: number, b: number): number {
   return Math.max(a, b) / Math.max(1, Math.min(a, b));
-}
-
-function median(sizes: readonly number[]): number {
-  const sorted = sizes.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
 function megabytes(bytes: number): string {

@@ -13,6 +13,8 @@ import type { GateOptions, ImageProof } from "./gate.ts";
 import { unread, verifyImage } from "./gate.ts";
 import type { TreeEntry } from "./image-tree.ts";
 import { readImageTree } from "./image-tree.ts";
+import { missingPrograms } from "./missing-programs.ts";
+import { readTwice } from "./read-twice.ts";
 import { aboutIndex, entryFindings, indexFindings } from "./index-rules.ts";
 import { oddSizes } from "./sizes.ts";
 
@@ -86,6 +88,7 @@ export async function verifyReference(
     ...missingPlatforms(listed, [...options.platforms, ...options.required]),
     ...(listed.length === 0 ? [noImage(root.digest)] : []),
     ...between.filter(({ rule }) => rule === layerRule),
+    ...missingPrograms(platforms.filter(({ verdict }) => verdict !== "undecided")),
     ...oddSizes(platforms.filter(({ size }) => size > 0)),
   ];
   const { mediaType } = tree.root;
@@ -161,7 +164,7 @@ async function proveLayers(
   options: VerifyOptions,
 ): Promise<ImageProof> {
   try {
-    return await verifyImage(store, descriptor, platform, options);
+    return await readTwice(() => verifyImage(store, descriptor, platform, options));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof ArchwayError) || error.kind === "interrupted" || error.kind === "input") throw error;
