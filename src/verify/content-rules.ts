@@ -7,6 +7,9 @@ import type { ImageFacts } from "./image-facts.ts";
 /** Rules that only mean something when every layer is known. */
 const needsAllLayers = /-missing$/;
 
+/** Rules about a file that holds the wrong code, which is then not reported once more. */
+const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
+
 /**
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
  * missing. `elfFiles` is the number of ELF files in the merged file system.
@@ -14,7 +17,7 @@ const needsAllLayers = /-missing$/;
 export function contentFindings(image: ImageFacts, complete: boolean, elfFiles: number): Finding[] {
   const chain = startChain(image.view, image.config, image.expected);
   const ofChain = chainFindings(image, chain);
-  const reported = new Set(ofChain.filter(({ rule }) => rule.endsWith("-wrong-architecture")).map(({ path }) => path));
+  const reported = new Set(ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path));
   const ofLinks = image.view.danglingLinks.map((link): Finding => {
     const layer = image.places[link.layer];
     return {
