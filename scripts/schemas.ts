@@ -12,7 +12,9 @@ import {
   planSchema,
   platformsSchema,
   progressEventSchema,
+  verifySchema,
 } from "../src/cli/output-schemas.ts";
+import { imageInspectSchema, imagePruneSchema } from "../src/cli/image-output-schemas.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -20,9 +22,12 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "build.schema.json": buildSchema,
   "finding.schema.json": findingSchema,
   "image-create.schema.json": imageCreateSchema,
+  "image-inspect.schema.json": imageInspectSchema,
+  "image-prune.schema.json": imagePruneSchema,
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,
+  "verify.schema.json": verifySchema,
 };
 
 const folder = resolve(import.meta.dirname, "..", "schemas");

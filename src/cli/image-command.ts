@@ -1,54 +1,14 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { defineCreate } from "./image-create-command.ts";
+import { defineInspect } from "./image-inspect-command.ts";
+import { definePrune } from "./image-prune-command.ts";
 
-/** The options of `archway image create` as commander hands them over: texts, unchecked. */
-export interface RawImageCreateOptions {
-  readonly tag: readonly string[];
-  readonly annotation: readonly string[];
-  readonly metadataFile?: string;
-  /** False with `--no-verify`. */
-  readonly verify: boolean;
-  readonly insecureRegistry: readonly string[];
-  readonly format: string;
-  readonly config?: string;
-}
-
-/** `archway image`. */
+/** `archway image`: registers its subcommands, each of which is defined in `image-NAME-command.ts`. */
 export function defineCommand(context: CliContext, done: (exitCode: number) => void): Command {
   const command = new Command("archway image").description("Work on images in registries and layouts.");
+  command.addCommand(defineInspect(context, done));
   command.addCommand(defineCreate(context, done));
+  command.addCommand(definePrune(context, done));
   return command;
-}
-
-function defineCreate(context: CliContext, done: (exitCode: number) => void): Command {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
-  return new Command("create")
-    .description(
-      "Join images that were built one platform at a time into one image index, prove each of them, and tag the index.",
-    )
-    .argument(
-      "<SOURCE...>",
-      "images to join: REPOSITORY@DIGEST, REPOSITORY:TAG, oci:DIR[:NAME], oci-archive:FILE[:NAME]",
-    )
-    .addOption(new Option("-t, --tag <reference>", "name of the joined image").default([]).argParser(collect))
-    .addOption(
-      new Option(
-        "--annotation <key=value>",
-        "annotation of the index; manifest-descriptor[PLATFORM]:KEY=VALUE puts it elsewhere",
-      )
-        .default([])
-        .argParser(collect),
-    )
-    .addOption(new Option("--metadata-file <file>", "write digests and facts to this JSON file"))
-    .addOption(new Option("--no-verify", "join without the proof of the architecture gate"))
-    .addOption(
-      new Option("--insecure-registry <host>", "allow plain HTTP to this registry").default([]).argParser(collect),
-    )
-    .addOption(new Option("--format <format>", "text (default) or json").default("text"))
-    .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
-    .action(async (sources: readonly string[], raw: RawImageCreateOptions) => {
-      const { readImageCreateOptions } = await import("./image-options.ts");
-      const { runImageCreate } = await import("./image.ts");
-      done(await runImageCreate(context, sources, readImageCreateOptions(raw)));
-    });
 }

@@ -26,8 +26,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Build, prove and publish one image tag for several platforms",
     load: () => import("./build-command.ts"),
   },
+  verify: {
+    summary: "Prove that images hold code of the platforms they are declared for, before or after they are published",
+    load: () => import("./verify-command.ts"),
+  },
   image: {
-    summary: "Work on images in registries and layouts: create",
+    summary: "Work on images in registries and layouts: inspect, create, annotate, rm-platform, prune",
     load: () => import("./image-command.ts"),
   },
 };

@@ -9,7 +9,7 @@ import { platformsJson } from "../report/platforms.ts";
 import type { ProgressEvent } from "../report/progress-event.ts";
 import { startProgress } from "../report/progress.ts";
 import { buildJson, metadataJson } from "./build-result.ts";
-import { createdJson } from "./image-result.ts";
+import { createdJson } from "./image-create-result.ts";
 import {
   buildSchema,
   findingSchema,

@@ -1,10 +1,11 @@
 import { ArchwayError } from "../error/error.ts";
-import type { Finding } from "../finding/finding.ts";
 import type { Child } from "../image/children.ts";
+import { isRunnable } from "../oci/manifest.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
-import { compareAcrossPlatforms } from "../verify/compare.ts";
+import type { TreeNode } from "../store/tree.ts";
+import { compareAcrossPlatforms, withTwins } from "../verify/compare.ts";
 import { verifyImage } from "../verify/gate.ts";
 import type { GateOptions, ImageProof } from "../verify/gate.ts";
 
@@ -63,20 +64,34 @@ export async function gateChild(
  */
 export function requireProofs(children: readonly GatedChild[]): void {
   const proofs = children.map(({ proof }) => proof).filter((proof) => proof !== undefined);
-  const between = compareAcrossPlatforms(proofs);
-  const judged = proofs.map((proof) => withTwins(proof, between));
+  const judged = withTwins(proofs, compareAcrossPlatforms(proofs));
   if (judged.some((proof) => proof.verdict !== "pass")) throw new GateRefusal(judged);
 }
 
-/** One wrong file is one finding: what is said about it also tells which other platform has the same bytes. */
-function withTwins(proof: ImageProof, between: readonly Finding[]): ImageProof {
-  const twins = between.filter(({ platforms: [wrong] }) => wrong !== undefined && samePlatform(wrong, proof.platform));
-  if (twins.length === 0) return proof;
-  return {
-    ...proof,
-    findings: proof.findings.map((finding) => {
-      const twin = finding.severity === "note" ? undefined : twins.find(({ path }) => path === finding.path);
-      return twin ? { ...finding, message: `${finding.message} ${twin.message}` } : finding;
-    }),
-  };
+/**
+ * Refuses a tree that holds an image which is not among the children that the gate has passed or the user has waived, by digest and by the platform
+ * that the index declares: nothing gets past the gate by being listed in what is copied.
+ *
+ * Throws `UNPROVEN` (kind `failed`).
+ */
+export function requireEveryImage(nodes: readonly TreeNode[], children: readonly GatedChild[]): void {
+  const manifests = new Map(nodes.map((node) => [node.descriptor.digest, node.document]));
+  const [root] = nodes.toReversed();
+  const entries = nodes.flatMap(({ document }) => (document?.kind === "index" ? document.entries : []));
+  const images = entries.flatMap(({ role, descriptor }) => (role === "image" ? [descriptor] : []));
+  for (const { digest, platform } of root === undefined ? images : [root.descriptor, ...images]) {
+    const document = manifests.get(digest);
+    if (document?.kind !== "manifest" || !isRunnable(document)) continue;
+    const isGated = children.some(
+      (child) =>
+        child.child.descriptor.digest === digest && (platform === undefined || samePlatform(child.platform, platform)),
+    );
+    if (!isGated) {
+      throw new ArchwayError({
+        code: "UNPROVEN",
+        kind: "failed",
+        message: `The image ${digest}${platform === undefined ? "" : ` for ${formatPlatform(platform)}`} has not been proven: no tag was moved.`,
+      });
+    }
+  }
 }

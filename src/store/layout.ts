@@ -9,7 +9,9 @@ import type { FileContent } from "./atomic-file.ts";
 import { makeDirectory, removeAbandoned, syncDirectory, writeAtomically } from "./atomic-file.ts";
 import { blobPath, directoryFiles } from "./layout-files.ts";
 import type { LayoutFiles } from "./layout-files.ts";
-import type { LayoutIndex } from "./layout-index.ts";
+import { sweepBlobs } from "./layout-garbage.ts";
+import type { Swept } from "./layout-garbage.ts";
+import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
 import {
   checkLayoutName,
   emptyLayoutIndex,
@@ -22,8 +24,8 @@ import {
 import { withLayoutLock } from "./layout-lock.ts";
 import { LayoutReader } from "./layout-reader.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "./referrers.ts";
-import { fileError, notFound, tooLarge } from "./store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions } from "./store.ts";
+import { fileError, notFound, tagMoved, tooLarge } from "./store-error.ts";
+import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "./store.ts";
 
 /**
  * An OCI layout in a folder (image-spec, image-layout.md). Made by the first write.
@@ -93,17 +95,48 @@ export class LayoutStore implements ImageStore {
     if (attachment !== undefined) await this.#attach(attachment.subject, attachment.referrer, options);
   }
 
-  async tag(name: string, descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
+  async tag(name: string, descriptor: Descriptor, options: TagOptions = {}): Promise<void> {
     checkLayoutName(name);
+    const { expected } = options;
     await this.#prepare(options);
     if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
-    await this.#update(async (index) => withName(index, name, descriptor), options);
+    await this.#update(async (index) => {
+      const found = index.entries.find((entry) => entry.name === name)?.descriptor.digest ?? null;
+      if (expected !== undefined && found !== expected && found !== descriptor.digest) {
+        throw tagMoved(this.name, name, expected, found);
+      }
+      return withName(index, name, descriptor);
+    }, options);
   }
 
   async enter(descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
     await this.#prepare(options);
     if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
     await this.#update(async (index) => withEntry(index, descriptor), options);
+  }
+
+  async entries(options?: StoreOptions): Promise<readonly LayoutEntry[]> {
+    return (await this.#reader.index(options)).entries;
+  }
+
+  /**
+   * Removes entries, and then the blobs that nothing in the layout leads to any more, all in one turn of its writers. `gone` is asked about the entries
+   * as they are then.
+   *
+   * @param now Milliseconds since the epoch; a blob that nothing ever led to has to be an hour old.
+   */
+  async prune(gone: (entry: LayoutEntry) => boolean, now: number, options: StoreOptions = {}): Promise<Swept> {
+    let swept: Swept = { blobs: 0, bytes: 0 };
+    await this.#prepare(options);
+    const remove = async () => {
+      const before = await this.#reader.index(options);
+      const after = withoutEntries(before, gone);
+      await this.#write("index.json", encodeLayoutIndex(after), options);
+      await syncDirectory(this.#directory);
+      swept = await sweepBlobs(this.#directory, this.#files, { before, after }, { now, ...options });
+    };
+    await this.#writing(() => withLayoutLock(this.#directory, remove, options.signal));
+    return swept;
   }
 
   /** Removes a name, or a manifest with all its names. Blobs stay. */

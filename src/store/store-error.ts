@@ -1,4 +1,5 @@
 import { ArchwayError } from "../error/error.ts";
+import type { Digest } from "../oci/descriptor.ts";
 
 /** What was asked for is not in the store. `what` reads like `tag 1.0` or `blob sha256:…`. */
 export function notFound(store: string, what: string, hint?: string): ArchwayError {
@@ -17,6 +18,18 @@ export function invalidTag(tag: string): ArchwayError {
     kind: "input",
     message: `"${tag.slice(0, 160)}" is not a tag`,
     hint: "A tag has letters, digits, _ . and -, does not begin with . or -, and is at most 128 characters long.",
+  });
+}
+
+/** A tag does not point any more at what the caller knew; `null` stands for a tag that is not there. */
+export function tagMoved(store: string, tag: string, expected: Digest | null, found: Digest | null): ArchwayError {
+  const was = expected === null ? "it was not to exist" : `it was to point at ${expected}`;
+  const is = found === null ? "it does not exist" : `it points at ${found}`;
+  return new ArchwayError({
+    code: "TARGET_MOVED",
+    kind: "failed",
+    message: `${store}:${tag} has moved: ${was}, and now ${is}`,
+    hint: "Somebody else published there. Look at what the tag has now, then run the command again.",
   });
 }
 

@@ -5,6 +5,16 @@ export interface StoreOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of moving a tag. */
+export interface TagOptions extends StoreOptions {
+  /**
+   * What the tag points at as far as the caller knows, `null` for a tag that is not there. A tag that has moved since is left alone, with
+   * `TARGET_MOVED`. A layout compares and moves in one step; a registry is asked right before, and told to compare by itself (`If-Match`), which
+   * few of them do.
+   */
+  readonly expected?: Digest | null;
+}
+
 /** Bytes of one blob to store: a stream that can be opened again when an upload has to be repeated. */
 export interface BlobSource {
   /** Opens the content from byte `start` (default 0). */
@@ -17,7 +27,7 @@ export interface BlobSource {
  *
  * Errors are `ArchwayError`s with these codes. Kind `unreachable`: `NOT_FOUND`, `UNAUTHORIZED` (a login would help), `DENIED` (who is
  * logged in may not, a folder may not be written), `UNREACHABLE`, `TLS`, `DIGEST_MISMATCH`, `NO_SPACE`, `LOCKED`, `REGISTRY_ERROR` (an
- * answer that nobody foresaw, a refusal in the registry's own words). Kind `failed`: `TOO_LARGE`, `INVALID_MANIFEST`, `INVALID_ARCHIVE`.
+ * answer that nobody foresaw, a refusal in the registry's own words). Kind `failed`: `TOO_LARGE`, `INVALID_MANIFEST`, `INVALID_ARCHIVE`, `TARGET_MOVED`.
  * Kind `input`: `INVALID_REFERENCE`, `AMBIGUOUS_REFERENCE`, `READ_ONLY`, `INVALID_CONFIG`. Aborting throws the signal's `AbortError`.
  */
 export interface ImageStore {
@@ -52,13 +62,16 @@ export interface ImageStore {
   putManifest(descriptor: Descriptor, bytes: Uint8Array, options?: StoreOptions): Promise<void>;
 
   /** Points a tag at a manifest that is in the store: atomically, and success when it already points there. */
-  tag(name: string, descriptor: Descriptor, options?: StoreOptions): Promise<void>;
+  tag(name: string, descriptor: Descriptor, options?: TagOptions): Promise<void>;
 
   /** Lists a manifest that gets no name, where only what is listed can be found again (`index.json` of an OCI layout). */
   enter?(descriptor: Descriptor, options?: StoreOptions): Promise<void>;
 
   /** Tags, in the store's order, page by page. */
   tags(options?: StoreOptions): AsyncIterable<string>;
+
+  /** All that can be found without a digest, where it is more than tags: the entries of a layout's `index.json`, which may have no name. */
+  entries?(options?: StoreOptions): Promise<readonly { readonly name?: string; readonly descriptor: Descriptor }[]>;
 
   /** Removes a manifest, or only a tag. */
   delete(reference: string, options?: StoreOptions): Promise<void>;

@@ -4,6 +4,7 @@ import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
 import type { ElfFacts } from "./elf.ts";
 import { isCompanion } from "./exemptions.ts";
 import type { ForeignProgram } from "./facts.ts";
+import { hasChoices } from "./floor.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
@@ -97,8 +98,7 @@ function armFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding
   }
   const needs = armNeeds(elf);
   if (needs !== undefined && needs.version > declaredVersion(platform)) {
-    // Libraries with parts for newer chips, chosen when they run (OpenSSL, ffmpeg), carry the attributes of those parts.
-    const severity = link.role === "library" && !/^libc\.(?:so|musl)/.test(baseName(link.path)) ? "warning" : "error";
+    const severity = hasChoices(link) ? "warning" : "error";
     findings.push(tooNew(image, link, needs.words, `linux/arm/v${needs.version}`, severity));
   }
   return findings;

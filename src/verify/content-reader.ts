@@ -1,4 +1,5 @@
 import { ArchiveCapture, isArchive } from "./archive-capture.ts";
+import { databaseFile, DatabaseReader } from "./database-file.ts";
 import { ElfCapture } from "./elf-capture.ts";
 import { isElf } from "./elf-header.ts";
 import type { LayerEntry } from "./facts.ts";
@@ -15,11 +16,11 @@ const headLength = 256;
 const maxText = 64 * 1024;
 
 /**
- * Files whose text decides where the loaders look for libraries (glibc's and musl's), and the platforms that a Python wheel was
- * made for.
+ * Files whose text decides where the loaders look for libraries (glibc's and musl's), for which architectures package managers
+ * install, and for which platforms a Python wheel was made.
  */
 const textPaths =
-  /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path)$|\/(?:site|dist)-packages\/[^/]+\.dist-info\/WHEEL$/;
+  /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path|apk\/arch)$|^var\/lib\/dpkg\/arch$|\/(?:site|dist)-packages\/[^/]+\.dist-info\/WHEEL$/;
 
 /** Reads the content of one file after the other: looks at its first bytes, then takes what its kind needs. */
 export class ContentReader implements ContentSink {
@@ -36,6 +37,8 @@ export class ContentReader implements ContentSink {
 
   /** Begins the file of an entry; what is found is put into its facts. */
   start(entry: TarEntry, facts: EntryFacts): ContentSink {
+    const database = databaseFile(entry.path);
+    if (database !== undefined) return new DatabaseReader(database, entry.size, facts);
     const isText = textPaths.test(entry.path) && entry.size <= maxText;
     this.#kind = isText ? "text" : "unknown";
     this.#capture = undefined;

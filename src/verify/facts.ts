@@ -73,6 +73,7 @@ const entrySchema = z.object({
   members: z.array(memberSchema).exactOptional(),
   packages: z.array(packageSchema).exactOptional(),
   owns: z.array(z.string()).exactOptional(),
+  unread: z.string().exactOptional(),
 });
 
 /** Schema of {@link LayerFacts} as the cache keeps them. */
@@ -120,7 +121,8 @@ export interface InstalledPackage {
  * hard link's in the form of `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have
  * `head`, their first 256 bytes up to a line feed in Latin-1 (a `#!` line, or what else they begin with); the loader's
  * configuration files have `text`. Archives that hold machine code have `members`; the files of a package manager's database have
- * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after).
+ * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after); one that could not be
+ * read has `unread`, which ends the sentence "it …".
  */
 export interface LayerEntry {
   readonly path: string;
@@ -136,6 +138,7 @@ export interface LayerEntry {
   readonly members?: readonly ArchiveMember[];
   readonly packages?: readonly InstalledPackage[];
   readonly owns?: readonly string[];
+  readonly unread?: string;
 }
 
 /**

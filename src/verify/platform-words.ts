@@ -57,6 +57,11 @@ export function namesArchitecture(path: string, architecture: string): boolean {
   return patterns.get(architecture)?.test(path) ?? false;
 }
 
+/** Whether a path names any architecture. */
+export function namesAnyArchitecture(path: string): boolean {
+  return [...patterns.values()].some((pattern) => pattern.test(path));
+}
+
 /** The system other than Linux that a path names: FreeBSD's and Android's libraries are ELF files too. */
 export function systemNamed(path: string): string | undefined {
   return systemPatterns.find(([, pattern]) => pattern.test(path))?.[0];

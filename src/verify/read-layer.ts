@@ -92,9 +92,16 @@ export async function readLayer(
 /** The texts of an entry, characters. */
 function costOf(entry: LayerEntry | undefined): number {
   if (entry === undefined) return 0;
-  const { path, target = "", head = "", text = "", elf, members = [] } = entry;
+  const { path, target = "", head = "", text = "", elf, members = [], packages = [], owns = [] } = entry;
   const ofMembers = members.reduce((sum, member) => sum + member.path.length + costOfElf(member.elf) + entryCost, 0);
-  return path.length + target.length + head.length + text.length + costOfElf(elf) + ofMembers;
+  const ofPackages = packages.reduce((sum, one) => sum + entryCost + lengthOf(one.files ?? []), 0);
+  const texts = path.length + target.length + head.length + text.length;
+  return texts + costOfElf(elf) + ofMembers + ofPackages + lengthOf(owns);
+}
+
+/** Characters of paths, and what each takes besides. */
+function lengthOf(paths: readonly string[]): number {
+  return paths.reduce((sum, { length }) => sum + length + 40, 0);
 }
 
 function costOfElf(elf: ElfFacts | undefined): number {

@@ -4,6 +4,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../platform/platform.ts";
+import { startChain } from "./chain.ts";
 import { contentFindings } from "./content-rules.ts";
 import { expectedCode } from "./identity.ts";
 import { imageFacts } from "./image-facts.ts";
@@ -33,7 +34,7 @@ export async function findingsOf(
     rootfs: { type: "layers", diff_ids: [layer.digest] },
   };
   const image = imageFacts(expected, parseConfig(Buffer.from(JSON.stringify(config))), [layer], [facts]);
-  return contentFindings(image, true, 1);
+  return contentFindings(image, startChain(image.view, image.config, expected), true, 1);
 }
 
 /** `severity rule path` of each finding. */

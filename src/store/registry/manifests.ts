@@ -3,7 +3,7 @@ import { checkDigest, digestOf, isDigest } from "../../oci/digest.ts";
 import { maxManifestIn, maxManifestOut } from "../../oci/limits.ts";
 import { parseManifestOrIndex } from "../../oci/manifest-or-index.ts";
 import { indexTypes, manifestTypes } from "../../oci/media-types.ts";
-import { notFound, tooLarge } from "../store-error.ts";
+import { notFound, tagMoved, tooLarge } from "../store-error.ts";
 import type { StoreOptions } from "../store.ts";
 import { errorCodesOf } from "./failure.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -59,15 +59,29 @@ export class Manifests {
   /**
    * Puts a manifest under its digest or a tag.
    *
+   * @param expected What a tag points at (`null`: nothing). It goes along as a condition, which registries may heed: the specification does not
+   * know it (opencontainers/distribution-spec#251), and what names the content in an answer's `ETag` is, where there is one, the digest.
    * @returns Whether the registry took note of its `subject` (header `OCI-Subject`).
    */
-  async write(reference: string, descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions): Promise<boolean> {
+  async write(
+    reference: string,
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    options: StoreOptions,
+    expected?: Digest | null,
+  ): Promise<boolean> {
     if (bytes.length > maxManifestOut) throw tooLarge(`manifest ${descriptor.digest}`, maxManifestOut);
     checkDigest(bytes, descriptor.digest, `manifest ${descriptor.digest}`);
-    const answer = await this.#put(reference, descriptor, bytes, options);
+    const answer = await this.#put(reference, descriptor, bytes, options, conditionOf(expected));
     if (answer.status < 200 || answer.status > 299) {
+      const found = isDigest(reference) ? undefined : ((await this.find(reference, options))?.digest ?? null);
       // Registries with immutable tags refuse even the same manifest; then nothing is left to do.
-      if (!isDigest(reference) && (await this.find(reference, options))?.digest === descriptor.digest) return true;
+      if (found === descriptor.digest) return true;
+      if (answer.status === 412 && expected !== undefined && found !== undefined) {
+        if (found !== expected) throw tagMoved(this.#repository.name, reference, expected, found);
+        // The tag stands where it was to stand: the registry names its content by something else than the digest.
+        return this.write(reference, descriptor, bytes, options);
+      }
       throw this.#repository.error(answer, writing(reference), immutableHint(answer, reference));
     }
     const stored = answer.headers["docker-content-digest"];
@@ -113,7 +127,13 @@ export class Manifests {
    * A registry may not see yet what it has just been given: storage behind it settles late, and distribution 2.8 empties a link for a moment
    * while another client writes the same one. So a refusal for missing parts is asked about again.
    */
-  async #put(reference: string, descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions): Promise<HttpAnswer> {
+  async #put(
+    reference: string,
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    options: StoreOptions,
+    condition: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer> {
     const { policy } = this.#repository.transport;
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#repository.send({
@@ -121,7 +141,7 @@ export class Manifests {
         target: `manifests/${reference}`,
         access: "push",
         doing: writing(reference),
-        headers: { "content-type": descriptor.mediaType },
+        headers: { "content-type": descriptor.mediaType, ...condition },
         body: bytes,
         ...options,
       });
@@ -151,6 +171,12 @@ function describe(answer: HttpAnswer, reference: string): Descriptor | undefined
   if (!isDigest(digest) || length === undefined || !mediaType?.startsWith("application/")) return undefined;
   if (isDigest(reference) && digest !== reference) return undefined;
   return { mediaType, digest, size: Number(length) };
+}
+
+/** A conditional request (RFC 9110 §13.1). */
+function conditionOf(expected: Digest | null | undefined): Readonly<Record<string, string>> {
+  if (expected === undefined) return {};
+  return expected === null ? { "if-none-match": "*" } : { "if-match": `"${expected}"` };
 }
 
 function writing(reference: string): string {

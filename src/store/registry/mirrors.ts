@@ -2,7 +2,7 @@ import { ArchwayError, isAbort } from "../../error/error.ts";
 import type { Descriptor, Digest } from "../../oci/descriptor.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { parseReference, repositoryOf, targetOf } from "../../oci/reference.ts";
-import type { BlobSource, ImageStore, StoreOptions } from "../store.ts";
+import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "../store.ts";
 import type { Registries } from "./registries.ts";
 import type { RegistryStore } from "./registry.ts";
 
@@ -88,7 +88,7 @@ export class MirroredStore implements ImageStore {
     return this.origin.putManifest(descriptor, bytes, options);
   }
 
-  tag(name: string, descriptor: Descriptor, options?: StoreOptions): Promise<void> {
+  tag(name: string, descriptor: Descriptor, options?: TagOptions): Promise<void> {
     return this.origin.tag(name, descriptor, options);
   }
 

@@ -5,8 +5,8 @@ import { digestOf, isDigest, verified } from "../../oci/digest.ts";
 import { parseJson } from "../../oci/json.ts";
 import { isTag } from "../../oci/reference.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referrers.ts";
-import { invalidTag, notFound } from "../store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions } from "../store.ts";
+import { invalidTag, notFound, tagMoved } from "../store-error.ts";
+import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "../store.ts";
 import { downloadBlob } from "./download.ts";
 import { Lane } from "../lane.ts";
 import { Manifests } from "./manifests.ts";
@@ -99,10 +99,13 @@ export class RegistryStore implements ImageStore {
     await this.#referrersTurn.run(() => this.#addReferrer(attachment.subject, attachment.referrer, options));
   }
 
-  async tag(name: string, descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
+  async tag(name: string, descriptor: Descriptor, { expected, ...options }: TagOptions = {}): Promise<void> {
     if (!isTag(name)) throw invalidTag(name);
-    if ((await this.#manifests.find(name, options))?.digest === descriptor.digest) return;
-    await this.#manifests.write(name, descriptor, await this.#manifests.read(descriptor.digest, options), options);
+    const found = (await this.#manifests.find(name, options))?.digest ?? null;
+    if (found === descriptor.digest) return;
+    if (expected !== undefined && found !== expected) throw tagMoved(this.name, name, expected, found);
+    const bytes = await this.#manifests.read(descriptor.digest, options);
+    await this.#manifests.write(name, descriptor, bytes, options, expected);
   }
 
   async *tags({ signal }: StoreOptions = {}): AsyncIterable<string> {

@@ -1,4 +1,4 @@
-import type { RawImageCreateOptions } from "./image-command.ts";
+import type { RawImageCreateOptions } from "./image-create-command.ts";
 import { type Annotation, parseAnnotation } from "./parse-annotation.ts";
 import { type Format, optionError, readFormat, readHost } from "./parse-option.ts";
 
