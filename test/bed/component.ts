@@ -41,6 +41,8 @@ const needs = {
       "gcc-aarch64-linux-gnu",
       "gcc-arm-linux-gnueabihf",
       "gcc-arm-linux-gnueabi",
+      "gcc-riscv64-linux-gnu",
+      "gcc-powerpc64le-linux-gnu",
       "musl-tools",
     ],
   },

@@ -27,6 +27,11 @@ export const debianPackages = {
   "gcc-aarch64-linux-gnu": { file: "aarch64-linux-gnu-gcc", why: "compiles programs for arm64 that tests read" },
   "gcc-arm-linux-gnueabihf": { file: "arm-linux-gnueabihf-gcc", why: "compiles programs for arm/v7 that tests read" },
   "gcc-arm-linux-gnueabi": { file: "arm-linux-gnueabi-gcc", why: "compiles programs for arm/v5 that tests read" },
+  "gcc-riscv64-linux-gnu": { file: "riscv64-linux-gnu-gcc", why: "compiles libraries for riscv64 that tests read" },
+  "gcc-powerpc64le-linux-gnu": {
+    file: "powerpc64le-linux-gnu-gcc",
+    why: "compiles libraries for ppc64le that tests read",
+  },
   "musl-tools": { file: "musl-gcc", why: "compiles programs with musl that tests read" },
   "libc6-dev": { file: "/usr/include/stdio.h", why: "compiles runc" },
   "pkg-config": { file: "pkg-config", why: "finds libseccomp for runc" },
