@@ -44,6 +44,8 @@ const needs = {
       "libc6-dev-arm64-cross",
       "libc6-dev-armhf-cross",
       "libc6-dev-armel-cross",
+      "gcc-riscv64-linux-gnu",
+      "gcc-powerpc64le-linux-gnu",
       "musl-tools",
     ],
   },
