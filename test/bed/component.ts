@@ -44,6 +44,8 @@ const needs = {
       "musl-tools",
     ],
   },
+  /** For the tests that read databases of RPM. */
+  rpm: { packages: ["rpm", "db5.3-util"] },
   skopeo: { packages: ["skopeo"] },
   crane: { modules: ["crane"] },
   regctl: { modules: ["regctl"] },
