@@ -1,7 +1,7 @@
 /** What each rule of `archway verify` and the gate is about, for the formats that describe rules apart from findings. */
 
 /** Rules that answer one question together. */
-export type RuleGroup = "index" | "evidence" | "platform" | "start" | "machine-code" | "run" | "other";
+export type RuleGroup = "index" | "evidence" | "platform" | "start" | "machine-code" | "packages" | "run" | "other";
 
 /** A rule in words. */
 export interface RuleText {
@@ -19,6 +19,7 @@ export const groupTitles: Readonly<Record<RuleGroup, string>> = {
   platform: "config and layers are of the declared platform",
   start: "the entrypoint finds all that it needs to start",
   "machine-code": "all machine code is of the declared architecture",
+  packages: "all packages are of the declared architecture",
   run: "a container of it starts",
   other: "other rules",
 };
@@ -200,6 +201,20 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
     "foreign-code-expected": [
       "Foreign code on purpose",
       "Firmware, cross compilers, emulators and test data are of other architectures in images that are right.",
+    ],
+  }),
+  ...group("packages", {
+    "package-wrong-architecture": [
+      "Packages are of another architecture",
+      "The database of the package manager says so. Install them for this platform, in a stage of it; when all are wrong, the base image is of another platform.",
+    ],
+    "apk-architecture-mismatch": [
+      "apk installs for another architecture",
+      "/etc/apk/arch decides, whatever machine it runs on. Leave the file as the base image of the platform has it.",
+    ],
+    "packages-not-read": [
+      "A package database was not read",
+      "Its packages were not looked at, and it names no file's package. All machine code was looked at all the same.",
     ],
   }),
   ...group("run", {

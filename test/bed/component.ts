@@ -49,6 +49,8 @@ const needs = {
       "musl-tools",
     ],
   },
+  /** For the tests that read databases of RPM. */
+  rpm: { packages: ["rpm", "db5.3-util"] },
   skopeo: { packages: ["skopeo"] },
   umoci: { packages: ["umoci"] },
   /** What people prove an image with by hand, and what measures them. */

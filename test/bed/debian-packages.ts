@@ -46,6 +46,8 @@ export const debianPackages = {
   "pkg-config": { file: "pkg-config", why: "finds libseccomp for runc" },
   "libseccomp-dev": { file: "/usr/include/seccomp.h", why: "seccomp profiles in runc" },
   "python3-venv": { file: "/usr/lib/python3*/ensurepip", why: "gets the Go tool-chain from PyPI" },
+  rpm: { file: "rpmbuild", why: "makes and installs packages whose database tests read" },
+  "db5.3-util": { file: "db5.3_load", why: "writes databases as RPM had them before SQLite" },
   git: { file: "git", why: "contexts from Git" },
 } as const satisfies Record<string, DebianPackage>;
 
