@@ -13,6 +13,7 @@ import {
   planSchema,
   platformsSchema,
   progressEventSchema,
+  verifySchema,
 } from "../src/cli/output-schemas.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/image-output-schemas.ts";
 import { configSchema } from "../src/config/schema.ts";
@@ -28,6 +29,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,
+  "verify.schema.json": verifySchema,
 };
 
 const folder = resolve(import.meta.dirname, "..", "schemas");

@@ -66,7 +66,7 @@ describe("the journal of a build that fails", () => {
       path: "/bin/app",
       related: [],
     } as const;
-    const shared = { digest, coverage: {} as ImageProof["coverage"], code: [], allowed: [] };
+    const shared = { digest, coverage: {} as ImageProof["coverage"], layers: [], code: [], allowed: [] };
     const report = journal.failed(
       new GateRefusal([
         { ...shared, platform: amd64, verdict: "pass", findings: [] },

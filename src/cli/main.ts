@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Build, prove and publish one image tag for several platforms",
     load: () => import("./build-command.ts"),
   },
+  verify: {
+    summary: "Prove that images hold code of the platforms they are declared for, before or after they are published",
+    load: () => import("./verify-command.ts"),
+  },
   image: {
     summary:
       "Work on images in registries and layouts: inspect, create, copy, tag, annotate, rm-platform, promote, prune",

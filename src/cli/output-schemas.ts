@@ -44,10 +44,12 @@ export const findingSchema = z
         edits: z.array(z.object({ path: z.string(), startLine: line, endLine: line, text: z.string() })).optional(),
       })
       .optional(),
+    allowed: z.string().optional().describe("reason of the user's exception that made it a note"),
   })
   .meta({ title: "A finding" });
 
 const verdict = z.enum(["pass", "fail", "undecided", "skipped"]).describe("what the architecture gate says");
+const proved = z.enum(["pass", "fail", "undecided"]);
 const index = z.object({
   digest,
   mediaType: z.string(),
@@ -167,6 +169,62 @@ export const imageCopySchema = z
     ),
   })
   .meta({ title: "Result of archway image copy, tag and promote" });
+
+/** `archway verify --format json`. */
+export const verifySchema = z
+  .object({
+    version,
+    images: z.array(
+      z.object({
+        reference: z.string().describe("as it was named on the command line"),
+        digest: digest.optional().describe("absent for an image that could not be resolved or read"),
+        mediaType: z.string().optional(),
+        verdict: proved,
+        findings: z.array(findingSchema).describe("about the index, or about what only shows between its platforms"),
+        platforms: z.array(
+          z.object({
+            platform,
+            digest,
+            verdict: proved,
+            findings: z.array(findingSchema),
+            size: count.describe("compressed bytes of all layers"),
+            unpackedSize: count.describe("uncompressed bytes of the layers that were read"),
+            coverage: z
+              .object({
+                layers: count,
+                cachedLayers: count.describe("whose facts were known already"),
+                unreadLayers: count.describe("that could not be examined"),
+                bytes: count.describe("compressed bytes of the examined layers"),
+                files: count.describe("regular files in the merged file system"),
+                elf: count.describe("ELF files among them"),
+              })
+              .describe("what was looked at"),
+            floor: z
+              .object({
+                platform: platform.describe("the lowest platform that runs it"),
+                because: z.string().optional(),
+                hosts: platforms.describe("whose machines run it without an emulator"),
+              })
+              .optional(),
+            layers: z.array(
+              z.object({
+                index: count,
+                digest,
+                size: count.describe("bytes"),
+                createdBy: z.string().optional(),
+                unpackedSize: count.optional(),
+                code: z.record(z.string(), count).describe("programs and libraries by what they are code for"),
+              }),
+            ),
+          }),
+        ),
+      }),
+    ),
+    unusedAllow: z
+      .array(z.object({ path: z.string(), reason: z.string() }))
+      .describe("exceptions that covered nothing"),
+  })
+  .meta({ title: "Result of archway verify" });
 
 /** `archway platforms --format json`. */
 export const platformsSchema = z

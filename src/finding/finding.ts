@@ -64,10 +64,22 @@ export interface Finding {
   readonly cause?: Cause;
   readonly related: readonly RelatedPlace[];
   readonly fix?: { readonly title: string; readonly edits?: readonly Edit[] };
+  /** The reason of the exception that made it a note, when one of the user's covers it. */
+  readonly allowed?: string;
 }
 
 /** The answer about one image or platform: proven, refuted, or evidence missing. */
 export type Verdict = "pass" | "fail" | "undecided";
+
+/** Orders findings by what weighs most, then by path, rule and message, so that the same findings always read the same. */
+export function compareFindings(a: Finding, b: Finding): number {
+  const weight = severities.indexOf(a.severity) - severities.indexOf(b.severity);
+  return weight || compareTexts(a.path, b.path) || compareTexts(a.rule, b.rule) || compareTexts(a.message, b.message);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 /** True when any finding weighs at least as much as the threshold. */
 export function reaches(findings: readonly Finding[], threshold: Severity): boolean {

@@ -21,7 +21,7 @@ function child(platform: Platform, proof?: Partial<ImageProof>, store = new Test
     platform,
     store,
     ...(proof && {
-      proof: { platform, digest, verdict: "pass", findings: [], coverage, code: [], allowed: [], ...proof },
+      proof: { platform, digest, verdict: "pass", findings: [], coverage, layers: [], code: [], allowed: [], ...proof },
     }),
   };
 }

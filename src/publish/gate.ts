@@ -1,12 +1,11 @@
 import { ArchwayError } from "../error/error.ts";
-import type { Finding } from "../finding/finding.ts";
 import type { Child } from "../image/children.ts";
 import { isRunnable } from "../oci/manifest.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { TreeNode } from "../store/tree.ts";
-import { compareAcrossPlatforms } from "../verify/compare.ts";
+import { compareAcrossPlatforms, withTwins } from "../verify/compare.ts";
 import { verifyImage } from "../verify/gate.ts";
 import type { GateOptions, ImageProof } from "../verify/gate.ts";
 
@@ -65,8 +64,7 @@ export async function gateChild(
  */
 export function requireProofs(children: readonly GatedChild[]): void {
   const proofs = children.map(({ proof }) => proof).filter((proof) => proof !== undefined);
-  const between = compareAcrossPlatforms(proofs);
-  const judged = proofs.map((proof) => withTwins(proof, between));
+  const judged = withTwins(proofs, compareAcrossPlatforms(proofs));
   if (judged.some((proof) => proof.verdict !== "pass")) throw new GateRefusal(judged);
 }
 
@@ -96,17 +94,4 @@ export function requireEveryImage(nodes: readonly TreeNode[], children: readonly
       });
     }
   }
-}
-
-/** One wrong file is one finding: what is said about it also tells which other platform has the same bytes. */
-function withTwins(proof: ImageProof, between: readonly Finding[]): ImageProof {
-  const twins = between.filter(({ platforms: [wrong] }) => wrong !== undefined && samePlatform(wrong, proof.platform));
-  if (twins.length === 0) return proof;
-  return {
-    ...proof,
-    findings: proof.findings.map((finding) => {
-      const twin = finding.severity === "note" ? undefined : twins.find(({ path }) => path === finding.path);
-      return twin ? { ...finding, message: `${finding.message} ${twin.message}` } : finding;
-    }),
-  };
 }

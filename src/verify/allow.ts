@@ -22,7 +22,12 @@ export function applyAllowed(findings: readonly Finding[], allowed: readonly All
     const rule = allowed.find(({ path }) => matchesGlob(path, finding.path));
     if (rule === undefined) return finding;
     used.add(rule);
-    return { ...finding, severity: "note", message: `${finding.message} Allowed: ${rule.reason}` };
+    return {
+      ...finding,
+      severity: "note",
+      message: `${finding.message} Allowed: ${rule.reason}`,
+      allowed: rule.reason,
+    };
   });
   return { findings: judged, used: [...used] };
 }

@@ -3,6 +3,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
 import type { ElfFacts } from "./elf.ts";
 import { isCompanion } from "./exemptions.ts";
+import { hasChoices } from "./floor.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
@@ -96,8 +97,7 @@ function armFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding
   }
   const needs = armNeeds(elf);
   if (needs !== undefined && needs.version > declaredVersion(platform)) {
-    // Libraries with parts for newer chips, chosen when they run (OpenSSL, ffmpeg), carry the attributes of those parts.
-    const severity = link.role === "library" && !/^libc\.(?:so|musl)/.test(baseName(link.path)) ? "warning" : "error";
+    const severity = hasChoices(link) ? "warning" : "error";
     findings.push(tooNew(image, link, needs.words, `linux/arm/v${needs.version}`, severity));
   }
   return findings;
@@ -130,7 +130,7 @@ function tooNew(
 /** Rule, severity and words of something missing. */
 function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
   const { path, file, via, wanted, role, origin } = gap;
-  const severity = origin === "healthcheck" ? "warning" : "error";
+  const severity = origin === "healthcheck" || gap.optional === true ? "warning" : "error";
   const at = path.startsWith("/") ? path : "/";
   const finding = (
     rule: string,
@@ -171,9 +171,10 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
       if (role === "loader") return missingLoader(image, gap);
       if (role === "library") {
         const { words, weight } = missingLibrary(gap, severity);
+        const need = gap.optional === true ? `that LD_PRELOAD puts into ${path}` : `which ${path} needs to start`;
         return finding(
           "library-missing",
-          `${wanted}, which ${path} needs to start, is not in the image${words}.`,
+          `${wanted}, ${need}, is not in the image${words}.`,
           "The package that holds the library is not installed in the final stage, or is in a folder that the loader does not search.",
           `Install the package that holds ${wanted}, or name its folder in /etc/ld.so.conf.d or LD_LIBRARY_PATH.`,
           weight,
@@ -226,9 +227,14 @@ function missingLoader(image: ImageFacts, gap: ChainGap): Finding {
 function wrongLibrary(image: ImageFacts, gap: ChainGap): Finding {
   const { path, file, via, wanted } = gap;
   const elf = file?.entry.elf;
-  const parts = { rule: "library-wrong-architecture", severity: "error", path, file } as const;
+  const severity = gap.optional === true ? "warning" : "error";
+  const parts = { rule: "library-wrong-architecture", severity, path, file } as const;
   if (elf === undefined) return fileFinding(image, { ...parts, message: `${wanted} (${via}) cannot be loaded.` });
-  const message = `${path} (${wanted}, ${via}) ${mismatch(image, elf)}, and there is no other: the program does not start.`;
+  const effect =
+    gap.optional === true
+      ? "the loader complains, and goes on without it"
+      : "and there is no other: the program does not start";
+  const message = `${path} (${wanted}, ${via}) ${mismatch(image, elf)}${gap.optional === true ? ":" : ","} ${effect}.`;
   return wrongCodeFinding(image, elf, { ...parts, message });
 }
 

@@ -1,6 +1,6 @@
 import type { Finding } from "../finding/finding.ts";
 import { chainFindings } from "./chain-rules.ts";
-import { startChain } from "./chain.ts";
+import type { StartChain } from "./chain-parts.ts";
 import { fileFindings, systemFolder } from "./file-rules.ts";
 import type { ImageFacts } from "./image-facts.ts";
 
@@ -11,8 +11,7 @@ const needsAllLayers = /-missing$/;
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
  * missing. `elfFiles` is the number of ELF files in the merged file system.
  */
-export function contentFindings(image: ImageFacts, complete: boolean, elfFiles: number): Finding[] {
-  const chain = startChain(image.view, image.config, image.expected);
+export function contentFindings(image: ImageFacts, chain: StartChain, complete: boolean, elfFiles: number): Finding[] {
   const ofChain = chainFindings(image, chain);
   const reported = new Set(ofChain.filter(({ rule }) => rule.endsWith("-wrong-architecture")).map(({ path }) => path));
   const ofLinks = image.view.danglingLinks.map((link): Finding => {

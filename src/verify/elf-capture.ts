@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { ByteRange } from "./captured-bytes.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
+import { crc32OfZeros } from "./crc-zeros.ts";
 import { armVendor, machineArm, maxArmAttributes } from "./elf-arm.ts";
 import { maxDynamicBytes } from "./elf-dynamic.ts";
 import { goBuildRange } from "./elf-go.ts";
@@ -74,8 +75,8 @@ export class ElfCapture {
     this.#carry = Buffer.alloc(0);
   }
 
-  /** Takes the next piece of the file. */
-  write(piece: Uint8Array): void {
+  /** Takes the next piece of the file; it wants all of them, for the fingerprint. */
+  write(piece: Uint8Array): true {
     this.#checksum = crc32(piece, this.#checksum);
     this.#kept.write(this.#position, piece);
     if (!this.#planned && this.#position + piece.length >= head) {
@@ -86,6 +87,17 @@ export class ElfCapture {
     }
     if (this.#scansForArm) this.#scanForArm(piece);
     this.#position += piece.length;
+    return true;
+  }
+
+  /** Takes `length` zeros, however many: a hole of a sparse file. What is kept of a file is zeros until something is written. */
+  skip(length: number): void {
+    const inHead = this.#planned ? 0 : Math.min(length, head - this.#position);
+    if (inHead > 0) this.write(Buffer.alloc(inHead));
+    if (inHead === length) return;
+    this.#checksum = crc32OfZeros(length - inHead, this.#checksum);
+    this.#position += length - inHead;
+    this.#carry = Buffer.alloc(0);
   }
 
   /** Ends the file; `undefined` when it is no readable ELF file. */

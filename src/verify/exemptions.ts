@@ -48,6 +48,9 @@ const spellings: Readonly<Record<string, string>> = {
 const tripletFolder =
   /\/(?:[^/]*[-_.])?(?:x86_64|i[3-6]86|aarch64|arm\w*|riscv\w*|powerpc\w*|s390x|mips\w*|loongarch64)-(?:\w+-)?(?:linux|none|elf|eabi)[^/]*\//;
 
+/** Reason of {@link legitimacyOf} for libraries and tools of a second architecture that is installed beside the first. */
+export const inFolderOfItsArchitecture = "a folder of its architecture";
+
 /** Why code of another architecture is no defect where it is; `undefined` when nothing speaks for it. */
 export function legitimacyOf(path: string, elf: ElfFacts, expected: Architecture): string | undefined {
   if (elf.type === elfTypes.relocatable) return "object file";
@@ -60,7 +63,7 @@ export function legitimacyOf(path: string, elf: ElfFacts, expected: Architecture
   if (architecture === undefined) return "code for machines without container images";
   if (isCompanion(elf, expected)) return "32-bit companion code";
   if (tripletFolder.test(path) && namesArchitecture(path.replace(/[^/]*$/, ""), architecture)) {
-    return "a folder of its architecture";
+    return inFolderOfItsArchitecture;
   }
   return undefined;
 }

@@ -49,6 +49,7 @@ const memberSchema = z.object({
   size: z.int(),
   elf: elfSchema.exactOptional(),
   program: programSchema.exactOptional(),
+  unread: z.string().exactOptional(),
 });
 
 const packageSchema = z.object({
@@ -72,6 +73,7 @@ const entrySchema = z.object({
   members: z.array(memberSchema).exactOptional(),
   packages: z.array(packageSchema).exactOptional(),
   owns: z.array(z.string()).exactOptional(),
+  unread: z.string().exactOptional(),
 });
 
 /** Schema of {@link LayerFacts} as the cache keeps them. */
@@ -94,12 +96,14 @@ export interface ForeignProgram {
 
 /** Machine code inside an archive that is a file of the image: a jar, a wheel. */
 export interface ArchiveMember {
-  /** Path in the archive; of an archive in an archive `outer.jar!/inner.so`. */
+  /** Path in the archive; of an archive in an archive `outer.jar!/inner.so`; "" is the archive itself. */
   readonly path: string;
   /** Uncompressed bytes. */
   readonly size: number;
   readonly elf?: ElfFacts;
   readonly program?: ForeignProgram;
+  /** Why it could not be examined, in words: `encrypted`, `damaged`, `too large`. */
+  readonly unread?: string;
 }
 
 /** A package as the database of a package manager has it. */
@@ -117,7 +121,8 @@ export interface InstalledPackage {
  * hard link's in the form of `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have
  * `head`, their first 256 bytes up to a line feed in Latin-1 (a `#!` line, or what else they begin with); the loader's
  * configuration files have `text`. Archives that hold machine code have `members`; the files of a package manager's database have
- * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after).
+ * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after); one that could not be
+ * read has `unread`, which ends the sentence "it …".
  */
 export interface LayerEntry {
   readonly path: string;
@@ -133,6 +138,7 @@ export interface LayerEntry {
   readonly members?: readonly ArchiveMember[];
   readonly packages?: readonly InstalledPackage[];
   readonly owns?: readonly string[];
+  readonly unread?: string;
 }
 
 /**

@@ -4,13 +4,20 @@ import { wrongBase } from "./cause.ts";
 import { elfTypes } from "./elf-header.ts";
 import type { ElfFacts } from "./elf.ts";
 import { environmentValue, pathDirectories } from "./environment.ts";
-import { isCompanion, legitimacyOf, namedArchitectures, namesArchitecture, pathsForOther } from "./exemptions.ts";
+import {
+  inFolderOfItsArchitecture,
+  isCompanion,
+  legitimacyOf,
+  namedArchitectures,
+  namesArchitecture,
+  pathsForOther,
+} from "./exemptions.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { architectureOf, describeCode, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { defaultLibraryDirectories, LibrarySearch } from "./libraries.ts";
 import type { ViewFile } from "./view.ts";
-import { baseName } from "./view.ts";
+import { baseName, parentPath } from "./view.ts";
 
 /** How many findings of one rule and weight name their files one by one; the rest is one finding with a count. */
 const maxEach = 50;
@@ -63,6 +70,8 @@ interface Reach {
   readonly kind: "executable" | "library";
   /** `in PATH as /usr/bin/x` */
   readonly words: string;
+  /** It has the name of a loader, which has its place whatever the libraries' place is (`/lib/ld-linux-aarch64.so.1`). */
+  readonly loader: boolean;
   readonly file: ViewFile;
 }
 
@@ -75,7 +84,8 @@ function reachableFiles(image: ImageFacts): Map<string, Reach> {
       const resolved = view.resolve(`${directory}/${name}`);
       if (resolved.kind !== "file" || !wanted(name, resolved.file)) continue;
       const words = kind === "executable" ? `in PATH as ${directory}/${name}` : `a library in ${directory}`;
-      if (!reach.has(resolved.path)) reach.set(resolved.path, { kind, words, file: resolved.file });
+      const loader = /^ld(?:-linux|-musl|64)?[-.]/.test(name);
+      if (!reach.has(resolved.path)) reach.set(resolved.path, { kind, words, loader, file: resolved.file });
     }
   };
   for (const directory of new Set(pathDirectories(config.environment))) {
@@ -164,6 +174,8 @@ function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findin
     if (reach.kind === "library") return findings.note("32-bit companion code", one);
     return findings.wrong(one, "warning", reach);
   }
+  // Debian puts the loader's link of a second architecture beside those of the first.
+  if (reach.loader && legitimacy === inFolderOfItsArchitecture) return findings.note(legitimacy, one);
   // Emulators are in PATH on purpose, and code for devices never runs there.
   if (
     legitimacy !== undefined &&
@@ -181,11 +193,24 @@ function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findin
  */
 function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally): void {
   const exists = (architecture: string) =>
-    pathsForOther(one.path, found, architecture).some((path) => image.view.resolve(path).kind === "file");
+    pathsForOther(one.path, found, architecture).some(
+      (path) => image.view.resolve(path).kind === "file" || isInSetOf(image, one.path, path),
+    );
   const own = image.expected.architecture.name;
   if (exists(own)) return findings.note("one of a set with a build for each architecture", one);
   const others = namedArchitectures().filter((name) => name !== found && name !== own && exists(name));
   findings.incomplete(one, [found, ...others]);
+}
+
+/**
+ * Whether the folder of another architecture has a library of the same kind: within the folders the names may differ
+ * (`prebuilds/linux-arm/node.napi.armv7.node` beside `prebuilds/linux-x64/node.napi.node`).
+ */
+function isInSetOf({ view }: ImageFacts, path: string, other: string): boolean {
+  const extension = /\.(?:node|so)$/.exec(path)?.[0];
+  const folder = parentPath(other);
+  if (extension === undefined || folder === parentPath(path)) return false;
+  return view.list(folder).some((name) => name.endsWith(extension));
 }
 
 /** Collects findings, and folds those of the same kind into one when they are many. */

@@ -179,9 +179,10 @@ describe("the silent failures of the catalogue", () => {
   });
 
   test("S02 across platforms: the same bytes in both", async () => {
+    const app = { name: "usr/bin/app", content: makeElf({ ...amd64, padding: Buffer.alloc(100_000, "app") }) };
     const layers = (parts: ElfParts) => [
       { entries: base(parts) },
-      { entries: [{ name: "usr/bin/app", content: makeElf({ ...amd64, padding: Buffer.alloc(100_000, "app") }) }] },
+      { entries: [app, { name: "etc/machine", content: String(parts.machine), mode: 0o644 }] },
     ];
     const right = await prove({ platform: linuxAmd64, layers: layers(amd64), entrypoint: ["app"] });
     const wrong = await prove({ platform: linuxArm64, layers: layers(arm64), entrypoint: ["app"] });
@@ -193,6 +194,22 @@ describe("the silent failures of the catalogue", () => {
     assert.equal(finding?.severity, "error");
     assert.deepEqual(finding?.platforms, [linuxArm64, linuxAmd64]);
     assert.match(finding?.message ?? "", /\/usr\/bin\/app holds the same bytes as \/usr\/bin\/app of linux\/amd64/);
+  });
+
+  test("S02 across platforms: one layer with machine code in both", async () => {
+    const files = ["usr/bin/app", "usr/bin/tool"].map((name) => ({
+      name,
+      content: makeElf({ ...amd64, padding: Buffer.from(name) }),
+    }));
+    const layers = (parts: ElfParts) => [{ entries: base(parts) }, { entries: files }];
+    const right = await prove({ platform: linuxAmd64, layers: layers(amd64), entrypoint: ["app"] });
+    const wrong = await prove({ platform: linuxArm64, layers: layers(arm64), entrypoint: ["app"] });
+    const [finding, ...more] = compareAcrossPlatforms([right, wrong]);
+    assert.deepEqual(more, []);
+    assert.equal(finding?.rule, "layer-identical-across-platforms");
+    assert.equal(finding?.layer?.digest, wrong.layers[1]?.digest);
+    assert.match(finding?.message ?? "", /with \/usr\/bin\/app and 1 more, is also in linux\/amd64/);
+    assert.deepEqual(wrong.layers[1]?.code, { "linux/amd64": 2 });
   });
 
   test("a file that is right in both platforms is no finding, whatever else is said of it", async () => {
@@ -574,6 +591,7 @@ describe("code that nothing starts", () => {
     const proof = await prove(image([{ name: "usr/local/bin/agent-x", content: makeElf(amd64) }]), { allow });
     assert.equal(proof.verdict, "pass");
     assert.match(proof.findings[0]?.message ?? "", /Allowed: guest agent$/);
+    assert.equal(proof.findings[0]?.allowed, "guest agent");
     assert.deepEqual(proof.allowed, [allow[0]]);
   });
 });
@@ -675,7 +693,7 @@ describe("structure and missing evidence", () => {
   test("a layer of an unknown kind is no pass", async () => {
     const [first = assert.fail()] = twoLayers().layers;
     const tar = await makeTar([{ name: "x", content: "x" }]);
-    tar.write("S", 156, "latin1");
+    tar.write("Z", 156, "latin1");
     tar.write("        ", 148, "latin1");
     tar.write(
       tar
@@ -688,7 +706,7 @@ describe("structure and missing evidence", () => {
     );
     const proof = await prove({ ...twoLayers(), entrypoint: ["/bin/sh"], layers: [first, { entries: [], blob: tar }] });
     assert.equal(proof.verdict, "undecided");
-    assert.match(only(proof, "layer-unread").message, /"x" is a sparse file/);
+    assert.match(only(proof, "layer-unread").message, /"x" has the unknown tar type "Z"/);
   });
 
   test("the config must list the layers as they are", async () => {

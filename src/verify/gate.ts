@@ -11,11 +11,19 @@ import type { AllowedPath } from "./allow.ts";
 import { applyAllowed } from "./allow.ts";
 import type { CodeFile } from "./compare.ts";
 import { contentFindings } from "./content-rules.ts";
+import { startChain } from "./chain.ts";
+import { floorOf } from "./floor.ts";
+import type { Floor } from "./floor.ts";
+import { layerReport } from "./layer-report.ts";
+import type { LayerReport } from "./layer-report.ts";
 import { expectedCode, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { imageFacts } from "./image-facts.ts";
 import type { LayerOptions, ReadResult } from "./image-layers.ts";
 import { readLayers } from "./image-layers.ts";
+import { withOwners } from "./owner.ts";
+import { packageDatabases } from "./package-databases.ts";
+import { packageFindings } from "./package-rules.ts";
 import { structureFindings } from "./structure-rules.ts";
 
 /** What the gate needs besides the image. */
@@ -46,6 +54,10 @@ export interface ImageProof {
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
+  /** Lowest first; empty for an image that was not examined. */
+  readonly layers: readonly LayerReport[];
+  /** Absent for an image that was not examined. */
+  readonly floor?: Floor;
   /** Machine code of the image, for {@link compareAcrossPlatforms}. */
   readonly code: readonly CodeFile[];
   /** The exceptions of {@link GateOptions.allow} that had an effect. */
@@ -70,13 +82,13 @@ export async function verifyImage(
   const document = await readDocument(store, descriptor, access);
   if (document.kind !== "manifest" || !isRunnable(document)) {
     const kind = document.kind === "manifest" ? "no image that can run" : "an index: its images are proven one by one";
-    return unread(descriptor, declared, "not-an-image", `${descriptor.digest} is ${kind}.`);
+    return unread(descriptor, declared, [notExamined(declared, "not-an-image", `${descriptor.digest} is ${kind}.`)]);
   }
   const config = await readConfig(store, document, access);
   const expected = expectedCode(declared);
   if (expected === undefined) {
     const message = `The machine code of ${formatPlatform(declared)} is not known here, so nothing is proven.`;
-    return unread(descriptor, declared, "platform-not-examined", message);
+    return unread(descriptor, declared, [notExamined(declared, "platform-not-examined", message)]);
   }
   const read = await readLayers(store, document, config, declared, options);
   const facts = read.map((layer) => layer.facts);
@@ -89,8 +101,9 @@ export async function verifyImage(
     return judged(descriptor, image, document.layers, read, structure, options.allow);
   } catch (error) {
     if (!(error instanceof ArchwayError) || error.code !== "LAYER_UNSUPPORTED") throw error;
-    const proof = unread(descriptor, declared, "layers-not-examined", `The layers were not merged: ${error.message}.`);
-    return { ...proof, findings: [...structure, ...proof.findings] };
+    const unmerged = notExamined(declared, "layers-not-examined", `The layers were not merged: ${error.message}.`);
+    const verdict = reaches(structure, "error") ? "fail" : "undecided";
+    return { ...unread(descriptor, declared, [...structure, unmerged]), verdict };
   }
 }
 
@@ -106,10 +119,23 @@ function judged(
   // With a layer missing, "not in the image" cannot be told; wrong machine code that is there stays wrong.
   const complete = read.every(({ facts }) => facts !== undefined);
   const { coverage, code } = survey(image, layers, read);
-  const { findings, used } = applyAllowed([...structure, ...contentFindings(image, complete, coverage.elf)], allow);
+  const chain = startChain(image.view, image.config, image.expected);
+  const packages = packageDatabases(image.view);
+  const ofContent = [...contentFindings(image, chain, complete, coverage.elf), ...packageFindings(image, packages)];
+  const found = [...structure, ...withOwners(ofContent, image, packages)];
+  const { findings, used } = applyAllowed(found, allow);
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
-  const { platform } = image.expected;
-  return { platform, digest: descriptor.digest, verdict, findings, coverage, code, allowed: used };
+  return {
+    platform: image.expected.platform,
+    digest: descriptor.digest,
+    verdict,
+    findings,
+    coverage,
+    layers: image.places.map((place, index) => layerReport(place, read[index]?.facts)),
+    floor: floorOf(image.expected, chain),
+    code,
+    allowed: used,
+  };
 }
 
 function survey(
@@ -123,7 +149,13 @@ function survey(
     files++;
     const { elf, fingerprint } = file.entry;
     if (elf === undefined || fingerprint === undefined) continue;
-    code.push({ path, fingerprint, native: isOf(elf, image.expected.architecture) });
+    const layer = layers[file.layer]?.digest;
+    code.push({
+      path,
+      fingerprint,
+      native: isOf(elf, image.expected.architecture),
+      ...(layer === undefined ? {} : { layer }),
+    });
   }
   const examined = layers.filter((_, index) => read[index]?.facts !== undefined);
   const coverage = {
@@ -138,15 +170,20 @@ function survey(
 }
 
 /** The proof of something that was not examined at all. */
-function unread(descriptor: Descriptor, platform: Platform, rule: string, message: string): ImageProof {
-  const finding: Finding = { rule, severity: "warning", message, platforms: [platform], path: "/", related: [] };
+export function unread(descriptor: Descriptor, platform: Platform, findings: readonly Finding[]): ImageProof {
   return {
     platform,
     digest: descriptor.digest,
     verdict: "undecided",
-    findings: [finding],
+    findings,
     coverage: { layers: 0, cachedLayers: 0, unreadLayers: 0, bytes: 0, files: 0, elf: 0 },
+    layers: [],
     code: [],
     allowed: [],
   };
+}
+
+/** Says which evidence is missing. */
+function notExamined(platform: Platform, rule: string, message: string): Finding {
+  return { rule, severity: "warning", message, platforms: [platform], path: "/", related: [] };
 }

@@ -3,6 +3,7 @@ import type { ImageConfig } from "../oci/config.ts";
 import type { ImageManifest } from "../oci/manifest.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
+import type { Compression } from "./decompress.ts";
 import type { LayerFacts } from "./facts.ts";
 
 /** Whether platform, config, manifest and layers agree; `facts` are those of the layers that could be read. */
@@ -35,6 +36,7 @@ export function structureFindings(
       },
     });
   }
+  findings.push(...layerTypeFindings(manifest, declared, facts));
   const { diffIds } = config;
   if (diffIds.length !== manifest.layers.length) {
     add(
@@ -54,4 +56,28 @@ export function structureFindings(
     );
   });
   return findings;
+}
+
+/** How a layer's media type says that it is compressed (image-spec, layer.md; Docker's names); `undefined` for types that do not tell. */
+function compressionOfType(mediaType: string): Compression | undefined {
+  if (!/^application\/vnd\.(?:oci\.image\.layer\.|docker\.image\.rootfs\.)/.test(mediaType)) return undefined;
+  if (/[+.]gzip$/.test(mediaType)) return "gzip";
+  if (/[+.]zstd$/.test(mediaType)) return "zstd";
+  return /\.tar$/.test(mediaType) ? "none" : undefined;
+}
+
+/** Layers that are compressed in another way than their media type says: most engines look at the bytes, some believe the type and fail. */
+function layerTypeFindings(
+  manifest: ImageManifest,
+  declared: Platform,
+  facts: readonly (LayerFacts | undefined)[],
+): Finding[] {
+  return manifest.layers.flatMap(({ mediaType, digest }, index) => {
+    const said = compressionOfType(mediaType);
+    const found = facts[index]?.compression;
+    if (said === undefined || found === undefined || said === found) return [];
+    const words = { none: "not compressed", gzip: "gzip", zstd: "zstd" };
+    const message = `Layer ${index + 1} (${digest}) has the media type ${mediaType}, and its bytes are ${words[found]}.`;
+    return [{ rule: "layer-media-type", severity: "warning", message, platforms: [declared], path: "/", related: [] }];
+  });
 }

@@ -1,0 +1,47 @@
+import type { Severity } from "../finding/finding.ts";
+import { severities } from "../finding/finding.ts";
+import { type Platform, parsePlatformList } from "../platform/platform.ts";
+import type { AllowedPath } from "../verify/allow.ts";
+import { optionError, readChoice, readHost, readPair } from "./parse-option.ts";
+import type { RawVerifyOptions } from "./verify-command.ts";
+
+/** How `archway verify` writes its result. */
+export type VerifyFormat = "text" | "json" | "sarif" | "junit" | "github" | "markdown";
+
+const formats: readonly VerifyFormat[] = ["text", "json", "sarif", "junit", "github", "markdown"];
+
+/** What the user asked of one `archway verify`, checked. */
+export interface VerifyCommandOptions {
+  /** Empty for all. */
+  readonly platforms: readonly Platform[];
+  readonly required: readonly Platform[];
+  /** Findings from this severity on make the exit code 1. */
+  readonly severity: Severity;
+  readonly allow: readonly AllowedPath[];
+  readonly insecureRegistries: readonly string[];
+  readonly format: VerifyFormat;
+  readonly config?: string;
+}
+
+/** Checks the options of `archway verify`. Throws `ArchwayError` of kind `input` that names the option. */
+export function readVerifyOptions(raw: RawVerifyOptions): VerifyCommandOptions {
+  return {
+    platforms: raw.platform.flatMap((text) => parsePlatformList(text)),
+    required: raw.require.flatMap((text) => parsePlatformList(text)),
+    severity: readChoice("--severity", raw.severity, severities),
+    allow: raw.allow.map(readAllow),
+    insecureRegistries: raw.insecureRegistry.map((host) => readHost("--insecure-registry", host)),
+    format: readChoice("--format", raw.format, formats),
+    ...(raw.config === undefined ? {} : { config: raw.config }),
+  };
+}
+
+/** An exception needs a reason that a reader can judge, and may not be one for everything. */
+function readAllow(text: string): AllowedPath {
+  const [path, reason] = readPair("--allow", text, "GLOB=REASON");
+  if (reason.trim() === "") throw optionError("--allow", text, "the reason is missing.", "Write GLOB=REASON.");
+  if (/^[/*]*$/.test(path)) {
+    throw optionError("--allow", text, "the glob covers the whole image.", "Name the files or folders that are meant.");
+  }
+  return { path, reason: reason.trim() };
+}

@@ -1,0 +1,87 @@
+import type { Finding, Verdict } from "../finding/finding.ts";
+import type { Platform } from "../platform/platform.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { toFindingJson } from "../report/findings.ts";
+import type { AllowedPath } from "../verify/allow.ts";
+import type { Floor } from "../verify/floor.ts";
+import type { ImageReport, PlatformReport } from "../verify/verify.ts";
+
+/** The result about one image; `digest` is empty for one that could not be resolved or read. */
+export interface VerifiedImage extends Omit<ImageReport, "digest" | "mediaType"> {
+  readonly digest: string;
+  readonly mediaType: string;
+}
+
+/** Everything that one `archway verify` found. */
+export interface VerifyResult {
+  readonly images: readonly VerifiedImage[];
+  /** Exceptions of command line and configuration that no finding needed. */
+  readonly unusedAllow: readonly AllowedPath[];
+}
+
+/** The result as JSON (schemas/verify.schema.json). */
+export function verifyJson({ images, unusedAllow }: VerifyResult): object {
+  return {
+    version: 1,
+    images: images.map(({ reference, digest, mediaType, verdict, findings, platforms }) => ({
+      reference,
+      ...(digest === "" ? {} : { digest, mediaType }),
+      verdict,
+      findings: findings.map(toFindingJson),
+      platforms: platforms.map(platformJson),
+    })),
+    unusedAllow,
+  };
+}
+
+function platformJson(report: PlatformReport): object {
+  const { platform, digest, verdict, findings, size, coverage, layers, floor } = report;
+  return {
+    platform: formatPlatform(platform),
+    digest,
+    verdict,
+    findings: findings.map(toFindingJson),
+    size,
+    unpackedSize: layers.reduce((sum, layer) => sum + (layer.unpackedSize ?? 0), 0),
+    coverage,
+    ...(floor === undefined ? {} : { floor: floorJson(floor) }),
+    layers,
+  };
+}
+
+function floorJson({ platform, because, hosts }: Floor): object {
+  return {
+    platform: formatPlatform(platform),
+    ...(because === undefined ? {} : { because: `${because.path} needs ${because.words}` }),
+    hosts: hosts.map(formatPlatform),
+  };
+}
+
+/** The words about which machines run an image: `linux/arm/v6 and up, linux/arm64 with a 32-bit mode`. */
+export function floorWords({ platform, hosts }: Floor): string {
+  const own = formatPlatform(platform);
+  const hasLevels = platform.architecture === "amd64" || platform.architecture === "arm";
+  const others = new Set(
+    hosts.map(({ architecture }) => architecture).filter((name) => name !== platform.architecture),
+  );
+  const words = [hasLevels ? `${own} and up` : own];
+  if (others.has("arm64")) words.push("linux/arm64 with a 32-bit mode");
+  if (others.has("amd64")) words.push("linux/amd64");
+  return words.join(", ");
+}
+
+/** All findings of an image, those about the index first. */
+export function findingsOf(image: Pick<VerifiedImage, "findings" | "platforms">): Finding[] {
+  return [...image.findings, ...image.platforms.flatMap(({ findings }) => findings)];
+}
+
+/** The verdict about several images: a bad one beats one that could not be decided. */
+export function verdictOfAll(images: readonly { readonly verdict: Verdict }[]): Verdict {
+  if (images.some(({ verdict }) => verdict === "fail")) return "fail";
+  return images.some(({ verdict }) => verdict === "undecided") ? "undecided" : "pass";
+}
+
+/** `linux/amd64, linux/arm64`; `none` for an empty list. */
+export function platformNames(platforms: readonly Platform[]): string {
+  return platforms.length === 0 ? "none" : platforms.map(formatPlatform).join(", ");
+}

@@ -1,0 +1,178 @@
+/** What each rule of `archway verify` and the gate is about, for the formats that describe rules apart from findings. */
+
+/** Rules that answer one question together. */
+export type RuleGroup = "index" | "evidence" | "platform" | "start" | "machine-code" | "run" | "other";
+
+/** A rule in words. */
+export interface RuleText {
+  readonly group: RuleGroup;
+  /** What is wrong, one line without a full stop. */
+  readonly title: string;
+  /** How it shows and what to do, whole sentences. */
+  readonly help: string;
+}
+
+/** The question of each group, as the name of a test. */
+export const groupTitles: Readonly<Record<RuleGroup, string>> = {
+  index: "the index and its entries agree",
+  evidence: "all evidence could be read",
+  platform: "config and layers are of the declared platform",
+  start: "the entrypoint finds all that it needs to start",
+  "machine-code": "all machine code is of the declared architecture",
+  run: "a container of it starts",
+  other: "other rules",
+};
+
+const execFormat =
+  'A container shows it with "exec format error"; started by a shell, the same file gives a syntax error (unexpected "(" or word). ' +
+  "Under an emulator that is registered with the kernel it runs all the same, so a test run does not show it.";
+
+const texts: ReadonlyMap<string, RuleText> = new Map([
+  ...group("evidence", {
+    "layer-unread": [
+      "A layer could not be read",
+      "What is in it is not proven. Foreign layers and blobs that the registry lost are not there to be read: push the layer, or build the image again.",
+    ],
+    "layer-corrupt": [
+      "A layer is broken",
+      "Its bytes do not match its digest or cannot be unpacked: engines refuse the image. Build and push it again.",
+    ],
+    "layers-not-examined": [
+      "The layers were not merged",
+      "They are beyond the limits of what is examined, so nothing is proven about their contents.",
+    ],
+    "not-an-image": [
+      "The entry is no image that can run",
+      "It is an artifact of another kind. Verify the images by their own references.",
+    ],
+    "platform-not-examined": [
+      "The machine code of this platform is not known",
+      "Nothing is proven about it: Linux platforms of the usual architectures are examined.",
+    ],
+  }),
+  ...group("platform", {
+    "config-platform-mismatch": [
+      "The config names another platform than the index",
+      "The image was joined under a platform that it was not built for. Build it for that platform, or join it under its own.",
+    ],
+    "layers-mismatch": [
+      "Config and manifest disagree about the layers",
+      "Engines refuse the image. Build and push it again; nothing must be changed in one of the two alone.",
+    ],
+    "no-machine-code": [
+      "The image holds no machine code",
+      "It carries data, and nothing in it could be of another architecture.",
+    ],
+    "hard-link-missing": [
+      "A hard link leads to nothing",
+      "Its target is in no layer: engines refuse to unpack the image. Build the layer again.",
+    ],
+  }),
+  ...group("start", {
+    "entrypoint-missing": [
+      "The program to start is not in the image",
+      'The container ends with "no such file or directory". Copy the file into the final stage, or correct the name: names with an architecture in them differ by platform.',
+    ],
+    "entrypoint-not-executable": [
+      "The program to start may not be executed",
+      'The container ends with "permission denied". Set the x bit with COPY --chmod or chmod.',
+    ],
+    "entrypoint-unknown-format": [
+      "The program to start is no program",
+      "It is neither an ELF file nor a script with a #! line: often an error page that was downloaded, or an archive that was not unpacked.",
+    ],
+    "interpreter-missing": [
+      "The interpreter of a script is not in the image",
+      'The container ends with "no such file or directory" although the script is there. Install the interpreter.',
+    ],
+    "script-carriage-return": [
+      "A script has Windows line ends",
+      'The kernel looks for an interpreter with a carriage return in its name: "no such file or directory". Save it with line feeds alone.',
+    ],
+    "loader-missing": [
+      "The dynamic loader of a program is not in the image",
+      'The container ends with "no such file or directory" although the program is there. Take a base image with the same C library, or link statically.',
+    ],
+    "library-missing": [
+      "A library that a program needs is not in the image",
+      'The program ends with "error while loading shared libraries". Install the package that holds it.',
+    ],
+  }),
+  ...group("machine-code", {
+    "entrypoint-wrong-architecture": ["The program to start is code of another architecture", execFormat],
+    "healthcheck-wrong-architecture": ["The health check is code of another architecture", execFormat],
+    "loader-wrong-architecture": ["The dynamic loader is code of another architecture", execFormat],
+    "executable-wrong-architecture": ["A program is code of another architecture", execFormat],
+    "library-wrong-architecture": [
+      "A library is code of another architecture",
+      'Programs that load it end with "wrong ELF class" or "cannot open shared object file".',
+    ],
+    "userland-wrong-architecture": [
+      "The whole root file system is of another architecture",
+      `The base image is of another platform than the image. ${execFormat}`,
+    ],
+    "float-abi-mismatch": [
+      "Soft and hard float are mixed",
+      "32-bit ARM programs and libraries of the two conventions cannot be loaded together. Take compiler and base image of the same port.",
+    ],
+    "variant-too-new": [
+      "The code needs a newer processor than the platform stands for",
+      'It ends with "Illegal instruction" on machines of the declared platform. Compile for it, or declare the newer variant.',
+    ],
+    "native-build-missing": [
+      "A set of native builds has none for this platform",
+      "The package was installed for another platform and copied, or does not support this one. Install it in a stage of this platform.",
+    ],
+    "identical-across-platforms": [
+      "The same machine code is in two architectures",
+      "It was built once and put into both platforms. Let the stage use TARGETOS and TARGETARCH, declared with ARG and without defaults.",
+    ],
+    "foreign-code-expected": [
+      "Foreign code on purpose",
+      "Firmware, cross compilers, emulators and test data are of other architectures in images that are right.",
+    ],
+  }),
+  ...group("run", {
+    "run-failed": [
+      "A container of the image does not start",
+      "The engine or the kernel refused the program, or the command ended with an error. Its last output is in the message.",
+    ],
+    "run-exit-code": [
+      "The image's own entrypoint ended with an error",
+      "It may only need configuration, arguments or other services. Give a command that must succeed after `--`.",
+    ],
+    "run-emulated": [
+      "The image was run under an emulator",
+      "That shows that it starts, and is no proof of its architecture: an emulator's machine also runs programs of its own architecture.",
+    ],
+    "run-native": ["The image was run natively", "The processor itself ran it."],
+    "run-not-possible": [
+      "The image was not run",
+      "This machine runs the platform neither natively nor emulated. Run the command on a machine of that platform, or register an emulator.",
+    ],
+  }),
+]);
+
+function group(
+  name: RuleGroup,
+  rules: Readonly<Record<string, readonly [title: string, help: string]>>,
+): (readonly [string, RuleText])[] {
+  return Object.entries(rules).map(([rule, [title, help]]) => [rule, { group: name, title, help }] as const);
+}
+
+/**
+ * The words for a rule. One that is not described here is called by its id.
+ *
+ * @param aboutIndex whether the finding is about the index or between platforms, which decides the group of unknown rules
+ */
+export function ruleText(rule: string, aboutIndex = false): RuleText {
+  const known = texts.get(rule);
+  if (known) return known;
+  const words = rule.replaceAll("-", " ");
+  const title = words.slice(0, 1).toUpperCase() + words.slice(1);
+  return {
+    group: aboutIndex ? "index" : "other",
+    title,
+    help: "The message of each finding says what is wrong and what to do.",
+  };
+}
