@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { defineCopy } from "./image-copy-command.ts";
 import { defineCreate } from "./image-create-command.ts";
 import { defineInspect } from "./image-inspect-command.ts";
 import { definePrune } from "./image-prune-command.ts";
+import { definePromote } from "./image-promote-command.ts";
+import { defineTag } from "./image-tag-command.ts";
 
 /** `archway image`: registers its subcommands, each of which is defined in `image-NAME-command.ts`. */
 export function defineCommand(context: CliContext, done: (exitCode: number) => void): Command {
@@ -10,5 +13,8 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
   command.addCommand(defineInspect(context, done));
   command.addCommand(defineCreate(context, done));
   command.addCommand(definePrune(context, done));
+  command.addCommand(defineCopy(context, done));
+  command.addCommand(defineTag(context, done));
+  command.addCommand(definePromote(context, done));
   return command;
 }

@@ -3,6 +3,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
 import type { ElfFacts } from "./elf.ts";
 import { isCompanion } from "./exemptions.ts";
+import type { ForeignProgram } from "./facts.ts";
 import { hasChoices } from "./floor.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
@@ -161,6 +162,7 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         `Set it: \`COPY --chmod=0755 …\` or \`RUN chmod +x ${path}\`.`,
       );
     case "unknown-format":
+      if (file?.entry.program !== undefined) return foreignProgram(image, gap, file.entry.program);
       return finding(
         "entrypoint-unknown-format",
         `${path} (${via}) is no program: it is neither an ELF file nor a script with a #! line; it begins with ${JSON.stringify((file?.entry.head ?? "").slice(0, 24))}.`,
@@ -189,6 +191,35 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         `Put ${wanted} into the final stage, or correct the name.`,
       );
   }
+}
+
+/** A program of Windows or macOS where one of Linux belongs. */
+function foreignProgram(image: ImageFacts, gap: ChainGap, program: ForeignProgram): Finding {
+  const { path, file, via, origin } = gap;
+  const { format, architectures } = program;
+  const isManaged = architectures.length === 0;
+  const system = format === "pe" ? "Windows" : "macOS";
+  const kind = isManaged ? "a .NET program" : `a ${system} program (${architectures.join(" and ")})`;
+  return {
+    ...fileFinding(image, {
+      rule: "entrypoint-foreign-program",
+      severity: origin === "healthcheck" ? "warning" : "error",
+      path,
+      message: `${path} (${via}) is ${kind}, which Linux does not start: a container ends at once with "exec format error".`,
+      file,
+    }),
+    cause: {
+      code: "entrypoint-foreign-program",
+      text: isManaged
+        ? "A .NET assembly is started by the runtime, not by its name."
+        : `The program was built on or for ${system}: without GOOS=linux or a target for Linux, compilers take the system that they run on.`,
+    },
+    fix: {
+      title: isManaged
+        ? `Start it with the runtime: \`ENTRYPOINT ["dotnet", "${path}"]\`.`
+        : `Build it in the Dockerfile, or for ${formatPlatform(image.expected.platform)} (Go: GOOS=linux GOARCH=$TARGETARCH).`,
+    },
+  };
 }
 
 function missingLoader(image: ImageFacts, gap: ChainGap): Finding {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { ByteRange } from "./captured-bytes.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
+import { crc32OfZeros } from "./crc-zeros.ts";
 import { armVendor, machineArm, maxArmAttributes } from "./elf-arm.ts";
 import { maxDynamicBytes } from "./elf-dynamic.ts";
 import { goBuildRange } from "./elf-go.ts";
@@ -87,6 +88,16 @@ export class ElfCapture {
     if (this.#scansForArm) this.#scanForArm(piece);
     this.#position += piece.length;
     return true;
+  }
+
+  /** Takes `length` zeros, however many: a hole of a sparse file. What is kept of a file is zeros until something is written. */
+  skip(length: number): void {
+    const inHead = this.#planned ? 0 : Math.min(length, head - this.#position);
+    if (inHead > 0) this.write(Buffer.alloc(inHead));
+    if (inHead === length) return;
+    this.#checksum = crc32OfZeros(length - inHead, this.#checksum);
+    this.#position += length - inHead;
+    this.#carry = Buffer.alloc(0);
   }
 
   /** Ends the file; `undefined` when it is no readable ELF file. */

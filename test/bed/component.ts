@@ -48,6 +48,9 @@ const needs = {
     ],
   },
   skopeo: { packages: ["skopeo"] },
+  umoci: { packages: ["umoci"] },
+  /** What people prove an image with by hand, and what measures them. */
+  "proof-by-hand": { packages: ["skopeo", "umoci", "file", "time"] },
   crane: { modules: ["crane"] },
   regctl: { modules: ["regctl"] },
 } as const satisfies Record<string, Needs>;

@@ -128,6 +128,8 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "bases":
     case "compilers":
     case "skopeo":
+    case "umoci":
+    case "proof-by-hand":
     case "crane":
     case "regctl":
       return [];
