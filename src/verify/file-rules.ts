@@ -66,6 +66,8 @@ interface Reach {
   readonly words: string;
   /** It has the name of a loader, which has its place whatever the libraries' place is (`/lib/ld-linux-aarch64.so.1`). */
   readonly loader: boolean;
+  /** How many names lead to it: BusyBox has hundreds. */
+  readonly names: number;
   readonly file: ViewFile;
 }
 
@@ -73,13 +75,25 @@ interface Reach {
 function reachableFiles(image: ImageFacts): Map<string, Reach> {
   const { view, config, expected } = image;
   const reach = new Map<string, Reach>();
+  const seen = new Set<string>();
   const look = (kind: Reach["kind"], directory: string, wanted: (name: string, file: ViewFile) => boolean) => {
+    // `/bin` may be `/usr/bin`, whose names count once.
+    const real = view.resolve(directory);
+    if (real.kind !== "directory" || seen.has(`${kind} ${real.path}`)) return;
+    seen.add(`${kind} ${real.path}`);
     for (const name of view.list(directory)) {
       const resolved = view.resolve(`${directory}/${name}`);
       if (resolved.kind !== "file" || !wanted(name, resolved.file)) continue;
+      const { path, file } = resolved;
+      const before = reach.get(path);
+      // Its own name says more than a link's.
+      if (before !== undefined && name !== baseName(path)) {
+        reach.set(path, { ...before, names: before.names + 1 });
+        continue;
+      }
       const words = kind === "executable" ? `in PATH as ${directory}/${name}` : `a library in ${directory}`;
-      const loader = /^ld(?:-linux|-musl|64)?[-.]/.test(name);
-      if (!reach.has(resolved.path)) reach.set(resolved.path, { kind, words, loader, file: resolved.file });
+      const loader = /^ld(?:-linux|-musl|64)?[-.]/.test(name) || before?.loader === true;
+      reach.set(path, { kind: before?.kind ?? kind, words, loader, names: (before?.names ?? 0) + 1, file });
     }
   };
   for (const directory of new Set(pathDirectories(config.environment))) {
@@ -121,17 +135,21 @@ function userlandFinding(
     if (list === undefined) byCode.set(code, [[path, one]]);
     else list.push([path, one]);
   }
+  const namesOf = (list: readonly [string, Reach][]) => list.reduce((sum, [, { names }]) => sum + names, 0);
+  const all = namesOf(files);
   for (const [code, list] of byCode) {
     const elf = list[0]?.[1].file.entry.elf;
-    if (elf === undefined || list.length < leastUserland || list.length * 2 <= files.length) continue;
+    const names = namesOf(list);
+    if (elf === undefined || names < leastUserland || names * 2 <= all) continue;
     if (isCompanion(elf, image.expected.architecture)) continue;
     const layer = image.places[mostFrequent(list.map(([, { file }]) => file.layer))];
     const examples = list.slice(0, 3).map(([path]) => path);
+    const more = list.length > examples.length ? " …" : "";
     const finding: Finding = {
       rule: "userland-wrong-architecture",
       severity: "error",
       message:
-        `${list.length} of ${files.length} programs and libraries in the system's folders are ${code} code (${examples.join(", ")} …), but the image is declared ` +
+        `${names} of ${all} programs and libraries in the system's folders are ${code} code (${examples.join(", ")}${more}), but the image is declared ` +
         `${formatPlatform(image.expected.platform)}: its root file system is of another architecture.`,
       platforms: [image.expected.platform],
       path: examples[0] ?? "/",

@@ -109,6 +109,13 @@ const starting: readonly Row[] = [
     errors: ["entrypoint-wrong-architecture /srv/app"],
   },
   {
+    name: "a program in the text of a shell in the text of a shell, with variables",
+    platform: "linux/arm64",
+    layers: [busybox("arm64"), copy({ "/srv/app": staticAmd64 })],
+    command: ["/bin/sh", "-c", 'exec /bin/sh -c "/srv/app --config $CONFIG"'],
+    errors: ["entrypoint-wrong-architecture /srv/app"],
+  },
+  {
     name: "a relative entrypoint in the working directory",
     platform: "linux/arm64",
     layers: [busybox("arm64"), copy({ "/srv/bin/app": staticAmd64 })],
@@ -243,7 +250,7 @@ const reachable: readonly Row[] = [
     platform: "linux/arm/v7",
     layers: [busybox("amd64")],
     command: ["sh"],
-    errors: ["entrypoint-wrong-architecture /bin/busybox: CMD"],
+    errors: ["entrypoint-wrong-architecture /bin/busybox: CMD", "userland-wrong-architecture /bin/busybox: of another"],
     cause: "S01",
   },
   {
