@@ -129,6 +129,8 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "compilers":
     case "rpm":
     case "skopeo":
+    case "umoci":
+    case "proof-by-hand":
     case "crane":
     case "regctl":
       return [];
