@@ -28,6 +28,34 @@ const execFormat =
   "Under an emulator that is registered with the kernel it runs all the same, so a test run does not show it.";
 
 const texts: ReadonlyMap<string, RuleText> = new Map([
+  ...group("index", {
+    "child-missing": [
+      "An entry of the index is not in the store",
+      "A cleaner removed it, or the index was pushed without it. Push or copy it again, or publish an index without it.",
+    ],
+    "child-invalid": [
+      "An entry of the index cannot be used",
+      "Build and push the image again, and join the index anew.",
+    ],
+    "child-size-mismatch": ["An entry has another size than the index says", "Engines refuse it. Join the index anew."],
+    "duplicate-platform": [
+      "A platform is listed twice",
+      "Engines take the first entry, and nobody gets the others. Join the index with one image a platform.",
+    ],
+    "attestation-orphan": [
+      "An attestation belongs to an image that is not in the index",
+      "Join the index again with each attestation beside its image.",
+    ],
+    "media-type-mismatch": [
+      "Media types of Docker and OCI are mixed, or wrong",
+      "Most engines take them, some registries and old clients do not. Convert all to one family.",
+    ],
+    "platform-missing": ["A platform that is asked for is missing", "Build it too, and join it with the others."],
+    "platform-undeclared": [
+      "The index does not say which platform an entry is for",
+      "Engines choose by the index. Join it again with the platform of each image.",
+    ],
+  }),
   ...group("evidence", {
     "layer-unread": [
       "A layer could not be read",
@@ -41,6 +69,15 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
       "The layers were not merged",
       "They are beyond the limits of what is examined, so nothing is proven about their contents.",
     ],
+    "content-missing": [
+      "Content of the image is not in the store",
+      "What is in it is not proven. Push or copy the image again, with all its blobs.",
+    ],
+    "not-reached": [
+      "The store could not be reached",
+      "An outage says nothing about the image: try again when it answers.",
+    ],
+    "no-image": ["There is no image that can run", "The reference holds only artifacts of other kinds."],
     "not-an-image": [
       "The entry is no image that can run",
       "It is an artifact of another kind. Verify the images by their own references.",
