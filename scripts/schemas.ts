@@ -8,6 +8,7 @@ import { z } from "zod";
 import {
   buildSchema,
   findingSchema,
+  imageCopySchema,
   imageCreateSchema,
   planSchema,
   platformsSchema,
@@ -21,6 +22,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,
   "build.schema.json": buildSchema,
   "finding.schema.json": findingSchema,
+  "image-copy.schema.json": imageCopySchema,
   "image-create.schema.json": imageCreateSchema,
   "image-inspect.schema.json": imageInspectSchema,
   "image-prune.schema.json": imagePruneSchema,

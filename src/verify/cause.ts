@@ -19,7 +19,7 @@ const maxLine = 10_000;
 const copies = /^(?:\/bin\/sh -c )?#\(nop\)\s+(?:COPY|ADD)|^(?:COPY|ADD)\b/i;
 const rootFileSystem =
   /^(?:\/bin\/sh -c )?#\(nop\)\s+ADD file:\S+ in \/\s*$|^ADD \S*(?:rootfs|\.tar)\S* \/(?:\s|$)|^#?\s*debian\.sh/i;
-const downloads = /\b(?:curl|wget|aria2c|ADD\s+https?:)/i;
+const downloads = /\b(?:curl|wget|aria2c|ADD\s+(?:--\S+\s+)*https?:)/i;
 const compiles =
   /\b(?:go (?:build|install)|cargo (?:build|install)|gcc|g\+\+|clang|make|cmake|dotnet publish|npm (?:ci|install)|pip3? install|GOARCH=)/;
 
@@ -33,7 +33,8 @@ export function explainWrongCode(blame: Blame): Explanation {
   const line = (layer?.createdBy ?? "").slice(0, maxLine);
   const argument = /\b(?:TARGETARCH|TARGETPLATFORM)=(?:linux\/)?([a-z0-9]+)/.exec(line)?.[1];
   if (argument !== undefined && argument !== wanted) return shadowedArgument(argument, wanted);
-  if (rootFileSystem.test(line) || (layer?.index === 0 && !copies.test(line) && !/^RUN\b/.test(line))) {
+  // A root file system comes first; an archive that is added later is a file like others.
+  if (layer?.index === 0 && (rootFileSystem.test(line) || (!copies.test(line) && !/^RUN\b/.test(line)))) {
     return wrongBase(found, wanted);
   }
   if (copies.test(line) && !/https?:\/\//.test(line)) return copied(found, wanted);

@@ -42,6 +42,8 @@ export interface ChainGap {
   readonly via: string;
   /** The file at `path`, when there is one. */
   readonly file?: ViewFile;
+  /** The loader says that it is not there and goes on: `LD_PRELOAD`. */
+  readonly optional?: boolean;
   /** Where a file of that name is, though nothing looks for it there. */
   readonly elsewhere?: readonly string[];
 }

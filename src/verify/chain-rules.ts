@@ -1,11 +1,13 @@
 import type { Finding, Severity } from "../finding/finding.ts";
 import { formatPlatform } from "../platform/platform.ts";
+import { abiFindings } from "./abi-rules.ts";
 import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
 import type { ElfFacts } from "./elf.ts";
 import { isCompanion } from "./exemptions.ts";
+import type { ForeignProgram } from "./facts.ts";
 import { hasChoices } from "./floor.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
-import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
+import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds, profileNeeds } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { baseName } from "./view.ts";
 
@@ -16,8 +18,9 @@ export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
   for (const link of chain.files) {
     const { elf } = link.file.entry;
     if (elf === undefined) continue;
-    if (isOf(elf, image.expected.architecture)) variants.push(...variantFindings(image, link, elf));
-    else wrong.push(wrongLink(image, link, elf));
+    if (isOf(elf, image.expected.architecture)) {
+      variants.push(...variantFindings(image, link, elf), ...abiFindings(image, link, elf, chain));
+    } else wrong.push(wrongLink(image, link, elf));
   }
   return [...wrong, ...foldVariants(variants), ...chain.gaps.map((gap) => gapFinding(image, gap))];
 }
@@ -63,6 +66,11 @@ function wrongRule({ role, origin }: ChainFile): string {
 function variantFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding[] {
   const { platform, architecture } = image.expected;
   if (architecture.name === "arm") return armFindings(image, link, elf);
+  if (architecture.name === "riscv64") {
+    const profile = profileNeeds(elf);
+    if (profile === undefined || profile.version <= declaredVersion(platform)) return [];
+    return [tooNew(image, link, profile.words, `linux/riscv64/rva${profile.version}u64`, "warning")];
+  }
   const needs = architecture.name === "amd64" ? levelNeeds(elf) : undefined;
   if (needs === undefined || needs.version <= declaredVersion(platform)) return [];
   return [tooNew(image, link, needs.words, `linux/amd64/v${needs.version}`, "error")];
@@ -130,7 +138,7 @@ function tooNew(
 /** Rule, severity and words of something missing. */
 function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
   const { path, file, via, wanted, role, origin } = gap;
-  const severity = origin === "healthcheck" ? "warning" : "error";
+  const severity = origin === "healthcheck" || gap.optional === true ? "warning" : "error";
   const at = path.startsWith("/") ? path : "/";
   const finding = (
     rule: string,
@@ -161,6 +169,7 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         `Set it: \`COPY --chmod=0755 …\` or \`RUN chmod +x ${path}\`.`,
       );
     case "unknown-format":
+      if (file?.entry.program !== undefined) return foreignProgram(image, gap, file.entry.program);
       return finding(
         "entrypoint-unknown-format",
         `${path} (${via}) is no program: it is neither an ELF file nor a script with a #! line; it begins with ${JSON.stringify((file?.entry.head ?? "").slice(0, 24))}.`,
@@ -171,9 +180,10 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
       if (role === "loader") return missingLoader(image, gap);
       if (role === "library") {
         const { words, weight } = missingLibrary(gap, severity);
+        const need = gap.optional === true ? `that LD_PRELOAD puts into ${path}` : `which ${path} needs to start`;
         return finding(
           "library-missing",
-          `${wanted}, which ${path} needs to start, is not in the image${words}.`,
+          `${wanted}, ${need}, is not in the image${words}.`,
           "The package that holds the library is not installed in the final stage, or is in a folder that the loader does not search.",
           `Install the package that holds ${wanted}, or name its folder in /etc/ld.so.conf.d or LD_LIBRARY_PATH.`,
           weight,
@@ -188,6 +198,35 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         `Put ${wanted} into the final stage, or correct the name.`,
       );
   }
+}
+
+/** A program of Windows or macOS where one of Linux belongs. */
+function foreignProgram(image: ImageFacts, gap: ChainGap, program: ForeignProgram): Finding {
+  const { path, file, via, origin } = gap;
+  const { format, architectures } = program;
+  const isManaged = architectures.length === 0;
+  const system = format === "pe" ? "Windows" : "macOS";
+  const kind = isManaged ? "a .NET program" : `a ${system} program (${architectures.join(" and ")})`;
+  return {
+    ...fileFinding(image, {
+      rule: "entrypoint-foreign-program",
+      severity: origin === "healthcheck" ? "warning" : "error",
+      path,
+      message: `${path} (${via}) is ${kind}, which Linux does not start: a container ends at once with "exec format error".`,
+      file,
+    }),
+    cause: {
+      code: "entrypoint-foreign-program",
+      text: isManaged
+        ? "A .NET assembly is started by the runtime, not by its name."
+        : `The program was built on or for ${system}: without GOOS=linux or a target for Linux, compilers take the system that they run on.`,
+    },
+    fix: {
+      title: isManaged
+        ? `Start it with the runtime: \`ENTRYPOINT ["dotnet", "${path}"]\`.`
+        : `Build it in the Dockerfile, or for ${formatPlatform(image.expected.platform)} (Go: GOOS=linux GOARCH=$TARGETARCH).`,
+    },
+  };
 }
 
 function missingLoader(image: ImageFacts, gap: ChainGap): Finding {
@@ -226,9 +265,14 @@ function missingLoader(image: ImageFacts, gap: ChainGap): Finding {
 function wrongLibrary(image: ImageFacts, gap: ChainGap): Finding {
   const { path, file, via, wanted } = gap;
   const elf = file?.entry.elf;
-  const parts = { rule: "library-wrong-architecture", severity: "error", path, file } as const;
+  const severity = gap.optional === true ? "warning" : "error";
+  const parts = { rule: "library-wrong-architecture", severity, path, file } as const;
   if (elf === undefined) return fileFinding(image, { ...parts, message: `${wanted} (${via}) cannot be loaded.` });
-  const message = `${path} (${wanted}, ${via}) ${mismatch(image, elf)}, and there is no other: the program does not start.`;
+  const effect =
+    gap.optional === true
+      ? "the loader complains, and goes on without it"
+      : "and there is no other: the program does not start";
+  const message = `${path} (${wanted}, ${via}) ${mismatch(image, elf)}${gap.optional === true ? ":" : ","} ${effect}.`;
   return wrongCodeFinding(image, elf, { ...parts, message });
 }
 

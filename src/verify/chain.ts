@@ -5,6 +5,7 @@ import type { ExpectedCode } from "./identity.ts";
 import { LibrarySearch } from "./libraries.ts";
 import type { Shebang } from "./shebang.ts";
 import { commandOfEnv, readShebang } from "./shebang.ts";
+import { unknownPart } from "./shell-words.ts";
 import type { FileSystemView, ViewFile } from "./view.ts";
 import { baseName } from "./view.ts";
 import { innerCommands } from "./wrappers.ts";
@@ -65,7 +66,7 @@ class ChainWalk {
     depth = 0,
   ): void {
     const [name, ...args] = words;
-    if (name === undefined || name === "" || depth > maxDepth) return;
+    if (name === undefined || name === "" || name.includes(unknownPart) || depth > maxDepth) return;
     const found = this.#find(name, directory);
     if (found.file === undefined) {
       const role = "program";

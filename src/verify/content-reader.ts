@@ -64,6 +64,12 @@ export class ContentReader implements ContentSink {
     return more || this.#head.length < this.#keep;
   }
 
+  skip(length: number): boolean {
+    if (this.#kind !== "elf") return false;
+    this.#elf.skip(length);
+    return true;
+  }
+
   end(): void {
     const facts = this.#facts;
     this.#facts = undefined;

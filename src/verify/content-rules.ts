@@ -7,13 +7,16 @@ import type { ImageFacts } from "./image-facts.ts";
 /** Rules that only mean something when every layer is known. */
 const needsAllLayers = /-missing$/;
 
+/** Rules about a file that holds the wrong code, which is then not reported once more. */
+const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
+
 /**
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
  * missing. `elfFiles` is the number of ELF files in the merged file system.
  */
 export function contentFindings(image: ImageFacts, chain: StartChain, complete: boolean, elfFiles: number): Finding[] {
   const ofChain = chainFindings(image, chain);
-  const reported = new Set(ofChain.filter(({ rule }) => rule.endsWith("-wrong-architecture")).map(({ path }) => path));
+  const reported = new Set(ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path));
   const ofLinks = image.view.danglingLinks.map((link): Finding => {
     const layer = image.places[link.layer];
     return {

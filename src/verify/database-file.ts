@@ -42,7 +42,7 @@ const databaseFiles: readonly (readonly [path: RegExp, file: DatabaseFile])[] = 
 /** The reader of a file at a path relative to the root, when it is of a package manager's database. */
 export function databaseFile(path: string): DatabaseFile | undefined {
   // Nearly all files of a layer are no databases.
-  if (!/(?:^var|lib|share)\/(?:dpkg|rpm|apk)\//.test(path)) return undefined;
+  if (!/\/(?:dpkg|rpm|apk)\//.test(path)) return undefined;
   return databaseFiles.find(([pattern]) => pattern.test(path))?.[1];
 }
 

@@ -14,8 +14,8 @@ export function readDpkgStatus(bytes: Uint8Array): PackagesRead {
     let paragraph = new Map<string, string>();
     const finish = () => {
       // A paragraph without a state is a file of status.d.
-      const state = /(\S+)\s*$/.exec(paragraph.get("status") ?? "installed")?.[1] ?? "";
-      const isInstalled = !absentStates.has(state);
+      const status = paragraph.get("status") ?? "installed";
+      const isInstalled = !absentStates.has(status.slice(status.lastIndexOf(" ") + 1));
       const field = (name: string) => paragraph.get(name) ?? "";
       if (isInstalled) list.add(field("package"), field("version"), field("architecture"));
       paragraph = new Map();

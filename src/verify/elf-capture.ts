@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { ByteRange } from "./captured-bytes.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
+import { crc32OfZeros } from "./crc-zeros.ts";
 import { armVendor, machineArm, maxArmAttributes } from "./elf-arm.ts";
 import { maxDynamicBytes } from "./elf-dynamic.ts";
 import { goBuildRange } from "./elf-go.ts";
 import type { ElfHeader } from "./elf-header.ts";
 import { readElfHeader, segmentTypes } from "./elf-header.ts";
 import { maxNoteBytes } from "./elf-property.ts";
+import { machineRiscv, maxRiscvAttributes } from "./elf-riscv.ts";
 import type { ElfFacts } from "./elf.ts";
 import { readElf } from "./elf.ts";
 
@@ -89,6 +91,16 @@ export class ElfCapture {
     return true;
   }
 
+  /** Takes `length` zeros, however many: a hole of a sparse file. What is kept of a file is zeros until something is written. */
+  skip(length: number): void {
+    const inHead = this.#planned ? 0 : Math.min(length, head - this.#position);
+    if (inHead > 0) this.write(Buffer.alloc(inHead));
+    if (inHead === length) return;
+    this.#checksum = crc32OfZeros(length - inHead, this.#checksum);
+    this.#position += length - inHead;
+    this.#carry = Buffer.alloc(0);
+  }
+
   /** Ends the file; `undefined` when it is no readable ELF file. */
   finish(): CapturedElf | undefined {
     const elf = readElf(this.#kept);
@@ -154,6 +166,10 @@ function wantedRanges(header: ElfHeader, size: number): ByteRange[] {
   const go = goBuildRange(header);
   if (go !== undefined) want(go.start, go.end - go.start);
   if (header.machine === machineArm) want(size - armTail, armTail);
+  if (header.machine === machineRiscv) {
+    const attributes = header.segments.find(({ type }) => type === segmentTypes.riscvAttributes);
+    if (attributes !== undefined) want(attributes.offset, Math.min(attributes.size, maxRiscvAttributes));
+  }
   return ranges;
 }
 

@@ -4,16 +4,16 @@ import { wrongBase } from "./cause.ts";
 import { elfTypes } from "./elf-header.ts";
 import type { ElfFacts } from "./elf.ts";
 import { environmentValue, pathDirectories } from "./environment.ts";
-import { isCompanion, legitimacyOf, namedArchitectures, namesArchitecture, pathsForOther } from "./exemptions.ts";
-import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
+import { inFolderOfItsArchitecture, isCompanion, legitimacyOf } from "./exemptions.ts";
+import { mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { architectureOf, describeCode, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { defaultLibraryDirectories, LibrarySearch } from "./libraries.ts";
+import type { JudgedSets } from "./set-rules.ts";
+import { completeSet, judgeSets } from "./set-rules.ts";
+import { Tally } from "./tally.ts";
 import type { ViewFile } from "./view.ts";
 import { baseName } from "./view.ts";
-
-/** How many findings of one rule and weight name their files one by one; the rest is one finding with a count. */
-const maxEach = 50;
 
 /** From as many programs and libraries of another architecture on, a majority is a userland. */
 const leastUserland = 5;
@@ -38,13 +38,14 @@ export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): 
   const foreign = foreignFiles(image);
   const userland = userlandFinding(image, reach);
   const findings = new Tally(image);
+  const sets = judgeSets(image, findings, reported);
   for (const one of foreign) {
     if (reported.has(one.path)) continue;
     const where = reach.get(one.path);
     const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
     // The one finding about the userland stands for its files.
     if (inUserland && (where !== undefined || one.file.layer === userland.finding.layer?.index)) continue;
-    judge(image, one, where, findings);
+    judge(image, one, where, sets, findings);
   }
   return [...(userland === undefined ? [] : [userland.finding]), ...findings.list()];
 }
@@ -63,6 +64,10 @@ interface Reach {
   readonly kind: "executable" | "library";
   /** `in PATH as /usr/bin/x` */
   readonly words: string;
+  /** It has the name of a loader, which has its place whatever the libraries' place is (`/lib/ld-linux-aarch64.so.1`). */
+  readonly loader: boolean;
+  /** How many names lead to it: BusyBox has hundreds. */
+  readonly names: number;
   readonly file: ViewFile;
 }
 
@@ -70,12 +75,25 @@ interface Reach {
 function reachableFiles(image: ImageFacts): Map<string, Reach> {
   const { view, config, expected } = image;
   const reach = new Map<string, Reach>();
+  const seen = new Set<string>();
   const look = (kind: Reach["kind"], directory: string, wanted: (name: string, file: ViewFile) => boolean) => {
+    // `/bin` may be `/usr/bin`, whose names count once.
+    const real = view.resolve(directory);
+    if (real.kind !== "directory" || seen.has(`${kind} ${real.path}`)) return;
+    seen.add(`${kind} ${real.path}`);
     for (const name of view.list(directory)) {
       const resolved = view.resolve(`${directory}/${name}`);
       if (resolved.kind !== "file" || !wanted(name, resolved.file)) continue;
+      const { path, file } = resolved;
+      const before = reach.get(path);
+      // Its own name says more than a link's.
+      if (before !== undefined && name !== baseName(path)) {
+        reach.set(path, { ...before, names: before.names + 1 });
+        continue;
+      }
       const words = kind === "executable" ? `in PATH as ${directory}/${name}` : `a library in ${directory}`;
-      if (!reach.has(resolved.path)) reach.set(resolved.path, { kind, words, file: resolved.file });
+      const loader = /^ld(?:-linux|-musl|64)?[-.]/.test(name) || before?.loader === true;
+      reach.set(path, { kind: before?.kind ?? kind, words, loader, names: (before?.names ?? 0) + 1, file });
     }
   };
   for (const directory of new Set(pathDirectories(config.environment))) {
@@ -117,17 +135,21 @@ function userlandFinding(
     if (list === undefined) byCode.set(code, [[path, one]]);
     else list.push([path, one]);
   }
+  const namesOf = (list: readonly [string, Reach][]) => list.reduce((sum, [, { names }]) => sum + names, 0);
+  const all = namesOf(files);
   for (const [code, list] of byCode) {
     const elf = list[0]?.[1].file.entry.elf;
-    if (elf === undefined || list.length < leastUserland || list.length * 2 <= files.length) continue;
+    const names = namesOf(list);
+    if (elf === undefined || names < leastUserland || names * 2 <= all) continue;
     if (isCompanion(elf, image.expected.architecture)) continue;
     const layer = image.places[mostFrequent(list.map(([, { file }]) => file.layer))];
     const examples = list.slice(0, 3).map(([path]) => path);
+    const more = list.length > examples.length ? " …" : "";
     const finding: Finding = {
       rule: "userland-wrong-architecture",
       severity: "error",
       message:
-        `${list.length} of ${files.length} programs and libraries in the system's folders are ${code} code (${examples.join(", ")} …), but the image is declared ` +
+        `${names} of ${all} programs and libraries in the system's folders are ${code} code (${examples.join(", ")}${more}), but the image is declared ` +
         `${formatPlatform(image.expected.platform)}: its root file system is of another architecture.`,
       platforms: [image.expected.platform],
       path: examples[0] ?? "/",
@@ -150,129 +172,44 @@ function mostFrequent(values: readonly number[]): number {
 }
 
 /** Weighs one foreign file. */
-function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, findings: Tally): void {
+function judge(image: ImageFacts, one: Foreign, reach: Reach | undefined, sets: JudgedSets, findings: Tally): void {
   const { architecture } = image.expected;
   const legitimacy = legitimacyOf(one.path, one.elf, architecture);
-  const found = architectureOf(one.elf);
-  const isNamed = found !== undefined && namesArchitecture(one.path, found);
+  const code = describeCode(one.elf);
   if (reach === undefined) {
-    if (legitimacy !== undefined) return findings.note(legitimacy, one);
-    if (isNamed) return judgeNamed(image, one, found, findings);
-    return findings.wrong(one, "warning", undefined);
+    if (legitimacy !== undefined) return findings.note(legitimacy, one, code);
+    if (sets.complete.has(one.path)) return findings.note(completeSet, one, code);
+    if (!sets.missing.has(one.path)) findings.add(wrongFile(image, one, "warning", undefined));
+    return;
   }
   if (isCompanion(one.elf, architecture)) {
-    if (reach.kind === "library") return findings.note("32-bit companion code", one);
-    return findings.wrong(one, "warning", reach);
+    if (reach.kind === "library") return findings.note("32-bit companion code", one, code);
+    return findings.add(wrongFile(image, one, "warning", reach));
   }
+  // Debian puts the loader's link of a second architecture beside those of the first.
+  if (reach.loader && legitimacy === inFolderOfItsArchitecture) return findings.note(legitimacy, one, code);
   // Emulators are in PATH on purpose, and code for devices never runs there.
   if (
     legitimacy !== undefined &&
     (!isHostCode(one.elf) || architectureOf(one.elf) === undefined || baseName(one.path).startsWith("qemu-"))
   ) {
-    return findings.note(legitimacy, one);
+    return findings.note(legitimacy, one, code);
   }
-  if (isNamed && reach.kind === "executable") return judgeNamed(image, one, found, findings);
-  return findings.wrong(one, "error", reach);
+  if (reach.kind === "executable") {
+    if (sets.complete.has(one.path)) return findings.note(completeSet, one, code);
+    if (sets.missing.has(one.path)) return;
+  }
+  findings.add(wrongFile(image, one, "error", reach));
 }
 
-/**
- * A file whose path names its own architecture, one of a set (`prebuilds/linux-x64`, `agent-linux-amd64`): fine when this
- * platform's build is there too, else the set lacks it, as it does when `node_modules` of another machine was copied.
- */
-function judgeNamed(image: ImageFacts, one: Foreign, found: string, findings: Tally): void {
-  const exists = (architecture: string) =>
-    pathsForOther(one.path, found, architecture).some((path) => image.view.resolve(path).kind === "file");
-  const own = image.expected.architecture.name;
-  if (exists(own)) return findings.note("one of a set with a build for each architecture", one);
-  const others = namedArchitectures().filter((name) => name !== found && name !== own && exists(name));
-  findings.incomplete(one, [found, ...others]);
-}
-
-/** Collects findings, and folds those of the same kind into one when they are many. */
-class Tally {
-  readonly #image: ImageFacts;
-  readonly #each = new Map<string, { shown: Finding[]; hidden: number }>();
-  readonly #notes = new Map<string, { first: Foreign; paths: string[]; codes: Set<string>; count: number }>();
-
-  constructor(image: ImageFacts) {
-    this.#image = image;
-  }
-
-  wrong(one: Foreign, severity: Severity, reach: Reach | undefined): void {
-    const isLibrary = reach === undefined ? /\.so(?:\.|$)/.test(baseName(one.path)) : reach.kind === "library";
-    const where = reach === undefined ? "" : ` (${reach.words})`;
-    this.#add(
-      wrongCodeFinding(this.#image, one.elf, {
-        rule: isLibrary ? "library-wrong-architecture" : "executable-wrong-architecture",
-        severity,
-        path: one.path,
-        message: `${one.path}${where} ${mismatch(this.#image, one.elf)}.`,
-        file: one.file,
-      }),
-    );
-  }
-
-  incomplete(one: Foreign, architectures: readonly string[]): void {
-    const platform = formatPlatform(this.#image.expected.platform);
-    this.#add({
-      ...fileFinding(this.#image, {
-        rule: "native-build-missing",
-        severity: "warning",
-        path: one.path,
-        message: `${one.path} is a build for ${architectures.join(", ")}, and beside it is none for ${platform}.`,
-        file: one.file,
-      }),
-      cause: {
-        code: "native-build-missing",
-        text: "The package was installed for another platform and copied, or has no prebuilt code for this one.",
-      },
-      fix: {
-        title:
-          "Install the package in a stage of this platform, build it from source, or take a version that supports it.",
-      },
-    });
-  }
-
-  note(reason: string, one: Foreign): void {
-    const note = this.#notes.get(reason) ?? { first: one, paths: [], codes: new Set(), count: 0 };
-    note.count++;
-    note.codes.add(describeCode(one.elf));
-    if (note.paths.length < 3) note.paths.push(one.path);
-    this.#notes.set(reason, note);
-  }
-
-  list(): Finding[] {
-    const each = [...this.#each.values()].flatMap(({ shown, hidden }) => [...shown, ...this.#rest(shown, hidden)]);
-    const notes = [...this.#notes].map(([reason, { first, paths, codes, count }]) => {
-      const files = count === 1 ? "1 file is" : `${count} files are`;
-      const kinds = [...codes].sort();
-      return fileFinding(this.#image, {
-        rule: "foreign-code-expected",
-        severity: "note",
-        path: first.path,
-        message: `${files} foreign code on purpose: ${reason} (${firstOf(paths, count)}; ${firstOf(kinds.slice(0, 3), kinds.length)}).`,
-        file: first.file,
-      });
-    });
-    return [...each, ...notes];
-  }
-
-  #add(finding: Finding): void {
-    const key = `${finding.rule} ${finding.severity}`;
-    const list = this.#each.get(key) ?? { shown: [], hidden: 0 };
-    if (list.shown.length < maxEach) list.shown.push(finding);
-    else list.hidden++;
-    this.#each.set(key, list);
-  }
-
-  #rest(shown: readonly Finding[], hidden: number): Finding[] {
-    const last = shown.at(-1);
-    if (hidden === 0 || last === undefined) return [];
-    return [{ ...last, message: `${hidden} more files like ${last.path} have the same fault.` }];
-  }
-}
-
-/** The first of several, with a sign that there are more. */
-function firstOf(shown: readonly string[], count: number): string {
-  return `${shown.join(", ")}${count > shown.length ? " …" : ""}`;
+function wrongFile(image: ImageFacts, one: Foreign, severity: Severity, reach: Reach | undefined): Finding {
+  const isLibrary = reach === undefined ? /\.so(?:\.|$)/.test(baseName(one.path)) : reach.kind === "library";
+  const where = reach === undefined ? "" : ` (${reach.words})`;
+  return wrongCodeFinding(image, one.elf, {
+    rule: isLibrary ? "library-wrong-architecture" : "executable-wrong-architecture",
+    severity,
+    path: one.path,
+    message: `${one.path}${where} ${mismatch(image, one.elf)}.`,
+    file: one.file,
+  });
 }

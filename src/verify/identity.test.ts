@@ -4,8 +4,9 @@ import { architectures } from "../platform/architecture.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
 import type { ElfFacts } from "./elf.ts";
 import { readElf } from "./elf.ts";
-import { legitimacyOf, namesArchitecture, pathsForOther } from "./exemptions.ts";
+import { legitimacyOf } from "./exemptions.ts";
 import { armNeeds, declaredVersion, describeCode, expectedCode, floatOf, isOf, levelNeeds } from "./identity.ts";
+import { namesArchitecture } from "./platform-words.ts";
 import type { ElfParts } from "./test-elf.ts";
 import { amd64, arm64, armel, armhf, i386, makeElf } from "./test-elf.ts";
 
@@ -106,13 +107,6 @@ describe("paths that name an architecture", () => {
   for (const [path, architecture, expected] of cases) {
     test(`${path} ${architecture}`, () => assert.equal(namesArchitecture(path, architecture), expected));
   }
-
-  test("the places of the same build for another architecture", () => {
-    assert.ok(pathsForOther("/p/linux-x64/x64.node", "amd64", "arm64").includes("/p/linux-arm64/arm64.node"));
-    assert.ok(pathsForOther("/linux-x64-gnu/a", "amd64", "arm").includes("/linux-arm-gnueabihf/a"));
-    assert.ok(pathsForOther("/linux-arm-musleabihf/a", "arm", "amd64").includes("/linux-x64-musl/a"));
-    assert.ok(pathsForOther("/Linux/X86_64/a", "amd64", "arm64").includes("/Linux/aarch64/a"));
-  });
 });
 
 describe("foreign code that is at home", () => {

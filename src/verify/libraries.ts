@@ -1,3 +1,4 @@
+import { architectures } from "../platform/architecture.ts";
 import type { ChainFile, ChainGap } from "./chain-parts.ts";
 import type { ElfDynamic } from "./elf-dynamic.ts";
 import { environmentValue } from "./environment.ts";
@@ -40,7 +41,7 @@ const muslOwn = /^lib(?:c|pthread|rt|m|dl|util|xnet)\.so|^libc\.musl-/;
 
 /**
  * Looks for loaders and libraries as glibc's and musl's loaders do: `DT_RPATH` of an object and of those that loaded it,
- * `LD_LIBRARY_PATH`, `DT_RUNPATH`, the folders of `/etc/ld.so.conf` (musl: `/etc/ld-musl-ARCH.path`), the defaults. Files of
+ * `LD_LIBRARY_PATH` (and what `LD_PRELOAD` names), `DT_RUNPATH`, the folders of `/etc/ld.so.conf` (musl: `/etc/ld-musl-ARCH.path`), the defaults. Files of
  * another architecture are passed over, as both do.
  */
 export class LibrarySearch {
@@ -73,7 +74,16 @@ export class LibrarySearch {
     const isMusl = baseName(elf.interpreter).startsWith("ld-musl-");
     const loaderNames = new Set([baseName(elf.interpreter), baseName(loader.path)]);
     const seen = new Set<string>();
-    const pending: Loaded[] = [{ path, file }];
+    const program: Loaded = { path, file };
+    const pending: Loaded[] = [program];
+    for (const name of this.#preloaded()) {
+      const via = `LD_PRELOAD of ${path}`;
+      const found = this.#find(name, program, isMusl);
+      if (found.file !== undefined) {
+        libraries.push({ path: found.path, file: found.file, via });
+        pending.push({ path: found.path, file: found.file, parent: program });
+      } else gaps.push({ ...this.#gap(name, found.wrong, program, via), optional: true });
+    }
     for (let object = pending.shift(); object !== undefined; object = pending.shift()) {
       for (const name of neededBy(object.file)) {
         if (seen.has(name) || loaderNames.has(name) || (isMusl && muslOwn.test(name))) continue;
@@ -90,6 +100,15 @@ export class LibrarySearch {
     return { loader: { path: loader.path, file: loader.file, via: `loader of ${path}` }, libraries, gaps };
   }
 
+  /** Libraries that the environment loads into every program (ld.so(8)): separated by colons or spaces. */
+  #preloaded(): string[] {
+    const value = environmentValue(this.#environment, "LD_PRELOAD") ?? "";
+    return value
+      .split(/[:\s]+/)
+      .filter((name) => name !== "")
+      .slice(0, maxRunPaths);
+  }
+
   #gap(name: string, wrong: Found | undefined, object: Loaded, via: string): Gap {
     if (wrong !== undefined) {
       return { role: "library", reason: "wrong-architecture", wanted: name, path: wrong.path, via, file: wrong.file };
@@ -100,8 +119,11 @@ export class LibrarySearch {
 
   #find(name: string, object: Loaded, isMusl: boolean): { path: string; file?: ViewFile; wrong?: Found } {
     let wrong: Found | undefined;
+    // A name with a slash is a path; glibc replaces $ORIGIN in it too.
     const places = name.includes("/")
-      ? [name]
+      ? isMusl
+        ? [name]
+        : this.#expand([name], object)
       : this.#directories(object, isMusl).map((directory) => `${directory}/${name}`);
     for (const place of places) {
       const resolved = this.#view.resolve(place);
@@ -202,10 +224,15 @@ export class LibrarySearch {
   }
 }
 
-/** The folders that glibc searches by itself, as distributions build it. */
+/**
+ * The folders that glibc searches by itself, as distributions build it. On 32-bit ARM the ports with soft and with hard float
+ * have each their own, whatever the image is declared to be.
+ */
 export function defaultLibraryDirectories(expected: ExpectedCode): string[] {
-  const { triplet } = expected.architecture;
-  return [`/lib/${triplet}`, `/usr/lib/${triplet}`, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+  const { name, triplet } = expected.architecture;
+  const ports = architectures.filter((row) => row.name === name).map((row) => row.triplet);
+  const ofPort = [...new Set([triplet, ...ports])].flatMap((one) => [`/lib/${one}`, `/usr/lib/${one}`]);
+  return [...ofPort, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 }
 
 function dynamicOf(file: ViewFile): ElfDynamic | undefined {

@@ -1,8 +1,8 @@
 import type { Finding } from "../finding/finding.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { ComparedImage } from "./compare.ts";
-import { namedArchitectures, namesArchitecture } from "./exemptions.ts";
 import { aboutIndex } from "./index-rules.ts";
+import { namesAnyArchitecture } from "./platform-words.ts";
 
 /** Folders that the image's own build fills; what distributions put elsewhere differs from port to port. */
 const ownFolders = /^\/(?:usr\/local\/s?bin|app|opt(?:\/[^/]+)?(?:\/bin)?)\/[^/]+$/;
@@ -33,5 +33,5 @@ export function missingPrograms(images: readonly ComparedImage[]): Finding[] {
 }
 
 function isOwnProgram(path: string): boolean {
-  return ownFolders.test(path) && !namedArchitectures().some((name) => namesArchitecture(path, name));
+  return ownFolders.test(path) && !namesAnyArchitecture(path);
 }

@@ -9,6 +9,9 @@ import { baseName, parentPath } from "./view.ts";
 /** Rules about machine code that is not the platform's: their cause may be the package. */
 const aboutForeignCode = /-wrong-architecture$|^float-abi-mismatch$/;
 
+/** Rules whose path is only an example of many. */
+const aboutManyFiles: ReadonlySet<string> = new Set(["userland-wrong-architecture", "foreign-code-expected"]);
+
 /**
  * Which packages list a file. Packages name folders that may be links in the image (`/bin/ls` of a system where `/bin` is
  * `usr/bin`), so that paths are compared with their folder's links followed.
@@ -71,7 +74,7 @@ export function withOwners(
 }
 
 function isAboutFile(finding: Finding): boolean {
-  return finding.path !== "/" && finding.package === undefined;
+  return finding.path !== "/" && finding.package === undefined && !aboutManyFiles.has(finding.rule);
 }
 
 /** Of several packages that share a path, the one whose architecture is that of the code. */

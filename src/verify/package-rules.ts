@@ -76,7 +76,7 @@ function wrongUserland(image: ImageFacts, database: PackageDatabase, group: Fore
   const { word, installed } = group;
   const platform = formatPlatform(image.expected.platform);
   const counted =
-    `${installed.length} of ${total} installed packages that are for one architecture are for ${word} ` +
+    `${installed.length} of ${total} architecture-dependent packages are for ${word} ` +
     `(${database.kind}: ${named(installed)}), but the image is declared ${platform}`;
   if (group.name === undefined) {
     return finding(image, database, group, "warning", `${counted}. Archway does not know this architecture.`);
@@ -109,9 +109,9 @@ function wrongUserland(image: ImageFacts, database: PackageDatabase, group: Fore
 function singlePackages(image: ImageFacts, database: PackageDatabase, group: ForeignPackages, total: number): Finding {
   const { word, installed } = group;
   const platform = formatPlatform(image.expected.platform);
-  const are = installed.length === 1 ? "package is" : "packages are";
+  const are = installed.length === 1 ? "is" : "are";
   const message =
-    `${installed.length} of ${total} installed ${are} for ${word} (${database.kind}: ${named(installed)}), ` +
+    `${installed.length} of ${total} architecture-dependent packages ${are} for ${word} (${database.kind}: ${named(installed)}), ` +
     `but the image is declared ${platform}.`;
   return {
     ...finding(image, database, group, "warning", message),

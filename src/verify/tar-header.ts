@@ -71,7 +71,7 @@ export function* readPaxRecords(bytes: Buffer): Generator<readonly [key: string,
 }
 
 /** Octal digits with spaces or NULs around them, or GNU's base-256: first bit set, the rest a big-endian number. */
-function readNumericField(field: Buffer, what: string): number {
+export function readNumericField(field: Buffer, what: string): number {
   const first = field[0] ?? 0;
   if (first < 0x80) {
     const digits = field.toString("latin1").replace(/^[ \0]+|[ \0].*$/gs, "");

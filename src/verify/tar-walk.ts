@@ -1,5 +1,8 @@
 import { layerCorrupt, layerUnsupported } from "./layer-error.ts";
 import { readNumber, readPaxRecords, readString, readTarHeader } from "./tar-header.ts";
+import type { TarHeader } from "./tar-header.ts";
+import type { SparseMap } from "./tar-sparse.ts";
+import { OldSparseMap, PaxSparseRecords, SparseContent, ZeroBudget } from "./tar-sparse.ts";
 
 /** What an entry of a layer is. */
 export type TarEntryType = "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo";
@@ -11,7 +14,7 @@ export interface TarEntry {
   readonly type: TarEntryType;
   /** Permission bits, with setuid, setgid and sticky. */
   readonly mode: number;
-  /** Bytes of content; 0 for all but files. */
+  /** Bytes of content, with the holes of a sparse file; 0 for all but files. */
   readonly size: number;
   /** Symlinks: the target as written. Hard links: the target in the form of `path`. Else "". */
   readonly target: string;
@@ -21,6 +24,8 @@ export interface TarEntry {
 export interface ContentSink {
   /** Returns false when it wants no more of this file. */
   write(piece: Uint8Array): boolean;
+  /** Takes `length` zeros, a hole of a sparse file; without it, or when it returns false, they are written. */
+  skip?(length: number): boolean;
   /** Called once the whole content has passed, also when `write` wanted no more. */
   end(): void;
 }
@@ -43,6 +48,7 @@ const entryTypes: ReadonlyMap<string, TarEntryType> = new Map([
   ["\0", "file"],
   ["0", "file"],
   ["7", "file"],
+  ["S", "file"],
   ["1", "hardlink"],
   ["2", "symlink"],
   ["3", "character"],
@@ -56,15 +62,17 @@ interface Overrides {
   path?: string;
   target?: string;
   size?: number;
+  sparse?: PaxSparseRecords;
 }
 
 /**
- * Reads the tar archive of a layer as it arrives: ustar, GNU long names, PAX (`path`, `linkpath`, `size`), base-256 numbers.
+ * Reads the tar archive of a layer as it arrives: ustar, GNU long names, PAX (`path`, `linkpath`, `size`), base-256 numbers, sparse
+ * files of GNU tar and libarchive.
  * Written for speed: pieces are handed to the sink without copies, and what nobody wants is jumped over. Follows Go's
  * archive/tar, which the engines unpack with: two blocks of zeros end the archive, what comes after is ignored; links and
  * devices have no content.
  *
- * @throws ArchwayError (from `write` and `end`) `LAYER_CORRUPT` for what breaks the format, `LAYER_UNSUPPORTED` for sparse files and beyond the limits.
+ * @throws ArchwayError (from `write` and `end`) `LAYER_CORRUPT` for what breaks the format, `LAYER_UNSUPPORTED` beyond the limits.
  */
 export class TarWalk {
   readonly #onEntry: (entry: TarEntry) => ContentSink | undefined;
@@ -74,6 +82,9 @@ export class TarWalk {
   #zeroBlocks = 0;
   #entries = 0;
   #overrides: Overrides = {};
+  /** A sparse file whose map goes on in the next block. */
+  #sparse: { readonly header: TarHeader; readonly map: OldSparseMap } | undefined;
+  readonly #zeros = new ZeroBudget();
   /** Bytes of content, then of padding, that come before the next header. */
   #content = 0;
   #padding = 0;
@@ -107,7 +118,7 @@ export class TarWalk {
   /** Says that the archive has ended. An end without its marker between two entries is one, as engines see it. */
   end(): void {
     if (this.ended) return;
-    if (this.#content > 0 || this.#padding > 0 || this.#headerLength > 0) {
+    if (this.#content > 0 || this.#padding > 0 || this.#headerLength > 0 || this.#sparse !== undefined) {
       throw layerCorrupt("its tar archive ends in the middle of an entry");
     }
   }
@@ -144,6 +155,11 @@ export class TarWalk {
   }
 
   #readBlock(block: Buffer): void {
+    if (this.#sparse !== undefined) {
+      this.#sparse.map.add(block);
+      this.#startSparse(this.#sparse);
+      return;
+    }
     const header = readTarHeader(block);
     if (header === undefined) {
       this.#zeroBlocks++;
@@ -163,15 +179,23 @@ export class TarWalk {
       case "g":
         // Global PAX headers hold comments (`git archive`); engines ignore them too.
         return this.#startContent(header.size, undefined);
+      case "S":
+        return this.#startSparse({ header, map: new OldSparseMap(block) });
       default:
-        return this.#startEntry(header.typeFlag, header);
+        return this.#startEntry(header, this.#overrides.sparse?.map());
     }
   }
 
-  #startEntry(typeFlag: string, header: { name: string; linkName: string; mode: number; size: number }): void {
-    const { path = header.name, target = header.linkName, size = header.size } = this.#overrides;
+  #startSparse(sparse: { readonly header: TarHeader; readonly map: OldSparseMap }): void {
+    this.#sparse = sparse.map.incomplete ? sparse : undefined;
+    if (!sparse.map.incomplete) this.#startEntry(sparse.header, sparse.map);
+  }
+
+  #startEntry(header: TarHeader, sparse: SparseMap | undefined): void {
+    const { typeFlag } = header;
+    const { target = header.linkName, size = header.size } = this.#overrides;
+    const path = this.#overrides.sparse?.path ?? this.#overrides.path ?? header.name;
     this.#overrides = {};
-    if (typeFlag === "S") throw layerUnsupported(`"${path}" is a sparse file`);
     const known = entryTypes.get(typeFlag);
     if (known === undefined) throw layerUnsupported(`"${path}" has the unknown tar type "${typeFlag}"`);
     for (const name of [path, target]) {
@@ -185,10 +209,12 @@ export class TarWalk {
       path: normalizeEntryPath(path),
       type,
       mode: header.mode & 0o7777,
-      size: type === "file" ? size : 0,
+      size: type === "file" ? (sparse?.size ?? size) : 0,
       target: type === "symlink" ? target : type === "hardlink" ? normalizeEntryPath(target) : "",
     };
-    const sink = this.#onEntry(entry);
+    if (sparse !== undefined && type !== "file") throw layerCorrupt(`"${path}" is sparse and no file`);
+    const wanted = this.#onEntry(entry);
+    const sink = sparse === undefined ? wanted : new SparseContent(sparse, size, wanted, this.#zeros);
     this.#startContent(known === "file" ? size : 0, type === "file" ? sink : undefined);
   }
 
@@ -215,7 +241,9 @@ export class TarWalk {
       if (key === "path") this.#overrides.path = readString(value);
       else if (key === "linkpath") this.#overrides.target = readString(value);
       else if (key === "size") this.#overrides.size = readNumber(value.toString("latin1"), 10, "size");
-      else if (key.startsWith("GNU.sparse.")) throw layerUnsupported("it has a sparse file");
+      else if (key.startsWith("GNU.sparse.")) {
+        (this.#overrides.sparse ??= new PaxSparseRecords()).add(key, value.toString("latin1"));
+      }
     }
   }
 }

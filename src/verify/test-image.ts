@@ -25,6 +25,8 @@ export interface MadeLayer {
   readonly compression?: "none" | "gzip" | "zstd";
   /** The blob itself, instead of one made of the entries. */
   readonly blob?: Uint8Array;
+  /** What the config lists for the blob; the digest of the entries' archive by default. */
+  readonly diffId?: string;
   readonly mediaType?: string;
 }
 
@@ -68,9 +70,10 @@ export async function makeTar(entries: readonly MadeEntry[]): Promise<Buffer> {
 export async function putImage(store: ImageStore, image: MadeImage): Promise<Descriptor> {
   const layers: Descriptor[] = [];
   const diffIds: string[] = [];
-  for (const { entries, compression = "gzip", blob, mediaType = mediaTypes.ociLayerGzip } of image.layers) {
+  for (const layer of image.layers) {
+    const { entries, compression = "gzip", blob, diffId, mediaType = mediaTypes.ociLayerGzip } = layer;
     const tar = await makeTar(entries);
-    diffIds.push(digestOf(tar));
+    diffIds.push(diffId ?? digestOf(tar));
     const packed =
       compression === "gzip" ? gzipSync(tar, { level: 1 }) : compression === "zstd" ? zstdCompressSync(tar) : tar;
     layers.push(await putBlob(store, blob ?? packed, mediaType));
