@@ -1,6 +1,7 @@
 import { ArchwayError } from "../error/error.ts";
 import { Lane } from "../store/lane.ts";
 import type { ImageStore } from "../store/store.ts";
+import { readDocument } from "./children.ts";
 import { rootsOf } from "./prune-graph.ts";
 import type { GraphRoot, ImageGraph, PrunePlan } from "./prune-plan.ts";
 
@@ -72,8 +73,7 @@ async function removeName(
   { roots }: ImageGraph,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const bytes = await store.manifest({ digest }, { signal });
-  const descriptor = await store.resolve(digest, { signal });
+  const document = await readDocument(store, { digest }, { signal });
   try {
     await store.delete(name, { signal });
   } catch (error) {
@@ -82,7 +82,8 @@ async function removeName(
     throw error;
   }
   if (await store.has(digest, "manifest", { signal })) return undefined;
-  await store.putManifest(descriptor, bytes, { signal });
+  const descriptor = { mediaType: document.mediaType, digest, size: document.bytes.length };
+  await store.putManifest(descriptor, document.bytes, { signal });
   for (const other of roots) {
     if (other.digest === digest && other.name !== undefined && other.name !== name) {
       await store.tag(other.name, descriptor, { signal });

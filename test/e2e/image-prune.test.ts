@@ -58,7 +58,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     return JSON.parse(ended.stdout) as Pruned;
   };
   const tags = async (name: string) => (await tool("crane", "ls", "--insecure", name)).trim().split("\n").sort();
-  const names = (list: readonly { readonly name?: string }[]) => list.flatMap(({ name }) => name ?? []).sort();
+  const names = (list: readonly { readonly name?: string }[]) => list.map(({ name }) => name ?? "").sort();
 
   /** `v1` and `nightly` share an image; `nightly` has an attestation, and `both` is a second name of `v1`. */
   async function fill(store: ImageStore): Promise<Record<"shared" | "own" | "proof" | "v1" | "nightly", Descriptor>> {
