@@ -11,6 +11,7 @@ import type { Figure } from "./measure.ts";
 const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   startup: async () => (await import("./startup.ts")).measureStartup(),
   build: async () => (await import("./build.ts")).measureBuilds(),
+  copy: async () => (await import("./copy.ts")).measureCopies(),
 };
 
 const { values, positionals } = parseArgs({
