@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "./context.ts";
+import { collect } from "./image-shared-options.ts";
 
 /** The options of `archway image inspect` as commander hands them over: texts, unchecked. */
 export interface RawImageInspectOptions {
@@ -12,7 +13,6 @@ export interface RawImageInspectOptions {
 
 /** `archway image inspect`. */
 export function defineInspect(context: CliContext, done: (exitCode: number) => void): Command {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command("inspect")
     .description(
       "Show what an image's documents say: platforms, sizes, layers, attestations, referrers, annotations, and which hosts run it. Layers are not read.",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { loadConfig } from "../config/config.ts";
 import { attachmentsOf } from "../image/attachments.ts";
+import type { Root } from "../image/children.ts";
 import { selectPlatforms } from "../image/select.ts";
 import type { Selection } from "../image/select.ts";
 import type { Digest } from "../oci/descriptor.ts";
@@ -45,8 +46,13 @@ export interface PublicationRequest {
   readonly keepIndex: boolean;
   /** Whether signatures and other referrers go along. */
   readonly referrers: boolean;
-  /** What each tag has to point at to be moved; `unchanged`: what it points at when the command begins. Absent: whatever. */
-  readonly expect?: Digest | "absent" | "unchanged";
+  /**
+   * What each tag has to point at to be moved; `unchanged`: what it points at when the command begins; `source`: what the source was when it was read.
+   * Absent: whatever.
+   */
+  readonly expect?: Digest | "absent" | "unchanged" | "source";
+  /** Makes another image of the source, instead of choosing platforms of it. */
+  readonly edit?: (store: ImageStore, root: Root, signal: AbortSignal) => Promise<Selection>;
 }
 
 /**
@@ -66,10 +72,14 @@ export async function publishImage(
   const store = request.inPlace === true && opened instanceof MirroredStore ? opened.origin : opened;
   return withScratchFolder(async (scratch) => {
     const places = await openPlaces(request.targets, { cwd, registries, source: store, scratch });
-    const [selection, before] = await Promise.all([select(store, reference, request, signal), lookAt(places, signal)]);
+    // What is named by its digest needs no question before it is read.
+    const source = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
+    const [selection, before] = await Promise.all([select(store, source, request, signal), lookAt(places, signal)]);
     const images = imagesIn(selection, request.source, access.verify);
     refuseOtherDigest(places, selection.root.digest);
-    const targets = places.map((place) => targetOf(place, request.expect, before.get(place)));
+    const targets = places.map((place) =>
+      targetOf(place, request.expect === "source" ? source.digest : request.expect, before.get(place)),
+    );
     for (const target of targets) await requireUnmoved(target, selection.root, signal);
     for (const { platform, child } of images) stderr.write(`${formatPlatform(platform)} ${child.descriptor.digest}\n`);
     if (selection.leftBehind.length > 0) {
@@ -106,13 +116,13 @@ export async function publishImage(
 
 async function select(
   store: ImageStore,
-  reference: string,
-  { platforms, keepIndex }: PublicationRequest,
+  root: Root,
+  { platforms, keepIndex, edit }: PublicationRequest,
   signal: AbortSignal,
 ): Promise<Selection> {
-  // What is named by its digest needs no question before it is read.
-  const root = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
-  return selectPlatforms(store, root, { platforms, keepIndex, signal });
+  return edit === undefined
+    ? selectPlatforms(store, root, { platforms, keepIndex, signal })
+    : edit(store, root, signal);
 }
 
 /** What the tags of every place point at, before anything is done; asks on the way whether one may push there. */
@@ -132,7 +142,7 @@ async function lookAt(
 
 function targetOf(
   { store, tags }: ImagePlace,
-  expect: PublicationRequest["expect"],
+  expect: Digest | "absent" | "unchanged" | undefined,
   before: ReadonlyMap<string, Digest | null> | undefined,
 ): PublishTarget {
   if (expect === undefined) return { store, tags };

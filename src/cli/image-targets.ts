@@ -26,7 +26,7 @@ export interface PlaceOptions {
   readonly cwd: string;
   readonly registries: OpenRegistries;
   /** A target that is the source's own repository or layout gets this very store. */
-  readonly source: ImageStore;
+  readonly source?: ImageStore;
   /** A private folder, in which archives are made. */
   readonly scratch: string;
 }
@@ -63,7 +63,7 @@ async function openPlace(target: string, { cwd, registries, source, scratch }: P
   if (kind === undefined || path === undefined) {
     const reference = parseReference(target);
     const opened = registries.open(reference);
-    const store = opened.name === source.name ? source : opened;
+    const store = source !== undefined && opened.name === source.name ? source : opened;
     const { digest } = reference;
     if (digest !== undefined) return { store, tags: [], references: [formatReference(reference)], digest };
     const tag = targetOf(reference);
@@ -79,7 +79,7 @@ async function openPlace(target: string, { cwd, registries, source, scratch }: P
   }
   const tags = name === undefined ? [] : [name];
   if (kind === "oci") {
-    const store = source.name === `oci:${path}` ? source : new LayoutStore(path);
+    const store = source !== undefined && source.name === `oci:${path}` ? source : new LayoutStore(path);
     return { store, tags, references: [target] };
   }
   await requireDestinations(cwd, { output: { kind: "oci", tar: true, dest: path } });

@@ -105,7 +105,10 @@ test("a build that failed names its error, what was not built, and the logs; not
 });
 
 test("a join", () => {
-  assertPublished(imageCreateSchema, createdJson({ mediaType, digest, size: 1 }, ["r.test/a:1"], []));
+  assertPublished(
+    imageCreateSchema,
+    createdJson({ index: { mediaType, digest, size: 1 }, references: ["r.test/a:1"], pushed: true }, []),
+  );
 });
 
 test("platforms", () => {

@@ -79,12 +79,16 @@ export function planPrune(graph: ImageGraph, policy: PrunePolicy): PrunePlan {
   const reached = new Set<Digest>();
   for (const { root } of goingRoots) reach(root.digest, links.holds, (digest) => claimIn(reached, digest));
 
-  // A companion goes with its image; one that is reached from nowhere stays, and then also what it leads to.
-  const companionVerdicts = companions.map(({ root, of }) => {
-    if (needed.has(root.digest)) return { root, goes: false, because: `it belongs to ${of}, which stays` };
-    if (reached.has(root.digest)) return { root, goes: true, because: `it belongs to ${of}, which goes` };
+  // A companion goes and stays with its image; one whose image is not there stays, and so does what it leads to.
+  const companionVerdicts = companions.map(({ root, of, subject }) => {
+    if (subject !== undefined && reached.has(subject) && !needed.has(subject)) {
+      return { root, goes: true, because: `it belongs to ${of}, which goes` };
+    }
+    if (subject !== undefined && needed.has(subject)) {
+      return { root, goes: false, because: `it belongs to ${of}, which stays` };
+    }
     reach(root.digest, links.keeps, (digest) => claim(needed, digest, root));
-    return { root, goes: false, because: `it belongs to ${of}, of which nothing is known here` };
+    return { root, goes: false, because: `it belongs to ${of}, to which no tag leads` };
   });
   const all = [...verdicts, ...companionVerdicts];
   const gone = [...reached].filter((digest) => !needed.has(digest) && graph.nodes.has(digest));
@@ -124,7 +128,7 @@ function linksOf({ roots, nodes }: ImageGraph): Links {
   const attached = new Map<Digest, Digest[]>();
   const attach = (subject: Digest, digest: Digest) => attached.set(subject, [...(attached.get(subject) ?? []), digest]);
   for (const { subject, digest } of nodes.values()) if (subject !== undefined) attach(subject, digest);
-  const byCut = new Map([...nodes.keys()].map((digest) => [companionName(digest), digest]));
+  const byCut = subjectsByCut(nodes);
   for (const { name, digest } of roots) {
     const subject = name === undefined ? undefined : byCut.get(cutName(name) ?? "");
     if (subject !== undefined) attach(subject, digest);
@@ -161,6 +165,15 @@ interface Verdict extends JudgedRoot {
   readonly goes: boolean;
 }
 
+/** A root that goes and stays with another manifest: a signature's tag, an attachment without a name. */
+interface Companion {
+  readonly root: GraphRoot;
+  /** Whose it is, for people. */
+  readonly of: string;
+  /** Undefined when the manifest is not in the graph. */
+  readonly subject: Digest | undefined;
+}
+
 /** Tells what is settled by its name from what age and count decide, and from what follows its image. */
 function sortRoots(
   { roots, nodes }: ImageGraph,
@@ -168,19 +181,20 @@ function sortRoots(
 ): {
   readonly judged: readonly Verdict[];
   readonly candidates: readonly GraphRoot[];
-  readonly companions: readonly { readonly root: GraphRoot; readonly of: string }[];
+  readonly companions: readonly Companion[];
 } {
+  const byCut = subjectsByCut(nodes);
   const judged: Verdict[] = [];
   const candidates: GraphRoot[] = [];
-  const companions: { root: GraphRoot; of: string }[] = [];
+  const companions: Companion[] = [];
   for (const root of roots) {
     const { name, digest } = root;
     const subject = nodes.get(digest)?.subject;
     const keptBy = name === undefined ? undefined : policy.keptBy(name);
     const cut = name === undefined ? undefined : cutName(name);
     if (keptBy !== undefined) judged.push({ root, goes: false, because: `its name matches ${keptBy}` });
-    else if (cut !== undefined) companions.push({ root, of: cut });
-    else if (name === undefined && subject !== undefined) companions.push({ root, of: subject });
+    else if (cut !== undefined) companions.push({ root, of: cut, subject: byCut.get(cut) });
+    else if (name === undefined && subject !== undefined) companions.push({ root, of: subject, subject });
     else if (name === undefined && !policy.untagged)
       judged.push({ root, goes: false, because: "it has no name; --untagged would take it" });
     else if (name !== undefined && !policy.isMeant(name))
@@ -237,6 +251,11 @@ function inOrder(gone: readonly Digest[], { nodes }: ImageGraph): GraphNode[] {
 function cutName(name: string): string | undefined {
   const match = companionPattern.exec(name);
   return match === null ? undefined : `${match[1]}-${match[2]}`;
+}
+
+/** Manifests by the name that companions of theirs begin with. */
+function subjectsByCut(nodes: ImageGraph["nodes"]): ReadonlyMap<string, Digest> {
+  return new Map([...nodes.keys()].map((digest) => [companionName(digest), digest]));
 }
 
 /** `sha256-HEX`, the value cut to 64 characters. */

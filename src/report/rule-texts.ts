@@ -1,7 +1,7 @@
 /** What each rule of `archway verify` and the gate is about, for the formats that describe rules apart from findings. */
 
 /** Rules that answer one question together. */
-export type RuleGroup = "index" | "evidence" | "platform" | "start" | "machine-code" | "run" | "other";
+export type RuleGroup = "index" | "evidence" | "platform" | "start" | "machine-code" | "packages" | "run" | "other";
 
 /** A rule in words. */
 export interface RuleText {
@@ -19,6 +19,7 @@ export const groupTitles: Readonly<Record<RuleGroup, string>> = {
   platform: "config and layers are of the declared platform",
   start: "the entrypoint finds all that it needs to start",
   "machine-code": "all machine code is of the declared architecture",
+  packages: "all packages are of the declared architecture",
   run: "a container of it starts",
   other: "other rules",
 };
@@ -28,6 +29,56 @@ const execFormat =
   "Under an emulator that is registered with the kernel it runs all the same, so a test run does not show it.";
 
 const texts: ReadonlyMap<string, RuleText> = new Map([
+  ...group("index", {
+    "child-missing": [
+      "The index lists something that is not there",
+      'Pulling it ends with "manifest unknown". A cleaner that does not know indexes removed the child, or the index was pushed without it. Push it again, and clean with `archway image prune`.',
+    ],
+    "child-invalid": [
+      "An entry of the index is damaged or no manifest",
+      "Its bytes are not those of its digest, or not a manifest: engines refuse it. Push it again.",
+    ],
+    "child-size-mismatch": [
+      "An entry of the index has another size than the index says",
+      "Engines that check sizes refuse it. Join the images again with a tool that asks the registry.",
+    ],
+    "media-type-mismatch": [
+      "Media types contradict each other",
+      "Some registries and older clients refuse or convert such an index. Join the images again.",
+    ],
+    "duplicate-platform": [
+      "A platform is listed twice",
+      "Engines take the first, and nobody gets the second. Join the images with one image a platform.",
+    ],
+    "attestation-orphan": [
+      "An attestation belongs to nothing",
+      "Its image is not in the index: a join or a filter left it behind. Join the images with their attestations.",
+    ],
+    "platform-undeclared": [
+      "The index does not say for which platform an image is",
+      "Engines choose by the index, and pass the image over. Join the images with a tool that reads their configs.",
+    ],
+    "platform-missing": [
+      "A platform that must be there is missing",
+      'Pulling it ends with "no matching manifest". Build the platform too, and join it with the others.',
+    ],
+    "image-invalid": [
+      "The image is no manifest or index that can be read",
+      "Engines refuse it. Build and push it again with a current tool.",
+    ],
+    "layer-identical-across-platforms": [
+      "A layer with machine code is in two architectures",
+      "It was made once and put into both platforms. Let the stage use TARGETOS and TARGETARCH, declared with ARG and without defaults.",
+    ],
+    "program-missing": [
+      "A program is missing on one platform alone",
+      "All other platforms have it: a download that failed silently, or a build that was left out.",
+    ],
+    "size-differs": [
+      "One platform has another size than the others",
+      "Something is missing in it, or too much: compare the layers that `archway image inspect` lists.",
+    ],
+  }),
   ...group("evidence", {
     "layer-unread": [
       "A layer could not be read",
@@ -36,6 +87,18 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
     "layer-corrupt": [
       "A layer is broken",
       "Its bytes do not match its digest or cannot be unpacked: engines refuse the image. Build and push it again.",
+    ],
+    "content-missing": [
+      "A config or layer is not in the store",
+      "What is in it is not proven. Push or copy the image again.",
+    ],
+    "not-reached": [
+      "The store could not be asked",
+      "An outage, a login that is missing, or a name that does not exist: nothing is known about the image. Try again.",
+    ],
+    "no-image": [
+      "There is no image that can run",
+      "The reference leads to an artifact of another kind, or to an empty index: there is nothing to prove.",
     ],
     "layers-not-examined": [
       "The layers were not merged",
@@ -54,6 +117,14 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
     "config-platform-mismatch": [
       "The config names another platform than the index",
       "The image was joined under a platform that it was not built for. Build it for that platform, or join it under its own.",
+    ],
+    "content-damaged": [
+      "A blob is not what its digest says",
+      "The bytes in the store were changed or cut: engines refuse the image. Push it again.",
+    ],
+    "layer-media-type": [
+      "A layer is compressed in another way than it says",
+      "Most engines look at the bytes; some believe the media type and fail. Push the image again with a current tool.",
     ],
     "layers-mismatch": [
       "Config and manifest disagree about the layers",
@@ -130,6 +201,20 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
     "foreign-code-expected": [
       "Foreign code on purpose",
       "Firmware, cross compilers, emulators and test data are of other architectures in images that are right.",
+    ],
+  }),
+  ...group("packages", {
+    "package-wrong-architecture": [
+      "Packages are of another architecture",
+      "The database of the package manager says so. Install them for this platform, in a stage of it; when all are wrong, the base image is of another platform.",
+    ],
+    "apk-architecture-mismatch": [
+      "apk installs for another architecture",
+      "/etc/apk/arch decides, whatever machine it runs on. Leave the file as the base image of the platform has it.",
+    ],
+    "packages-not-read": [
+      "A package database was not read",
+      "Its packages were not looked at, and it names no file's package. All machine code was looked at all the same.",
     ],
   }),
   ...group("run", {

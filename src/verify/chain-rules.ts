@@ -1,12 +1,13 @@
 import type { Finding, Severity } from "../finding/finding.ts";
 import { formatPlatform } from "../platform/platform.ts";
+import { abiFindings } from "./abi-rules.ts";
 import type { ChainFile, ChainGap, StartChain } from "./chain-parts.ts";
 import type { ElfFacts } from "./elf.ts";
 import { isCompanion } from "./exemptions.ts";
 import type { ForeignProgram } from "./facts.ts";
 import { hasChoices } from "./floor.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
-import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds } from "./identity.ts";
+import { armNeeds, declaredVersion, describeCode, floatOf, isOf, levelNeeds, profileNeeds } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { baseName } from "./view.ts";
 
@@ -17,8 +18,9 @@ export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
   for (const link of chain.files) {
     const { elf } = link.file.entry;
     if (elf === undefined) continue;
-    if (isOf(elf, image.expected.architecture)) variants.push(...variantFindings(image, link, elf));
-    else wrong.push(wrongLink(image, link, elf));
+    if (isOf(elf, image.expected.architecture)) {
+      variants.push(...variantFindings(image, link, elf), ...abiFindings(image, link, elf, chain));
+    } else wrong.push(wrongLink(image, link, elf));
   }
   return [...wrong, ...foldVariants(variants), ...chain.gaps.map((gap) => gapFinding(image, gap))];
 }
@@ -64,6 +66,11 @@ function wrongRule({ role, origin }: ChainFile): string {
 function variantFindings(image: ImageFacts, link: ChainFile, elf: ElfFacts): Finding[] {
   const { platform, architecture } = image.expected;
   if (architecture.name === "arm") return armFindings(image, link, elf);
+  if (architecture.name === "riscv64") {
+    const profile = profileNeeds(elf);
+    if (profile === undefined || profile.version <= declaredVersion(platform)) return [];
+    return [tooNew(image, link, profile.words, `linux/riscv64/rva${profile.version}u64`, "warning")];
+  }
   const needs = architecture.name === "amd64" ? levelNeeds(elf) : undefined;
   if (needs === undefined || needs.version <= declaredVersion(platform)) return [];
   return [tooNew(image, link, needs.words, `linux/amd64/v${needs.version}`, "error")];

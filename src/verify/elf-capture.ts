@@ -9,6 +9,7 @@ import { goBuildRange } from "./elf-go.ts";
 import type { ElfHeader } from "./elf-header.ts";
 import { readElfHeader, segmentTypes } from "./elf-header.ts";
 import { maxNoteBytes } from "./elf-property.ts";
+import { machineRiscv, maxRiscvAttributes } from "./elf-riscv.ts";
 import type { ElfFacts } from "./elf.ts";
 import { readElf } from "./elf.ts";
 
@@ -165,6 +166,10 @@ function wantedRanges(header: ElfHeader, size: number): ByteRange[] {
   const go = goBuildRange(header);
   if (go !== undefined) want(go.start, go.end - go.start);
   if (header.machine === machineArm) want(size - armTail, armTail);
+  if (header.machine === machineRiscv) {
+    const attributes = header.segments.find(({ type }) => type === segmentTypes.riscvAttributes);
+    if (attributes !== undefined) want(attributes.offset, Math.min(attributes.size, maxRiscvAttributes));
+  }
   return ranges;
 }
 

@@ -7,6 +7,8 @@ export const segmentTypes = {
   interpreter: 3,
   note: 4,
   gnuProperty: 0x6474e553,
+  /** Of the processor's own range: what it is depends on the machine. */
+  riscvAttributes: 0x70000003,
 } as const;
 
 /** Values of `e_type`. */

@@ -8,6 +8,8 @@ import { readGoBuild } from "./elf-go.ts";
 import type { ElfHeader } from "./elf-header.ts";
 import { readElfHeader, segmentTypes } from "./elf-header.ts";
 import { readIsaLevel } from "./elf-property.ts";
+import type { RiscvAttributes } from "./elf-riscv.ts";
+import { machineRiscv, readRiscvAttributes } from "./elf-riscv.ts";
 
 /** What an ELF file says about the machine it is for and about what it needs to start. Free of policy; plain JSON. */
 export interface ElfFacts {
@@ -26,6 +28,7 @@ export interface ElfFacts {
   /** Absent for files without a dynamic section; `"unread"` when it could not be captured. */
   readonly dynamic?: ElfDynamic | "unread";
   readonly arm?: ArmAttributes;
+  readonly riscv?: RiscvAttributes;
   /** x86-64 level that it says it needs, 1 to 4. */
   readonly isaLevel?: number;
   readonly go?: GoBuild;
@@ -44,6 +47,7 @@ export function readElf(file: CapturedBytes): ElfFacts | undefined {
   const interpreter = readInterpreter(file, header);
   const dynamic = readDynamic(file, header);
   const arm = header.machine === machineArm ? readArmAttributes(file, header) : undefined;
+  const riscv = header.machine === machineRiscv ? readRiscvAttributes(file, header) : undefined;
   const isaLevel = x86Machines.includes(header.machine) ? readIsaLevel(file, header) : undefined;
   const go = readGoBuild(file, header);
   return {
@@ -57,6 +61,7 @@ export function readElf(file: CapturedBytes): ElfFacts | undefined {
     ...(interpreter === undefined ? {} : { interpreter }),
     ...(dynamic === undefined ? {} : { dynamic }),
     ...(arm === undefined ? {} : { arm }),
+    ...(riscv === undefined ? {} : { riscv }),
     ...(isaLevel === undefined ? {} : { isaLevel }),
     ...(go === undefined ? {} : { go }),
   };

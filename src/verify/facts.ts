@@ -35,6 +35,7 @@ const elfSchema = z.object({
       vfpArguments: z.int().exactOptional(),
     })
     .exactOptional(),
+  riscv: z.object({ march: z.string() }).exactOptional(),
   isaLevel: z.int().exactOptional(),
   go: z.object({ version: z.string(), settings: z.record(z.string(), z.string()) }).exactOptional(),
 });

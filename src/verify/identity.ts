@@ -1,6 +1,7 @@
 import type { Architecture } from "../platform/architecture.ts";
 import { architectureOfElf, findArchitecture } from "../platform/architecture.ts";
 import type { Platform } from "../platform/platform.ts";
+import { abiOf, usualAbi } from "./abi.ts";
 import { machineArm } from "./elf-arm.ts";
 import type { ElfFacts } from "./elf.ts";
 
@@ -75,7 +76,11 @@ export function describeCode(elf: ElfFacts): string {
     const details = [floatOf(elf)?.concat(" float"), armNeeds(elf)?.words].filter((word) => word !== undefined);
     return `linux/arm${details.length > 0 ? ` (${details.join(", ")})` : ""}`;
   }
-  if (architecture !== undefined) return `linux/${architecture}`;
+  if (architecture !== undefined) {
+    const abi = abiOf(elf)?.name;
+    const usual = usualAbi({ name: architecture });
+    return `linux/${architecture}${abi === undefined || usual === undefined || abi === usual ? "" : ` (${abi})`}`;
+  }
   if (elf.machine === 62) return "32-bit x86-64 (x32)";
   const name = deviceMachines.get(elf.machine) ?? otherMachines.get(elf.machine) ?? `machine ${elf.machine}`;
   return `${elf.bits}-bit ${elf.endian}-endian ${name}`;
@@ -131,7 +136,26 @@ export function levelNeeds(elf: ElfFacts): Needs | undefined {
   return go === undefined ? undefined : { version: Number(go), words: `v${go} by GOAMD64=v${go}` };
 }
 
-/** The version that a platform's variant declares: 7 for arm/v7, 1 for amd64, 3 for amd64/v3. */
+/**
+ * The RISC-V profile that a file was compiled for at least, 22 or 23, by the extensions of its attributes: those of a linked
+ * file are what all its parts were compiled with, also parts that are only used where the processor has them.
+ */
+export function profileNeeds(elf: ElfFacts): Needs | undefined {
+  const extensions = new Set(
+    (elf.riscv?.march ?? "").split("_").map((extension) => extension.replace(/(?:\d+p\d+)$/, "")),
+  );
+  const has = (names: readonly string[]) => names.filter((name) => extensions.has(name));
+  for (const [version, names] of [
+    [23, has(["v", "zicond", "zimop", "zcmop", "zcb", "zfa", "zawrs"])],
+    [22, has(["b", "zba", "zbb", "zbs", "zfhmin", "zicbom", "zicboz", "zkt"])],
+  ] as const) {
+    if (names.length > 0) return { version, words: `RVA${version} by its RISC-V attributes (${names.join(", ")})` };
+  }
+  return undefined;
+}
+
+/** The version that a platform's variant declares: 7 for arm/v7, 1 for amd64, 3 for amd64/v3, 22 for riscv64/rva22u64. */
 export function declaredVersion(platform: Platform): number {
+  if (platform.architecture === "riscv64") return Number(/^rva(\d+)/.exec(platform.variant ?? "")?.[1] ?? 20);
   return Number(/^v(\d)/.exec(platform.variant ?? "")?.[1] ?? 1);
 }

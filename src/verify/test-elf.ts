@@ -16,6 +16,8 @@ export interface ElfParts {
   /** `Tag_CPU_arch` and `Tag_ABI_VFP_args` of `.ARM.attributes`. */
   readonly cpuArch?: number;
   readonly vfpArguments?: number;
+  /** The extensions in the RISC-V attributes: `rv64i2p1_m2p0`. */
+  readonly march?: string;
   /** Bytes at the end, for files that differ or are large. */
   readonly padding?: Uint8Array;
 }
@@ -26,6 +28,7 @@ export const i386 = { machine: 3, bits: 32 } as const;
 export const arm64 = { machine: 183 } as const;
 export const armhf = { machine: 40, bits: 32, flags: 0x5000400 } as const;
 export const armel = { machine: 40, bits: 32, flags: 0x5000200 } as const;
+export const riscv64 = { machine: 243, flags: 5 } as const;
 export const s390x = { machine: 22, endian: "big" } as const;
 
 const baseAddress = 0x400000;
@@ -38,7 +41,7 @@ export function makeElf(parts: ElfParts): Buffer {
   const segments: { type: number; flags: number; offset: number; size: number }[] = [];
   const headerSize = wide ? 64 : 52;
   const segmentSize = wide ? 56 : 32;
-  const room = headerSize + segmentSize * 5;
+  const room = headerSize + segmentSize * 6;
   file.zeros(room);
 
   if (parts.interpreter !== undefined) {
@@ -51,6 +54,11 @@ export function makeElf(parts: ElfParts): Buffer {
     const offset = file.length;
     for (const word of [4, 16, 5, 0x554e47, 0xc0008002, 4, parts.isa, 0]) file.word(word);
     segments.push({ type: 0x6474e553, flags: 4, offset, size: file.length - offset });
+  }
+  if (parts.march !== undefined) {
+    const offset = file.length;
+    file.bytes(riscvAttributes(parts.march, endian));
+    segments.push({ type: 0x70000003, flags: 4, offset, size: file.length - offset });
   }
   const { needed, soname, rpath, runpath } = parts;
   if (needed !== undefined || soname !== undefined) {
@@ -122,6 +130,14 @@ function armAttributes(cpuArch: number, vfpArguments: number | undefined, endian
   const length = (value: number) => new Writer(endian, false).word(value).done();
   const file = Buffer.concat([Buffer.from([1]), length(5 + pairs.length), Buffer.from(pairs)]);
   return Buffer.concat([Buffer.from("A"), length(4 + name.length + file.length), name, file]);
+}
+
+/** A `.riscv.attributes` section: the alignment of the stack (a number), then the extensions. */
+function riscvAttributes(march: string, endian: "little" | "big"): Buffer {
+  const pairs = Buffer.concat([Buffer.from([4, 16, 5]), Buffer.from(`${march}\0`)]);
+  const length = (value: number) => new Writer(endian, false).word(value).done();
+  const file = Buffer.concat([Buffer.from([1]), length(5 + pairs.length), pairs]);
+  return Buffer.concat([Buffer.from("A"), length(10 + file.length), Buffer.from("riscv\0"), file]);
 }
 
 /** Appends numbers in a byte order. */

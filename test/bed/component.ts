@@ -44,9 +44,13 @@ const needs = {
       "libc6-dev-arm64-cross",
       "libc6-dev-armhf-cross",
       "libc6-dev-armel-cross",
+      "gcc-riscv64-linux-gnu",
+      "gcc-powerpc64le-linux-gnu",
       "musl-tools",
     ],
   },
+  /** For the tests that read databases of RPM. */
+  rpm: { packages: ["rpm", "db5.3-util"] },
   skopeo: { packages: ["skopeo"] },
   umoci: { packages: ["umoci"] },
   /** What people prove an image with by hand, and what measures them. */

@@ -36,11 +36,18 @@ export const debianPackages = {
     why: "headers and libraries for arm/v7",
   },
   "libc6-dev-armel-cross": { file: "/usr/arm-linux-gnueabi/include/stdio.h", why: "headers and libraries for arm/v5" },
+  "gcc-riscv64-linux-gnu": { file: "riscv64-linux-gnu-gcc", why: "compiles libraries for riscv64 that tests read" },
+  "gcc-powerpc64le-linux-gnu": {
+    file: "powerpc64le-linux-gnu-gcc",
+    why: "compiles libraries for ppc64le that tests read",
+  },
   "musl-tools": { file: "musl-gcc", why: "compiles programs with musl that tests read" },
   "libc6-dev": { file: "/usr/include/stdio.h", why: "compiles runc" },
   "pkg-config": { file: "pkg-config", why: "finds libseccomp for runc" },
   "libseccomp-dev": { file: "/usr/include/seccomp.h", why: "seccomp profiles in runc" },
   "python3-venv": { file: "/usr/lib/python3*/ensurepip", why: "gets the Go tool-chain from PyPI" },
+  rpm: { file: "rpmbuild", why: "makes and installs packages whose database tests read" },
+  "db5.3-util": { file: "db5.3_load", why: "writes databases as RPM had them before SQLite" },
   git: { file: "git", why: "contexts from Git" },
 } as const satisfies Record<string, DebianPackage>;
 

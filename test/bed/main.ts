@@ -127,6 +127,7 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "qemu":
     case "bases":
     case "compilers":
+    case "rpm":
     case "skopeo":
     case "umoci":
     case "proof-by-hand":

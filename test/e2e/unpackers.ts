@@ -1,5 +1,6 @@
 /** Engines that unpack images for real: what each makes of an image's layers, as a listing. */
-import { lstat, mkdir, readdir, readFile, readlink, rm } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, mkdir, readdir, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bed } from "../bed/bed.ts";
 import { run } from "../bed/command.ts";
@@ -84,15 +85,18 @@ async function attempt(
 }
 
 /** What lies in a folder. */
-async function list(root: string): Promise<Listing> {
-  const listing: Record<string, string> = {};
-  for (const name of await readdir(root, { recursive: true })) {
-    const path = join(root, name);
-    const status = await lstat(path);
-    if (status.isDirectory()) listing[`/${name}`] = "directory";
-    else if (status.isSymbolicLink()) listing[`/${name}`] = `link ${await readlink(path)}`;
-    else if (status.isFile()) listing[`/${name}`] = `file ${(await readFile(path)).length}`;
-    else listing[`/${name}`] = "special";
+async function list(root: string, folder = "", listing: Record<string, string> = {}): Promise<Listing> {
+  for (const name of await readdir(join(root, folder))) {
+    const at = `${folder}/${name}`;
+    const path = join(root, at);
+    const status: Stats | undefined = await lstat(path).catch(() => undefined);
+    // A whiteout over nothing: the overlay lists its name and says that there is nothing.
+    if (status === undefined) continue;
+    if (status.isDirectory()) {
+      listing[at] = "directory";
+      await list(root, at, listing);
+    } else if (status.isSymbolicLink()) listing[at] = `link ${await readlink(path)}`;
+    else listing[at] = status.isFile() ? `file ${status.size}` : "special";
   }
   return listing;
 }
