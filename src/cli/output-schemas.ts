@@ -189,6 +189,22 @@ export const verifySchema = z
                 code: z.record(z.string(), count).describe("programs and libraries by what they are code for"),
               }),
             ),
+            run: z
+              .object({
+                host: platform.describe("the machine that ran it"),
+                execution: z.enum(["native", "emulated"]).optional().describe("absent when it was not run"),
+                emulator: z.string().optional(),
+                command: z
+                  .array(z.string())
+                  .describe("what replaced entrypoint and command; empty for the image's own"),
+                result: z.enum(["exited", "kept-running", "failed-to-start", "not-runnable-here"]),
+                exitCode: count.optional().describe("128 and the number for a signal"),
+                seconds,
+                output: z.string().describe("its last lines"),
+                reason: z.string().optional().describe("why it was not run"),
+              })
+              .optional()
+              .describe("what came of --run; never a proof of architecture"),
           }),
         ),
       }),

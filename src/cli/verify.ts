@@ -4,6 +4,8 @@ import description from "../../package.json" with { type: "json" };
 import { loadConfig } from "../config/config.ts";
 import { ArchwayError, exitCodes } from "../error/error.ts";
 import { reaches } from "../finding/finding.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { formatGithub } from "../report/github.ts";
 import { formatJunit } from "../report/junit.ts";
 import { formatMarkdown } from "../report/markdown.ts";
@@ -22,6 +24,7 @@ import { cacheFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import type { VerifyCommandOptions, VerifyFormat } from "./verify-options.ts";
 import { openProofProgress } from "./verify-progress.ts";
+import { openRuns } from "./verify-run.ts";
 import { findingsOf, platformNames, verdictOfAll, verifyJson } from "./verify-result.ts";
 import type { VerifiedImage, VerifyResult } from "./verify-result.ts";
 import { formatVerified } from "./verify-text.ts";
@@ -44,6 +47,7 @@ export async function runVerify(
   // What is no image name is told before anything is read.
   const opened = references.map((name) => ({ name, ...openImage(name, registries) }));
   const allow = [...config.verify.allow, ...options.allow];
+  const runs = options.run && (await openRuns(context));
   const progress = openProofProgress(context);
   const images: VerifiedImage[] = [];
   try {
@@ -57,7 +61,12 @@ export async function runVerify(
         onPlatforms: (platforms) => progress.begin(`${image.name}: proving ${platformNames(platforms)}`),
         onProgress: (layer) => progress.layer(layer),
       };
-      images.push(await verifyOne(image, asked));
+      const proven = await verifyOne(image, asked);
+      if (options.run === undefined || runs === undefined) images.push(proven);
+      else {
+        const onStart = (platform: Platform) => progress.begin(`${image.name}: running ${formatPlatform(platform)}`);
+        images.push(await runs.run(proven, image.store, options.run, onStart));
+      }
     }
   } finally {
     progress.end();

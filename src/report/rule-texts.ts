@@ -152,6 +152,10 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
       "The program to start is no program",
       "It is neither an ELF file nor a script with a #! line: often an error page that was downloaded, or an archive that was not unpacked.",
     ],
+    "entrypoint-foreign-program": [
+      "The program to start is one for Windows, macOS or .NET",
+      'The container ends with "exec format error". Build it for Linux, or start an assembly with its runtime.',
+    ],
     "interpreter-missing": [
       "The interpreter of a script is not in the image",
       'The container ends with "no such file or directory" although the script is there. Install the interpreter.',
@@ -182,6 +186,10 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
       "The whole root file system is of another architecture",
       `The base image is of another platform than the image. ${execFormat}`,
     ],
+    "abi-mismatch": [
+      "Two calling conventions are mixed",
+      "Programs and libraries of the two cannot be loaded together. Take compiler and base image of the same port.",
+    ],
     "float-abi-mismatch": [
       "Soft and hard float are mixed",
       "32-bit ARM programs and libraries of the two conventions cannot be loaded together. Take compiler and base image of the same port.",
@@ -189,6 +197,10 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
     "variant-too-new": [
       "The code needs a newer processor than the platform stands for",
       'It ends with "Illegal instruction" on machines of the declared platform. Compile for it, or declare the newer variant.',
+    ],
+    "archive-not-examined": [
+      "Machine code in an archive was not examined",
+      "The archive is beyond the limits, or damaged: nothing is said about what is in it.",
     ],
     "native-build-missing": [
       "A set of native builds has none for this platform",

@@ -3,6 +3,7 @@ import { chainFindings } from "./chain-rules.ts";
 import type { StartChain } from "./chain-parts.ts";
 import { fileFindings, systemFolder } from "./file-rules.ts";
 import type { ImageFacts } from "./image-facts.ts";
+import { pythonFindings } from "./python-rules.ts";
 
 /** Rules that only mean something when every layer is known. */
 const needsAllLayers = /-missing$/;
@@ -16,7 +17,9 @@ const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
  */
 export function contentFindings(image: ImageFacts, chain: StartChain, complete: boolean, elfFiles: number): Finding[] {
   const ofChain = chainFindings(image, chain);
-  const reported = new Set(ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path));
+  const ofPython = pythonFindings(image);
+  const ofCode = ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path);
+  const reported = new Set([...ofCode, ...ofPython.reported]);
   const ofLinks = image.view.danglingLinks.map((link): Finding => {
     const layer = image.places[link.layer];
     return {
@@ -30,7 +33,7 @@ export function contentFindings(image: ImageFacts, chain: StartChain, complete: 
     };
   });
   const ofFiles = fileFindings(image, reported);
-  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofLinks];
+  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofPython.findings, ...ofLinks];
   if (!complete) return findings.filter(({ rule }) => !needsAllLayers.test(rule));
   return elfFiles === 0 ? ofData(image, findings) : findings;
 }

@@ -68,8 +68,9 @@ export function nativeBuilds(image: ImageFacts): NativeBuilds {
     for (const member of members) {
       const inner = member.path === "" ? path : `${path}!/${member.path}`;
       const place = { path: inner, file, archive: inner.slice(0, inner.lastIndexOf("!/")) };
-      if (member.unread !== undefined) unexamined.push({ path: inner, reason: member.unread, file });
-      else if (member.elf !== undefined) put(ofElf(place, member.elf, image.expected));
+      if (member.unread !== undefined) {
+        if (homeOf(inner) === undefined) unexamined.push({ path: inner, reason: member.unread, file });
+      } else if (member.elf !== undefined) put(ofElf(place, member.elf, image.expected));
       else if (member.program !== undefined) put(ofProgram(place, member.program));
     }
   }

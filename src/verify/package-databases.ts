@@ -90,6 +90,11 @@ export function packageDatabases(view: FileSystemView): PackageDatabases {
   for (const rpm of rpmFolders) {
     const [newest] = rpmFiles.flatMap((name) => resolve(`${rpm}/${name}`) ?? []);
     add("rpm", newest);
+    const log = resolve(`${rpm}/rpmdb.sqlite-wal`);
+    if (log !== undefined && !seen.has(log.path)) {
+      seen.add(log.path);
+      unread.push({ ...log, reason: "is a log of changes that are not in the database yet" });
+    }
   }
   const dpkgArchitectures = architectureFile(view, "/var/lib/dpkg/arch");
   const apkArchitecture = architectureFile(view, "/etc/apk/arch");

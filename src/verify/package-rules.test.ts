@@ -215,6 +215,17 @@ describe("packages of another architecture", () => {
     }
   });
 
+  test("words that are not known are told and weigh nothing", async () => {
+    const content = makeRpmSqlite(several("cortexa57", 3));
+    const proof = await prove(imageOf(linuxArm64, [{ name: "var/lib/rpm/rpmdb.sqlite", content }]));
+    assert.equal(proof.verdict, "pass");
+    assert.deepEqual(rules(proof), ["note package-wrong-architecture"]);
+    assert.match(
+      only(proof, "package-wrong-architecture").message,
+      /^3 of 3 .* for cortexa57 .* which Archway does not know/,
+    );
+  });
+
   test("a database that does not belong to the image's own code is a warning", async () => {
     const entries = [...dpkg(several("amd64", 3)), program("app", arm64)];
     const proof = await prove({ ...imageOf(linuxArm64, entries), entrypoint: ["/app"] });
@@ -259,7 +270,7 @@ describe("databases that were not read", () => {
     const proof = await prove(
       imageOf(linuxArm64, [
         { name: "var/lib/rpm/Packages", content: Buffer.alloc(4096, 7) },
-        { name: "lib/apk/db/installed", content: `${"P:x\n\n".repeat(50_001)}` },
+        { name: "lib/apk/db/installed", content: "P:x\n\n".repeat(50_001) },
         { name: "var/lib/dpkg", type: "symlink", target: "../../opt/dpkg" },
         { name: "opt/dpkg/status", content: makeDpkgStatus(several("amd64", 3)) },
       ]),
@@ -271,6 +282,15 @@ describe("databases that were not read", () => {
     );
     assert.match(notes[2]?.message ?? "", /it is no hash database of Berkeley DB/);
     assert.match(notes[1]?.message ?? "", /it lists more than 50000 packages/);
+  });
+
+  test("RPM: an older file that a conversion left is passed over, and a log with changes is told", async () => {
+    const newest = { name: "var/lib/rpm/rpmdb.sqlite", content: makeRpmSqlite(several("aarch64", 2)) };
+    const older = { name: "var/lib/rpm/Packages", content: Buffer.alloc(4096, 7) };
+    assert.deepEqual(rules(await prove(imageOf(linuxArm64, [newest, older]))), []);
+    const log = { name: "var/lib/rpm/rpmdb.sqlite-wal", content: "changes" };
+    const proof = await prove(imageOf(linuxArm64, [newest, log]));
+    assert.match(only(proof, "packages-not-read").message, /rpmdb\.sqlite-wal was not read: it is a log of changes/);
   });
 
   test("one beyond the bound is not read", async () => {

@@ -40,15 +40,19 @@ interface ForeignPackages {
   readonly installed: readonly Installed[];
 }
 
+type KnownPackages = ForeignPackages & Required<Pick<ForeignPackages, "name">>;
+
 function wrongPackages(image: ImageFacts, database: PackageDatabase, packages: PackageDatabases): Finding[] {
   const { groups, own } = grouped(image, database);
   return groups.flatMap((group) => {
     const total = own + groups.reduce((sum, { installed }) => sum + installed.length, 0);
+    const { name } = group;
+    if (name === undefined) return [unknownPackages(image, database, group, total)];
     const isMost = group.installed.length * 2 > total;
-    const isCompanion = image.expected.architecture.name === "amd64" && group.name === "386";
+    const isCompanion = image.expected.architecture.name === "amd64" && name === "386";
     // 32-bit packages may outnumber the others (Wine); a userland has the package manager's own ones.
     if (isCompanion && own > 0) return [];
-    if (isMost) return [wrongUserland(image, database, group, total)];
+    if (isMost) return [wrongUserland(image, database, { ...group, name }, total)];
     const isEnabled = database.kind === "dpkg" && packages.dpkgArchitectures?.words.includes(group.word) === true;
     return isEnabled ? [] : [singlePackages(image, database, group, total)];
   });
@@ -72,15 +76,12 @@ function grouped(image: ImageFacts, { kind, installed }: PackageDatabase): { gro
 }
 
 /** The whole database is of another architecture. */
-function wrongUserland(image: ImageFacts, database: PackageDatabase, group: ForeignPackages, total: number): Finding {
-  const { word, installed } = group;
+function wrongUserland(image: ImageFacts, database: PackageDatabase, group: KnownPackages, total: number): Finding {
+  const { word, name, installed } = group;
   const platform = formatPlatform(image.expected.platform);
   const counted =
     `${installed.length} of ${total} architecture-dependent packages are for ${word} ` +
     `(${database.kind}: ${named(installed)}), but the image is declared ${platform}`;
-  if (group.name === undefined) {
-    return finding(image, database, group, "warning", `${counted}. Archway does not know this architecture.`);
-  }
   if (holdsOwnCode(image)) {
     return {
       ...finding(
@@ -101,8 +102,15 @@ function wrongUserland(image: ImageFacts, database: PackageDatabase, group: Fore
   }
   return {
     ...finding(image, database, group, "error", `${counted}: its root file system is of another architecture.`),
-    ...wrongBase(group.name, image.expected.architecture.name),
+    ...wrongBase(name, image.expected.architecture.name),
   };
+}
+
+/** Embedded distributions name packages by the model of the processor (Yocto: `cortexa57`), which says nothing against them. */
+function unknownPackages(image: ImageFacts, database: PackageDatabase, group: ForeignPackages, total: number): Finding {
+  const { word, installed } = group;
+  const message = `${installed.length} of ${total} architecture-dependent packages are for ${word} (${database.kind}: ${named(installed)}), which Archway does not know.`;
+  return finding(image, database, group, "note", message);
 }
 
 /** Some packages of an architecture that was not enabled. */

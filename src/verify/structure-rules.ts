@@ -63,7 +63,7 @@ function compressionOfType(mediaType: string): Compression | undefined {
   if (!/^application\/vnd\.(?:oci\.image\.layer\.|docker\.image\.rootfs\.)/.test(mediaType)) return undefined;
   if (/[+.]gzip$/.test(mediaType)) return "gzip";
   if (/[+.]zstd$/.test(mediaType)) return "zstd";
-  return /\.tar$/.test(mediaType) ? "none" : undefined;
+  return mediaType.endsWith(".tar") ? "none" : undefined;
 }
 
 /** Layers that are compressed in another way than their media type says: most engines look at the bytes, some believe the type and fail. */

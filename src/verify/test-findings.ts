@@ -12,26 +12,43 @@ import { readLayer } from "./read-layer.ts";
 import type { MadeEntry } from "./test-image.ts";
 import { makeTar } from "./test-image.ts";
 
+/** What the config of the image says. */
+interface Start {
+  readonly entrypoint?: readonly string[];
+  /** `PATH`; `/usr/bin` by default. */
+  readonly path?: string;
+}
+
 /** What is found in an image of one layer, without a store: the layer is read and judged as the gate does. */
 export async function findingsOf(
   platform: Platform,
   entries: readonly MadeEntry[],
-  start: { readonly entrypoint?: readonly string[] } = {},
+  start: Start = {},
 ): Promise<Finding[]> {
-  const expected = expectedCode(platform);
-  if (expected === undefined) throw new Error("The test names a platform that is not known.");
   const tar = await makeTar(entries);
-  const layer: Descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(tar), size: tar.length };
-  const facts = await readLayer(
+  return findingsOfTar(
+    platform,
     (async function* () {
       yield tar;
     })(),
-    layer,
+    start,
   );
+}
+
+/** The same for the tar archive of a layer. */
+export async function findingsOfTar(
+  platform: Platform,
+  tar: AsyncIterable<Uint8Array>,
+  start: Start = {},
+): Promise<Finding[]> {
+  const expected = expectedCode(platform);
+  if (expected === undefined) throw new Error("The test names a platform that is not known.");
+  const layer: Descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(Buffer.from("layer")), size: 5 };
+  const facts = await readLayer(tar, layer);
   const config = {
     ...platform,
-    config: { Entrypoint: start.entrypoint ?? null, Env: ["PATH=/usr/bin"] },
-    rootfs: { type: "layers", diff_ids: [layer.digest] },
+    config: { Entrypoint: start.entrypoint ?? null, Env: [`PATH=${start.path ?? "/usr/bin"}`] },
+    rootfs: { type: "layers", diff_ids: [facts.diffId] },
   };
   const image = imageFacts(expected, parseConfig(Buffer.from(JSON.stringify(config))), [layer], [facts]);
   return contentFindings(image, startChain(image.view, image.config, expected), true, 1);

@@ -43,6 +43,20 @@ export async function putWrongStage(
   });
 }
 
+/** The base layers of one platform under the config of another or the same, with a command. */
+export async function putCommand(
+  into: ImageStore,
+  base: BaseImage,
+  { layersOf, declared, command }: { readonly layersOf: string; readonly declared: string; readonly command: string[] },
+): Promise<Descriptor> {
+  const { layout, image } = await imageOfBase(base, layersOf);
+  await copyImage(layout, into, image);
+  const manifest = parseManifest(await layout.manifest(image));
+  const config: unknown = JSON.parse((await buffer(layout.fetch(manifest.config))).toString());
+  const layers = manifest.layers.map((descriptor) => ({ descriptor }));
+  return putImage(into, declared, layers, { ...configParts(config), command });
+}
+
 /** An image of one layer with files and no machine code. */
 export async function putFiles(
   into: ImageStore,

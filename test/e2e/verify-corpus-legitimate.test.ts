@@ -10,6 +10,7 @@ import {
   copy,
   debugFile,
   goProgram,
+  jar,
   mergedPackages,
   objectFile,
   packages,
@@ -39,6 +40,7 @@ const foreign: readonly Row[] = [
     command: ["bash"],
     environment: ["PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"],
     notes: [
+      onPurpose("/usr/share/go-1.19/src/runtime/race/race_darwin_amd64.syso", "made for other systems"),
       onPurpose("/usr/aarch64-linux-gnu/lib/Mcrt1.o", "object file"),
       onPurpose("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "a folder of its architecture"),
       onPurpose("/usr/share/go-1.19/src/debug/elf/testdata/gcc-386-freebsd-exec", "test data"),
@@ -171,6 +173,21 @@ const foreign: readonly Row[] = [
     ],
     command: ["node"],
     notes: [onPurpose("/app/node_modules/answer/prebuilds/linux-arm/answer.armv7.glibc.node", "one of a set")],
+  },
+  {
+    name: "a jar with native libraries for each architecture",
+    platform: "linux/arm64",
+    layers: [
+      debian("arm64"),
+      copy({
+        "/app/lib/answer.jar": jar({
+          "native/Linux/x86_64/libanswer.so": sharedLibrary("amd64"),
+          "native/Linux/aarch64/libanswer.so": sharedLibrary("arm64"),
+        }),
+      }),
+    ],
+    command: ["bash"],
+    notes: [onPurpose("/app/lib/answer.jar!/native/Linux/x86_64/libanswer.so", "one of a set")],
   },
 ];
 
