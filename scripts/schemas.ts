@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import {
   buildSchema,
+  explainSchema,
   findingSchema,
   imageCopySchema,
   imageCreateSchema,
@@ -21,6 +22,7 @@ import { configSchema } from "../src/config/schema.ts";
 const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,
   "build.schema.json": buildSchema,
+  "explain.schema.json": explainSchema,
   "finding.schema.json": findingSchema,
   "image-copy.schema.json": imageCopySchema,
   "image-create.schema.json": imageCreateSchema,
