@@ -10,13 +10,10 @@ import type { ProgressEvent } from "../report/progress-event.ts";
 import { startProgress } from "../report/progress.ts";
 import { buildJson, metadataJson } from "./build-result.ts";
 import { createdJson } from "./image-create-result.ts";
-import {
-  buildSchema,
-  findingSchema,
-  imageCreateSchema,
-  platformsSchema,
-  progressEventSchema,
-} from "./output-schemas.ts";
+import { buildSchema, progressEventSchema } from "./schemas/build.ts";
+import { imageCreateSchema } from "./schemas/image.ts";
+import { findingSchema } from "./schemas/parts.ts";
+import { platformsSchema } from "./schemas/platforms.ts";
 
 const arm64 = { os: "linux", architecture: "arm64" };
 const armv7 = { os: "linux", architecture: "arm", variant: "v7" };
