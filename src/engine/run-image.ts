@@ -5,7 +5,7 @@ import { formatPlatform, normalizePlatform, type Platform } from "../platform/pl
 import { ask, runChild, throwIfAborted, type ChildEnd } from "./child.ts";
 import { judgeRun, judgeRunning, type JudgedRun } from "./judge-run.ts";
 import { findLocalStore, loadArchive } from "./load.ts";
-import { runNames } from "./run-leftovers.ts";
+import { removalOf, runNames } from "./run-leftovers.ts";
 import { appendTail } from "./tail.ts";
 
 /** A container engine that runs images with their own entrypoint. */
@@ -186,8 +186,7 @@ async function runningFor({ runner, env, id }: RunRequest, signal: AbortSignal):
 }
 
 async function removeContainer(request: RunRequest): Promise<void> {
-  const now = request.runner === "podman" ? ["--time", "0"] : [];
-  await tidy(request, ["rm", "--force", ...now, runNames(request.id).container]);
+  await tidy(request, removalOf(request.runner, runNames(request.id).container));
 }
 
 /** Runs a command that cleans up. That there is nothing to remove is the usual answer; what cannot be removed now, the next run removes. */
