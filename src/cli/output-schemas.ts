@@ -215,7 +215,7 @@ export const verifySchema = z
   })
   .meta({ title: "Result of archway verify" });
 
-/** `archway image copy|tag|promote --format json`. */
+/** `archway image copy|tag|promote|annotate|rm-platform --format json`. */
 export const imageCopySchema = z
   .object({
     version,
@@ -240,7 +240,7 @@ export const imageCopySchema = z
       }),
     ),
   })
-  .meta({ title: "Result of archway image copy, tag and promote" });
+  .meta({ title: "Result of archway image copy, tag, promote, annotate and rm-platform" });
 
 /** `archway platforms --format json`. */
 export const platformsSchema = z
