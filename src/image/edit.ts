@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { ImageStore, StoreOptions } from "../store/store.ts";
 import { childrenOf, readDocument } from "./children.ts";
 import type { Root } from "./children.ts";
-import { withAnnotations, withoutPlatforms } from "./edit-index.ts";
+import { platformNotFound, withAnnotations, withoutPlatforms } from "./edit-index.ts";
 import type { AnnotationChanges } from "./edit-index.ts";
 import type { Selection } from "./select.ts";
 
@@ -60,7 +60,7 @@ export function annotateIndex(
       );
       for (const { platform } of asked.entries) {
         if (platform !== undefined && !there.some((one) => samePlatform(one, platform)))
-          throw notThere(platform, there);
+          throw platformNotFound(platform, there);
       }
       const entry = (descriptor: Descriptor) => {
         const own = platformOf(descriptor);
@@ -132,17 +132,5 @@ function notAnIndex(digest: Digest): ArchwayError {
     kind: "input",
     message: `${digest} is one image, not an index: what it says is part of its digest, and attestations and signatures are about that digest.`,
     hint: "archway image create -t TAG IMAGE puts it into an index of one platform, which can be changed.",
-  });
-}
-
-function notThere(platform: Platform, there: readonly Platform[]): ArchwayError {
-  return new ArchwayError({
-    code: "PLATFORM_NOT_FOUND",
-    kind: "input",
-    message: `The index has no image for ${formatPlatform(platform)}.`,
-    hint:
-      there.length === 0
-        ? "It has no image with a platform."
-        : `It has ${[...new Set(there.map(formatPlatform))].join(", ")}.`,
   });
 }

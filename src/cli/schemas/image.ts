@@ -11,7 +11,7 @@ export const imageCreateSchema = z
   })
   .meta({ title: "Result of archway image create" });
 
-/** `archway image copy|tag|promote --format json`. */
+/** `archway image copy|tag|promote|annotate|rm-platform --format json`. */
 export const imageCopySchema = z
   .object({
     version,
@@ -36,4 +36,4 @@ export const imageCopySchema = z
       }),
     ),
   })
-  .meta({ title: "Result of archway image copy, tag and promote" });
+  .meta({ title: "Result of archway image copy, tag, promote, annotate and rm-platform" });
