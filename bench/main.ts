@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   startup: async () => (await import("./startup.ts")).measureStartup(),
   build: async () => (await import("./build.ts")).measureBuilds(),
   verify: async () => (await import("./verify.ts")).measureVerify(),
+  copy: async () => (await import("./copy.ts")).measureCopies(),
 };
 
 const { values, positionals } = parseArgs({

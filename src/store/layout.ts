@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
-import { algorithmOf, checkDigest, isDigest, verified } from "../oci/digest.ts";
+import { algorithmOf, checkDigest, isDigest } from "../oci/digest.ts";
 import { maxManifestOut } from "../oci/limits.ts";
 import { parseManifestOrIndex } from "../oci/manifest-or-index.ts";
 import { isForeignLayerType, isIndexType, isManifestType } from "../oci/media-types.ts";
 import type { FileContent } from "./atomic-file.ts";
 import { makeDirectory, removeAbandoned, syncDirectory, writeAtomically } from "./atomic-file.ts";
+import { checkedContent } from "./checked-content.ts";
 import { blobPath, directoryFiles } from "./layout-files.ts";
 import type { LayoutFiles } from "./layout-files.ts";
 import { sweepBlobs } from "./layout-garbage.ts";
@@ -81,7 +82,7 @@ export class LayoutStore implements ImageStore {
     await this.#prepare(options);
     // A file of another size was cut by a tool that does not write atomically: it is written again.
     if ((await this.#files.size(blobPath(descriptor.digest))) === descriptor.size) return;
-    await this.#writeBlob(descriptor.digest, verified(source.open(), descriptor, `blob ${descriptor.digest}`), options);
+    await this.#writeBlob(descriptor.digest, checkedContent(source, descriptor), options);
   }
 
   async putManifest(descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions = {}): Promise<void> {

@@ -19,6 +19,8 @@ export interface TagOptions extends StoreOptions {
 export interface BlobSource {
   /** Opens the content from byte `start` (default 0). */
   open(start?: number): AsyncIterable<Uint8Array>;
+  /** The content from byte 0 on is checked by whoever gives it, as {@link ImageStore.fetch} does, and need not be hashed a second time. */
+  readonly isChecked?: boolean;
 }
 
 /**

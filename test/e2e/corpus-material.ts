@@ -15,6 +15,7 @@ import { formatPlatform } from "../../src/platform/platform.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
 import { readAll } from "../../src/store/read-all.ts";
 import type { MadeEntry, MadeLayer } from "../../src/verify/test-image.ts";
+import { makeZip } from "../../src/verify/test-zip.ts";
 import { baseLayout } from "../bed/base/image.ts";
 import { platformOf, type DebianArchitecture } from "../bed/base/debian-archive.ts";
 import { packageTar } from "../bed/base/package-tar.ts";
@@ -203,6 +204,15 @@ export function goProgram(settings: Readonly<Record<string, string>>): ContentSo
       await run(go.program, ["build", "-buildvcs=false", "-o", "out", "."], { cwd: dir, env });
       return readFile(join(dir, "out"));
     });
+}
+
+/** A jar as `jar` writes it, with native libraries among its classes. */
+export function jar(files: Readonly<Record<string, ContentSource>>): ContentSource {
+  return async (workshop) => {
+    const members = [{ name: "META-INF/MANIFEST.MF", content: "Manifest-Version: 1.0\r\n\r\n" as string | Uint8Array }];
+    for (const [name, source] of Object.entries(files)) members.push({ name, content: await source(workshop) });
+    return makeZip(members, { streamed: true });
+  };
 }
 
 /** A file of a Debian package; `path` as in the package, links not followed. */

@@ -10,6 +10,7 @@ import {
   copy,
   fileOf,
   goProgram,
+  jar,
   mergedPackages,
   packages,
   sharedLibrary,
@@ -289,6 +290,49 @@ const reachable: readonly Row[] = [
   },
 ];
 
+const sets: readonly Row[] = [
+  {
+    name: "add-ons of Node prebuilt for others",
+    platform: "linux/arm64",
+    layers: [
+      base("node", "arm64", "18-slim"),
+      copy({
+        "/app/node_modules/answer/prebuilds/linux-x64/answer.glibc.node": sharedLibrary("amd64"),
+        "/app/node_modules/answer/prebuilds/linux-arm/answer.armv7.glibc.node": sharedLibrary("armhf"),
+      }),
+    ],
+    command: ["node"],
+    errors: [
+      "native-build-missing /app/node_modules/answer/prebuilds/linux-arm/answer.armv7.glibc.node: no build for linux/arm64",
+    ],
+  },
+  {
+    name: "node_modules of another machine",
+    platform: "linux/arm64",
+    layers: [
+      base("node", "arm64", "18-slim"),
+      copy({ "/app/node_modules/@esbuild/linux-x64/bin/esbuild": goProgram({ GOARCH: "amd64" }) }),
+    ],
+    command: ["node"],
+    errors: ["native-build-missing /app/node_modules/@esbuild/linux-x64/bin/esbuild: none for linux/arm64"],
+  },
+  {
+    name: "a jar with native libraries for others",
+    platform: "linux/arm64",
+    layers: [
+      debian("arm64"),
+      copy({
+        "/app/lib/answer.jar": jar({
+          "native/Linux/x86_64/libanswer.so": sharedLibrary("amd64"),
+          "native/Linux/armv7/libanswer.so": sharedLibrary("armhf"),
+        }),
+      }),
+    ],
+    command: ["bash"],
+    errors: ["native-build-missing /app/lib/answer.jar: linux/arm64"],
+  },
+];
+
 const variants: readonly Row[] = [
   {
     name: "Debian's armhf in an image for arm/v6",
@@ -384,7 +428,7 @@ describe("wrong images", { skip: (await unavailable("bases", "compilers")) || wr
   });
   after(() => workshop[Symbol.asyncDispose]());
 
-  for (const [kind, rows] of Object.entries({ starting, linking, reachable, variants, platforms })) {
+  for (const [kind, rows] of Object.entries({ starting, linking, reachable, sets, variants, platforms })) {
     describe(kind, () => {
       for (const row of rows) test(`${row.name} (${row.platform})`, () => checkRow(workshop, row));
     });
