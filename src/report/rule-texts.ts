@@ -206,6 +206,18 @@ const texts: ReadonlyMap<string, RuleText> = new Map([
       "A set of native builds has none for this platform",
       "The package was installed for another platform and copied, or does not support this one. Install it in a stage of this platform.",
     ],
+    "python-extension-mismatch": [
+      "A compiled Python module is of another platform",
+      "Python looks for the name of its own platform and imports no other. Run pip install in a stage of this platform.",
+    ],
+    "wheel-wrong-architecture": [
+      "A Python wheel was made for another platform",
+      "The packages were installed elsewhere and copied, or pip was told another platform. Run pip install in a stage of this platform.",
+    ],
+    "wheel-wrong-libc": [
+      "A Python wheel was made for another C library",
+      "Wheels for glibc (manylinux) and musl (musllinux) do not work on each other's systems. Run pip install on the base of the final stage.",
+    ],
     "identical-across-platforms": [
       "The same machine code is in two architectures",
       "It was built once and put into both platforms. Let the stage use TARGETOS and TARGETARCH, declared with ARG and without defaults.",

@@ -274,7 +274,8 @@ const reachable: readonly Row[] = [
     layers: [base("python", "arm64"), mergedPackages("amd64", "python3-yaml")],
     command: ["python3"],
     warnings: [
-      "native-build-missing /usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so: linux/arm64",
+      "wheel-wrong-architecture /usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/WHEEL: linux/arm64",
+      "python-extension-mismatch /usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so: linux/arm64",
     ],
   },
   {
