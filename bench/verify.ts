@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { madeLayout } from "../test/bed/base/image.ts";
 import type { BaseTag } from "../test/bed/base/image.ts";
@@ -10,12 +9,12 @@ import { largeImage } from "../test/bed/base/recipes.ts";
 import { startBed } from "../test/bed/bed.ts";
 import { logToStderr } from "../test/bed/log.ts";
 import type { Figure } from "./measure.ts";
+import { installBundle } from "./startup.ts";
 import { measure, middle } from "./resources.ts";
 import type { Resources } from "./resources.ts";
 import { zstdCopy } from "./zstd-copy.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const bundle = join(root, "dist", "archway.js");
 const rounds = 3;
 
 /** One way in which the layers of the image are compressed. */
@@ -33,11 +32,12 @@ interface Place {
   readonly url: string;
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The installed program. */
+  readonly archway: string;
 }
 
 /** The proof of a two-platform image of about 1.2 GB in a registry of the bed, against what people do by hand and against the least it can take. */
 export async function measureVerify(): Promise<Figure[]> {
-  execFileSync(process.execPath, [join(root, "scripts", "bundle.ts")], { stdio: "ignore" });
   await using bed = await startBed({ need: ["registry", "bases", "proof-by-hand"] });
   const gzip = await madeLayout("large", largeImage, logToStderr);
   const [tag] = gzip.tags;
@@ -45,7 +45,8 @@ export async function measureVerify(): Promise<Figure[]> {
   const zstd = await zstdCopy(gzip.layout, tag);
   const registry = await bed.registry();
   const folder = await mkdtemp(join(tmpdir(), "archway-bench-"));
-  const place: Place = { url: registry.url, folder, env: bed.env };
+  const path = [dirname(process.execPath), bed.env["PATH"]].join(delimiter);
+  const place: Place = { url: registry.url, folder, env: { ...bed.env, PATH: path }, archway: installBundle(folder) };
   const figures: Figure[] = [];
   try {
     for (const [compression, { layout, tags }] of [
@@ -71,7 +72,7 @@ async function compare(subject: Subject, place: Place): Promise<Figure[]> {
     XDG_CACHE_HOME: join(place.folder, "cache"),
     NODE_COMPILE_CACHE: join(place.folder, "node"),
   };
-  const verify = () => measure(process.execPath, [bundle, "verify", reference], env);
+  const verify = () => measure(place.archway, ["verify", reference], env);
   const digests = await layerDigests(subject);
   const least = () =>
     measure(
