@@ -5,7 +5,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `times` for ratios. */
-  readonly unit: "times" | "s" | "MB" | "%";
+  readonly unit: "times" | "s" | "MB" | "MB/s" | "%";
   /** What it should stay below; absent for figures that are only reported. */
   readonly below?: number;
   /** What was compared, for example `28 ms against 24 ms`. */

@@ -2,12 +2,17 @@ import type { BuildReport } from "../build/report.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { formatDuration } from "../report/quantity.ts";
 import { toFindingJson } from "../report/findings.ts";
+import type { FailedPlatform } from "./build-explain.ts";
+import { logErrorJson } from "./explain-result.ts";
 import type { Style } from "../report/style.ts";
 import { formatTable } from "../report/table.ts";
 import type { Cell } from "../report/table.ts";
 
-/** The result of a build as `--format json` prints it and the metadata file holds it under `archway` (schemas/build.schema.json). */
-export function buildJson(report: BuildReport): object {
+/**
+ * The result of a build as `--format json` prints it and the metadata file holds it under `archway` (schemas/build.schema.json). `known` is what the logs of
+ * platforms that failed say.
+ */
+export function buildJson(report: BuildReport, known: readonly FailedPlatform[] = []): object {
   return {
     version: report.version,
     ...(report.index ? { index: indexJson(report.index) } : {}),
@@ -17,7 +22,15 @@ export function buildJson(report: BuildReport): object {
       findings: findings.map(toFindingJson),
     })),
     missing: report.missing.map(absenceJson),
-    ...(report.failure ? { failure: { ...report.failure, unbuilt: report.failure.unbuilt.map(absenceJson) } } : {}),
+    ...(report.failure
+      ? {
+          failure: {
+            ...report.failure,
+            unbuilt: report.failure.unbuilt.map(absenceJson),
+            known: known.flatMap(({ errors }) => errors.map(logErrorJson)),
+          },
+        }
+      : {}),
     ...(report.logs === undefined ? {} : { logs: report.logs }),
   };
 }
@@ -31,7 +44,7 @@ function absenceJson({ platform, reason }: BuildReport["missing"][number]): obje
 }
 
 /** Content of `--metadata-file`: the keys of docker buildx, and ours under `archway`. */
-export function metadataJson(report: BuildReport): object {
+export function metadataJson(report: BuildReport, known: readonly FailedPlatform[] = []): object {
   const { index } = report;
   return {
     ...(index
@@ -41,7 +54,7 @@ export function metadataJson(report: BuildReport): object {
           "image.name": index.references.join(","),
         }
       : {}),
-    archway: buildJson(report),
+    archway: buildJson(report, known),
   };
 }
 

@@ -6,9 +6,11 @@ import { samePlatform } from "../platform/platform.ts";
 import { formatFindings } from "../report/findings.ts";
 import type { Progress } from "../report/progress.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
+import type { FailedPlatform } from "./build-explain.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { buildJson, formatBuild, metadataJson } from "./build-result.ts";
 import type { CliContext } from "./context.ts";
+import { formatError as formatLogError } from "./explain-text.ts";
 import { planJson } from "./plan-json.ts";
 import { formatPlan } from "./plan-text.ts";
 import { writeJsonFile } from "./write-json.ts";
@@ -59,18 +61,25 @@ export async function showReport({ context, options }: Shown, report: BuildRepor
 
 /**
  * What there is to say of a build that failed or was refused, beside its error: the findings, each with the cause that the Dockerfile shows, and for
- * programs the same report as after a success. A metadata file that cannot be written is told, and hides no error.
+ * programs the same report as after a success; and what the errors in the engines' logs mean, where that is known. A metadata file that cannot be written is told, and hides no error.
  */
-export async function showFailure({ context, options, plan }: Shown, report: BuildReport): Promise<void> {
+export async function showFailure(
+  { context, options, plan }: Shown,
+  report: BuildReport,
+  known: readonly FailedPlatform[],
+): Promise<void> {
   const { cwd, stderr, stdout, env } = context;
   const full = { ...report, platforms: report.platforms.map((platform) => blamed(plan, platform)) };
   const findings = full.platforms.flatMap((platform) => platform.findings);
   const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns || plainColumns };
   if (findings.length > 0) stderr.write(`${formatFindings(findings, format).join("\n")}\n`);
-  if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(full), null, 2)}\n`);
+  for (const { errors } of known) {
+    for (const error of errors) stderr.write(`${formatLogError(error, format).join("\n")}\n\n`);
+  }
+  if (options.format === "json") stdout.write(`${JSON.stringify(buildJson(full, known), null, 2)}\n`);
   if (options.metadataFile === undefined) return;
   try {
-    await writeJsonFile(cwd, options.metadataFile, metadataJson(full));
+    await writeJsonFile(cwd, options.metadataFile, metadataJson(full, known));
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
     stderr.write(`${format.style.yellow("warning: ")}${error.message}\n`);

@@ -25,6 +25,8 @@ import type { Progress } from "../report/progress.ts";
 import { usesColor } from "../report/style.ts";
 import { FactsCache } from "../verify/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
+import { explainBuild } from "./build-explain.ts";
+import type { FailedPlatform } from "./build-explain.ts";
 import { progressOf } from "./build-progress.ts";
 import { buildRequest } from "./build-request.ts";
 import { applyConfig, fileInContext } from "./build-settings.ts";
@@ -85,9 +87,9 @@ export async function runBuild(
     const show = { context, options, plan };
     const work = { request, settings, registries, plan, opened, local, scratch };
     if (options.progress !== "quiet") announce(show, progress);
-    const { report, error } = await execute(context, work, progress).finally(() => progress.end());
+    const { report, error, known } = await execute(context, work, progress).finally(() => progress.end());
     if (error) {
-      await showFailure(show, report);
+      await showFailure(show, report, known ?? []);
       throw error;
     }
     await showReport(show, report);
@@ -111,6 +113,8 @@ interface Work {
 interface Outcome {
   readonly report: BuildReport;
   readonly error?: ArchwayError;
+  /** What the logs of the platforms that failed say, as far as it is known. */
+  readonly known?: readonly FailedPlatform[];
 }
 
 /** Builds. Throws when it is interrupted, and defects; every other error is an outcome. */
@@ -119,6 +123,7 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
   const state = stateFolder(context.env);
   const logs = keepLogs(join(state, "logs"), context.now);
   const journal = keepJournal(plan, request.allowMissing);
+  const explainer = explainBuild(plan);
   const output: BuildOutput = request.output ?? { kind: "docker" };
   const nodeOf = (platform: Platform) =>
     plan.placements.find((placement) => samePlatform(placement.platform, platform))?.node;
@@ -159,6 +164,7 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
       (event) => {
         logs.event(event);
         journal.event(event);
+        explainer.event(event);
         const shown = progressOf(event, nodeOf);
         if (shown) progress.event(shown);
       },
@@ -167,7 +173,11 @@ async function execute(context: CliContext, work: Work, progress: Progress): Pro
     return { report: { ...report, logs: logs.folder } };
   } catch (error) {
     if (context.signal.aborted || isAbort(error) || !(error instanceof ArchwayError)) throw error;
-    return { report: { ...journal.failed(error), logs: logs.folder }, error: withLogs(error, logs) };
+    return {
+      report: { ...journal.failed(error), logs: logs.folder },
+      error: withLogs(error, logs),
+      known: explainer.explain(),
+    };
   } finally {
     warming.abort();
     await Promise.all([logs.close(), warmed]);

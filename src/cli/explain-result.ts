@@ -1,4 +1,5 @@
 import type { LogExplanation } from "../explain/explain.ts";
+import type { Explanation } from "../explain/judge.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { printable } from "../report/style.ts";
 
@@ -6,20 +7,7 @@ import { printable } from "../report/style.ts";
 export function explanationJson({ errors, facts }: LogExplanation) {
   return {
     version: 1 as const,
-    errors: errors.map(({ code, severity, title, cause, fix, url, line, text, before, after, platforms, step }) => ({
-      code,
-      severity,
-      title,
-      cause,
-      fix,
-      url,
-      line,
-      text,
-      platforms: platforms.map(formatPlatform),
-      ...(step === undefined ? {} : { step }),
-      before,
-      after,
-    })),
+    errors: errors.map(logErrorJson),
     facts: {
       lines: facts.lines,
       engines: facts.engines,
@@ -29,6 +17,11 @@ export function explanationJson({ errors, facts }: LogExplanation) {
       ...(facts.failedStep === undefined ? {} : { failedStep: facts.failedStep }),
     },
   };
+}
+
+/** One error of a log as JSON. */
+export function logErrorJson({ platforms, step, ...rest }: Explanation) {
+  return { ...rest, platforms: platforms.map(formatPlatform), ...(step === undefined ? {} : { step }) };
 }
 
 /**

@@ -1,10 +1,14 @@
 import { builders } from "./catalogue/builders.ts";
 import { compilers } from "./catalogue/compilers.ts";
+import { cpuLevels } from "./catalogue/cpu-levels.ts";
+import { emulatedSystems } from "./catalogue/emulated-systems.ts";
 import { emulators } from "./catalogue/emulators.ts";
 import { kubernetes } from "./catalogue/kubernetes.ts";
 import { libraries } from "./catalogue/libraries.ts";
 import { manifests } from "./catalogue/manifests.ts";
+import { npm } from "./catalogue/npm.ts";
 import { packages } from "./catalogue/packages.ts";
+import { platformNames } from "./catalogue/platform-names.ts";
 import { programs } from "./catalogue/programs.ts";
 import { registries } from "./catalogue/registries.ts";
 import type { Entry } from "./entry.ts";
@@ -12,6 +16,10 @@ import type { Entry } from "./entry.ts";
 /** Every error that is known, by its code: E01 … E69, then the warnings. */
 export const catalogue: readonly Entry[] = [
   ...programs,
+  ...cpuLevels,
+  ...platformNames,
+  ...emulatedSystems,
+  ...npm,
   ...manifests,
   ...builders,
   ...emulators,

@@ -160,11 +160,12 @@ export class LogContext {
   }
 
   #stepOf(text: string, number: number | undefined, fromEngine: boolean, line: number): Step | undefined {
-    const header = /^ > \[/.test(text)
+    const header = text.startsWith(" > [")
       ? text.slice(3).replace(/:$/, "")
       : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
     if (number !== undefined) {
-      const known = this.#steps.get(number);
+      const excerpt = this.#excerpt && line - this.#excerpt.line < 60 ? this.#excerpt.step : undefined;
+      const known = this.#steps.get(number) ?? excerpt;
       if (!fromEngine) return known;
       const read = readStep(text, line);
       if (read) {
@@ -263,9 +264,9 @@ export class LogContext {
 
 /** Every engine announces its steps in its own way. */
 function engineOf(name: string): Engine {
-  if (/^INFO/.test(name)) return "kaniko";
+  if (name.startsWith("INFO")) return "kaniko";
   if (/^(?:\[.*\] ?)*STEP /.test(name)) return "Buildah";
-  return /^Step /.test(name) ? "Docker" : "BuildKit";
+  return name.startsWith("Step ") ? "Docker" : "BuildKit";
 }
 
 function sameTarget(a: Platform | undefined, b: Platform | undefined): boolean {

@@ -19,7 +19,7 @@ export interface Evidence {
   readonly foreign: boolean | undefined;
   readonly context: LogContext;
   /** Whether a pattern fits the line or one of those around it. */
-  near(pattern: RegExp): boolean;
+  readonly near: (pattern: RegExp) => boolean;
 }
 
 /** One wording of an error. */

@@ -1,4 +1,4 @@
-import { formatPlatform, normalizePlatform, type Platform } from "../platform/platform.ts";
+import { normalizePlatform, type Platform } from "../platform/platform.ts";
 import { catalogue } from "./catalogue.ts";
 import { contextWords, type Known, LogContext } from "./context.ts";
 import type { Entry, Evidence, Sign } from "./entry.ts";
@@ -32,8 +32,8 @@ export interface LogFacts {
 
 /** Explains one log: takes its bytes, in chunks of any size, and answers at its end. */
 export interface LogReader {
-  push(bytes: Uint8Array): void;
-  end(): LogExplanation;
+  readonly push: (bytes: Uint8Array) => void;
+  readonly end: () => LogExplanation;
 }
 
 /** Lines around an error that conditions look at, that are shown, and that tell its role. */
@@ -204,9 +204,4 @@ function parse(text: string): Platform | undefined {
   return architecture === undefined || architecture === ""
     ? undefined
     : normalizePlatform({ os, architecture, variant });
-}
-
-/** Names of platforms, each once. */
-export function platformNames(platforms: readonly (Platform | undefined)[]): string[] {
-  return [...new Set(platforms.flatMap((platform) => (platform ? [formatPlatform(platform)] : [])))];
 }

@@ -5,7 +5,7 @@ import type { WordScan } from "./word-scan.ts";
 
 /** Takes the bytes of a log. */
 export interface Log {
-  push(bytes: Uint8Array): void;
+  readonly push: (bytes: Uint8Array) => void;
   /** Hands out what is left, and returns the number of its lines. */
   end(): number;
 }

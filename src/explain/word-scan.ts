@@ -33,7 +33,7 @@ function blockHash(c: number, b: number, a: number): number {
 /** How common a byte is in logs, from 0 (hardly ever) to 9. */
 const commonness = new Map(
   [...["eat ", "inors", "cdlmpu./", "0123bfgh-:", "456789vwy_=", "kjqxz"].entries()].flatMap(([rank, letters]) =>
-    [...letters].map((letter) => [letter.charCodeAt(0), 9 - rank] as const),
+    [...Buffer.from(letters)].map((letter) => [letter, 9 - rank] as const),
   ),
 );
 

@@ -1,5 +1,6 @@
 /** Schemas of what `archway build` prints as JSON: its result, its plan, its progress. */
 import { z } from "zod";
+import { logError } from "./explain.ts";
 import { platform, platforms, digest, version, strategy, count, line, findingSchema, verdict, index } from "./parts.ts";
 
 const seconds = z.number().min(0);
@@ -43,6 +44,7 @@ export const buildSchema = z
         code: z.string().describe("stable name of the error"),
         message: z.string(),
         unbuilt: absences.describe("platforms that were not built, or whose image could not be read"),
+        known: z.array(logError).optional().describe("what the errors in the engines' logs mean"),
       })
       .optional()
       .describe("the error that ended the build; absent when it succeeded"),

@@ -61,6 +61,11 @@ export const libraries: readonly Entry[] = [
           /UnsatisfiedLinkError.*(?:wrong ELF class|Exec format error|Error loading shared library|invalid ELF header|linux[_-](?:aarch_?64|arm|x86_64)|[_-](?:aarch_?64|arm64|x86_64|amd64)\b)/,
       },
       {
+        words: ["unsatisfiedlinkerror"],
+        // The JVM looks whether the file is there before it hands it to the loader, which names it again.
+        pattern: /UnsatisfiedLinkError: (\/\S+\.so\S*): \1: cannot open shared object file/,
+      },
+      {
         words: ["wrong elf class"],
         pattern: /wrong ELF class: ELFCLASS(?:32|64)/,
         when: ({ text }) => !/preload|skipping/i.test(text),

@@ -1,0 +1,109 @@
+import type { Entry, Evidence } from "../entry.ts";
+
+const nodePlatform =
+  "(?:linux|darwin|win32|freebsd|android)-(?:x64|arm64|arm|ia32|ppc64|ppc64le|s390x|riscv64|loong64|universal|64|32)(?:[-.](?:gnu|musl|msvc|gnueabihf|musleabihf|gnueabi))?";
+/** npm packages of E35's family: their loaders name a package per platform. */
+const nodeFamily = String.raw`@(?:rollup|esbuild|img|swc|parcel|next)\/`;
+
+/** Only told, not failed: optional packages for other systems are left out on purpose. */
+function isFatal({ text, after }: Evidence): boolean {
+  return (
+    !/\bWARN\b|SKIPPING|^info |optional/i.test(text) &&
+    !after.slice(0, 2).some((line) => /optional dependency/i.test(line))
+  );
+}
+
+/** Packages of Node.js for another platform. */
+export const npm: readonly Entry[] = [
+  {
+    code: "E35",
+    title: "node_modules come from another platform",
+    severity: "error",
+    signs: [
+      { words: ["you installed esbuild"], pattern: /You installed esbuild (?:for|on) another platform/ },
+      {
+        words: ['could not load the "sharp" module'],
+        pattern: /Could not load the "sharp" module using the (?<runtime>[\w-]+) runtime/,
+      },
+      {
+        words: ["'linux-", "'darwin-", "'win32-"],
+        pattern: /'(?:linux|darwin|win32)\S*' binaries cannot be used on the '(?:linux|darwin|win32)\S*' platform/,
+      },
+      { words: ["invalid elf header"], pattern: /(?:\.node|node_modules\S*): invalid ELF header/ },
+      {
+        words: ["invalid elf header"],
+        pattern: /invalid ELF header/,
+        when: ({ near }) => near(/node_modules|node:internal|internal\/modules|ERR_DLOPEN_FAILED/),
+        condition: "from Node.js",
+      },
+      {
+        words: ["cannot find module", "cannot find package"],
+        pattern: new RegExp(String.raw`Cannot find (?:module|package) ['"]?${nodeFamily}[\w-]*?${nodePlatform}`),
+      },
+      {
+        words: ["could not be found, and is needed by esbuild"],
+        pattern: /The package "@esbuild\/\S+" could not be found/,
+      },
+    ],
+    cause:
+      "The packages were installed for another operating system or CPU (on the host, in a stage of the build platform, or from a lock file that lacks the optional packages), and then copied.",
+    fixes: [
+      {
+        text: "Keep node_modules out of the context (.dockerignore), and run npm ci in a stage of the target platform, or npm ci --os=linux --cpu=arm64 --libc=glibc in a stage of the build platform. For a lock file that lacks them: remove it and node_modules, and install again.",
+      },
+    ],
+    url: "https://github.com/evanw/esbuild/issues/2617",
+    explains: ["E59", "E62"],
+  },
+  {
+    code: "E62",
+    title: "An npm package is for another CPU or C library",
+    severity: "error",
+    signs: [
+      {
+        words: ["ebadplatform", "unsupported platform for", "unsupported_platform"],
+        pattern: /EBADPLATFORM|Unsupported platform for \S+|ERR_PNPM_UNSUPPORTED_PLATFORM/,
+        when: isFatal,
+        condition: "not for optional packages",
+      },
+      {
+        words: ["is incompatible with this module"],
+        pattern: /The (?:platform|CPU architecture) "\w+" is incompatible with this module/,
+        when: isFatal,
+        condition: "not for optional packages",
+      },
+      {
+        words: ["cannot find module", "cannot find package"],
+        pattern: new RegExp(
+          String.raw`Cannot find (?:module|package) ['"]?(?!${nodeFamily})[@\w./-]*[-./]${nodePlatform}`,
+        ),
+      },
+      {
+        words: ["could not be found"],
+        pattern: new RegExp(String.raw`The package "(?!@esbuild)@?[\w/-]*${nodePlatform}" could not be found`),
+      },
+      {
+        words: ["native binding", "swc binary"],
+        pattern: /(?:Cannot find|Failed to load|Could not load) (?:the )?native binding|Failed to load SWC binary for/i,
+      },
+      {
+        words: ["unsupported architecture", "unsupported os: "],
+        pattern: /Unsupported architecture on \w+: \w+|Unsupported OS: \w+, architecture: \w+/,
+      },
+      { words: ["binary is not available for"], pattern: /binary is not available for (?:arm64|arm|linux-arm)/ },
+      {
+        words: ["error loading shared library", "error relocating"],
+        pattern: /(?:Error loading shared library ld-linux|Error relocating )\S*.*(?:\.node|node_modules)/,
+      },
+      { words: ["node_modules"], pattern: /(?:needed by|relocating) \S*node_modules\S*\.node/ },
+    ],
+    cause:
+      "A package with native code has a part for each CPU and C library (glibc, musl). The one for this platform was never made, or was not installed: the lock file was written on another platform, or optional dependencies were left out.",
+    fixes: [
+      {
+        text: "Install in a stage of the target platform with optional dependencies (no --omit=optional), and from a lock file that lists all platforms (npm install --package-lock-only after removing it; supportedArchitectures for pnpm and Yarn). On Alpine look for a -musl package, or take a glibc base image.",
+      },
+    ],
+    url: "https://github.com/npm/cli/issues/4828",
+  },
+];
