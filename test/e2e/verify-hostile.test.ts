@@ -262,22 +262,6 @@ describe("paths and links", () => {
 });
 
 describe("manifests", () => {
-  test("of 2,000 layers, and of one more", { timeout: 900_000 }, async () => {
-    const entries = Array.from({ length: 500 }, (_, index) => ({ name: `d/f${index}`, content: `${index}` }));
-    const [large = assert.fail()] = [{ entries: [...entries, { name: "bin/app", content: makeElf(amd64) }] }];
-    assert.equal(
-      (
-        await prove(
-          Array.from({ length: 2000 }, () => large),
-          { cpuSeconds: 60 },
-        )
-      ).code,
-      0,
-    );
-    const { code, verdict } = await prove(Array.from({ length: 2001 }, () => ({ entries: [] })));
-    assert.deepEqual([code, verdict], [1, "fail"]);
-  });
-
   test("of random and damaged bytes", { timeout: 900_000 }, async () => {
     const place = await mkdtemp(join(folder, "manifest-"));
     const store = new LayoutStore(join(place, "layout"));
