@@ -7,6 +7,7 @@ import { architectureOf, deviceOf, isOf } from "./identity.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { setKey, systemNamed } from "./platform-words.ts";
 import type { ViewFile } from "./view.ts";
+import { baseName } from "./view.ts";
 
 /** One file of machine code that may be one of several builds: a file of the image, or a member of an archive in it. */
 export interface NativeBuild {
@@ -63,6 +64,8 @@ export function nativeBuilds(image: ImageFacts): NativeBuilds {
   };
   for (const { path, file } of image.view.files()) {
     const { elf, program, members = [] } = file.entry;
+    // The names of loaders (`ld-linux-x86-64.so.2`) have the architecture in them by the ABI, which makes them no set.
+    if (elf !== undefined && /^ld-(?:linux|musl)[-.]/.test(baseName(path))) continue;
     if (elf !== undefined) put(ofElf({ path, file }, elf, image.expected));
     else if (program !== undefined) put(ofProgram({ path, file }, program));
     for (const member of members) {
