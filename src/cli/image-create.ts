@@ -15,7 +15,7 @@ import { formatFindings } from "../report/findings.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { openImage } from "../store/open-store.ts";
 import type { ImageStore } from "../store/store.ts";
-import { FactsCache } from "../verify/facts-cache.ts";
+import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, withScratchFolder } from "./folders.ts";
 import type { ImageCreateOptions } from "./image-create-options.ts";

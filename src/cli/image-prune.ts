@@ -8,7 +8,7 @@ import { parseReference, repositoryOf } from "../oci/reference.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { LayoutStore } from "../store/layout.ts";
 import type { ImageStore } from "../store/store.ts";
-import { matchesGlob } from "../verify/glob.ts";
+import { matchesGlob } from "../verify/chain/glob.ts";
 import type { CliContext } from "./context.ts";
 import type { ImagePruneOptions } from "./image-prune-options.ts";
 import { formatPrune, prunedJson } from "./image-prune-result.ts";

@@ -18,7 +18,7 @@ import { makeStyle, usesColor } from "../report/style.ts";
 import { openImage } from "../store/open-store.ts";
 import { MirroredStore } from "../store/registry/mirrors.ts";
 import type { ImageStore } from "../store/store.ts";
-import { FactsCache } from "../verify/facts-cache.ts";
+import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, withScratchFolder } from "./folders.ts";
 import { ArrivalCounter } from "./image-arrivals.ts";

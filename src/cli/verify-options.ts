@@ -1,7 +1,7 @@
 import type { Severity } from "../finding/finding.ts";
 import { severities } from "../finding/finding.ts";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
-import type { AllowedPath } from "../verify/allow.ts";
+import type { AllowedPath } from "../verify/rules/allow.ts";
 import { optionError, readChoice, readHost, readPair } from "./parse-option.ts";
 import type { RawVerifyOptions } from "./verify-command.ts";
 

@@ -2,9 +2,9 @@ import type { Finding, Verdict } from "../finding/finding.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { toFindingJson } from "../report/findings.ts";
-import type { AllowedPath } from "../verify/allow.ts";
-import type { Floor } from "../verify/floor.ts";
-import type { RunOutcome } from "../verify/run-findings.ts";
+import type { AllowedPath } from "../verify/rules/allow.ts";
+import type { Floor } from "../verify/chain/floor.ts";
+import type { RunOutcome } from "../verify/rules/run-findings.ts";
 import type { ImageReport, PlatformReport } from "../verify/verify.ts";
 
 /** The result about one platform of an image. */

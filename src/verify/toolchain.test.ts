@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { test } from "node:test";
-import { brief, findingsOfTar } from "./test-findings.ts";
+import { brief, findingsOfTar } from "./rules/test-findings.ts";
 
 test("the tree of a Go tool-chain, full of foreign files, has no error and no warning", async (t) => {
   let root = "";

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Finding, Verdict } from "../../src/finding/finding.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
-import { FactsCache } from "../../src/verify/facts-cache.ts";
+import { FactsCache } from "../../src/verify/layer/facts-cache.ts";
 import type { ImageProof } from "../../src/verify/gate.ts";
 import { verifyImage } from "../../src/verify/gate.ts";
-import { putImage } from "../../src/verify/test-image.ts";
+import { putImage } from "../../src/verify/layer/test-image.ts";
 import type { LayerSource, Workshop } from "./corpus-material.ts";
 
 /** An image of the corpus. Everything that is not expected fails: errors, warnings and notes. */

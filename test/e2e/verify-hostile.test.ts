@@ -16,9 +16,9 @@ import { constants, createGzip, gzipSync, zstdCompressSync } from "node:zlib";
 import { z } from "zod";
 import { mediaTypes } from "../../src/oci/media-types.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
-import { amd64, makeElf } from "../../src/verify/test-elf.ts";
-import type { MadeLayer } from "../../src/verify/test-image.ts";
-import { makeTar, putImage } from "../../src/verify/test-image.ts";
+import { amd64, makeElf } from "../../src/verify/program/test-elf.ts";
+import type { MadeLayer } from "../../src/verify/layer/test-image.ts";
+import { makeTar, putImage } from "../../src/verify/layer/test-image.ts";
 import { archway } from "./archway.ts";
 import { content, sourceOf } from "./store-samples.ts";
 
@@ -109,7 +109,7 @@ function header(name: string, size: number, type = "0"): Buffer {
     block.writeBigUInt64BE(BigInt(size), 128);
   }
   block.write("        ", 148, "latin1");
-  block.write(`${type}`, 156, "latin1");
+  block.write(type, 156, "latin1");
   block.write("ustar\u000000", 257, "latin1");
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
