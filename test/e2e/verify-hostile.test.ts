@@ -262,6 +262,26 @@ describe("paths and links", () => {
 });
 
 describe("manifests", () => {
+  test("of 2,000 layers, and of one more", async () => {
+    const place = await mkdtemp(join(folder, "layers-"));
+    const store = new LayoutStore(join(place, "layout"));
+    const files = Array.from({ length: 500 }, (_, index) => ({ name: `d/f${index}`, content: `${index}` }));
+    const tar = await makeTar([...files, { name: "bin/app", content: makeElf(amd64) }]);
+    const layer = content(tar, mediaTypes.ociLayer);
+    await store.putBlob(layer.descriptor, sourceOf(layer.bytes));
+    for (const count of [2000, 2001]) {
+      const rootfs = { type: "layers", diff_ids: Array.from({ length: count }, () => layer.descriptor.digest) };
+      const platform = { os: "linux", architecture: "amd64" };
+      const config = content(Buffer.from(JSON.stringify({ ...platform, rootfs })), mediaTypes.ociConfig);
+      await store.putBlob(config.descriptor, sourceOf(config.bytes));
+      const layers = Array.from({ length: count }, () => layer.descriptor);
+      const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: config.descriptor, layers };
+      await enter(place, Buffer.from(JSON.stringify(manifest)));
+      const { code, verdict, rules } = await proveLayout(place);
+      assert.deepEqual([code, verdict, rules], count === 2000 ? [0, "pass", []] : [1, "fail", ["image-invalid"]]);
+    }
+  });
+
   test("of random and damaged bytes", { timeout: 900_000 }, async () => {
     const place = await mkdtemp(join(folder, "manifest-"));
     const store = new LayoutStore(join(place, "layout"));
