@@ -28,7 +28,8 @@ const execFormat =
   'A container shows it with "exec format error"; started by a shell, the same file gives a syntax error (unexpected "(" or word). ' +
   "Under an emulator that is registered with the kernel it runs all the same, so a test run does not show it.";
 
-const texts: ReadonlyMap<string, RuleText> = new Map([
+/** The words of every rule, by its id. */
+export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
   ...group("index", {
     "child-missing": [
       "The index lists something that is not there",
@@ -275,7 +276,7 @@ function group(
  * @param aboutIndex whether the finding is about the index or between platforms, which decides the group of unknown rules
  */
 export function ruleText(rule: string, aboutIndex = false): RuleText {
-  const known = texts.get(rule);
+  const known = ruleTexts.get(rule);
   if (known) return known;
   const words = rule.replaceAll("-", " ");
   const title = words.slice(0, 1).toUpperCase() + words.slice(1);
