@@ -12,6 +12,8 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   startup: async () => (await import("./startup.ts")).measureStartup(),
   explain: async () => (await import("./explain.ts")).measureExplain(),
   build: async () => (await import("./build.ts")).measureBuilds(),
+  verify: async () => (await import("./verify.ts")).measureVerify(),
+  copy: async () => (await import("./copy.ts")).measureCopies(),
 };
 
 const { values, positionals } = parseArgs({

@@ -47,7 +47,7 @@ function measure(folder: string): Figure[] {
 }
 
 /** Puts the launcher and a fresh bundle into a folder, as npm would, and returns the launcher. */
-function installBundle(folder: string): string {
+export function installBundle(folder: string): string {
   timeProcess(process.execPath, [join(root, "scripts", "bundle.ts")]);
   for (const name of ["bin", "dist", "package.json"]) cpSync(join(root, name), join(folder, name), { recursive: true });
   return join(folder, "bin", "archway");

@@ -1,4 +1,4 @@
-# npm run lint: rules, formatting, direction of imports, unused code, published schemas and errors. All are run, whatever the first ones say.
+# npm run lint: rules, formatting, direction of imports, unused code, published schemas, errors and rules. All are run, whatever the first ones say.
 . scripts/setup.sh
 # The tools are programs for `node`: they get the project's own.
 PATH=$(dirname "$NODE"):$PATH
@@ -9,4 +9,5 @@ node_modules/.bin/oxfmt --check || failed=1
 node_modules/.bin/knip || failed=1
 "$NODE" scripts/schemas.ts --check || failed=1
 "$NODE" scripts/errors-page.ts --check || failed=1
+"$NODE" scripts/rules-page.ts --check || failed=1
 exit $failed

@@ -13,7 +13,8 @@ export interface Built {
 }
 
 /** Rules about code of another platform: what the search for a cause can explain. A missing entrypoint has other causes. */
-const aboutForeignCode = /-wrong-architecture$|^float-abi-mismatch$|^variant-too-new$|^native-build-missing$/;
+const aboutForeignCode =
+  /-wrong-architecture$|^(?:float-)?abi-mismatch$|^entrypoint-foreign-program$|^variant-too-new$|^native-build-missing$/;
 
 /**
  * Gives a finding of the gate the cause that the Dockerfile shows: the line that let the wrong file in, with its code in the catalogue of silent failures. What

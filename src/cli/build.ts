@@ -23,7 +23,7 @@ import { GateRefusal } from "../publish/gate.ts";
 import { startProgress } from "../report/progress.ts";
 import type { Progress } from "../report/progress.ts";
 import { usesColor } from "../report/style.ts";
-import { FactsCache } from "../verify/facts-cache.ts";
+import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { explainBuild } from "./build-explain.ts";
 import type { FailedPlatform } from "./build-explain.ts";

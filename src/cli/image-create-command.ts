@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "./context.ts";
+import { collect } from "./image-shared-options.ts";
 
 /** The options of `archway image create` as commander hands them over: texts, unchecked. */
 export interface RawImageCreateOptions {
@@ -15,16 +16,22 @@ export interface RawImageCreateOptions {
 
 /** `archway image create`. */
 export function defineCreate(context: CliContext, done: (exitCode: number) => void): Command {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command("create")
     .description(
       "Join images that were built one platform at a time into one image index, prove each of them, and tag the index.",
     )
     .argument(
       "<SOURCE...>",
-      "images to join: REPOSITORY@DIGEST, REPOSITORY:TAG, oci:DIR[:NAME], oci-archive:FILE[:NAME]",
+      "images to join: REPOSITORY@DIGEST, REPOSITORY:TAG, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]",
     )
-    .addOption(new Option("-t, --tag <reference>", "name of the joined image").default([]).argParser(collect))
+    .addOption(
+      new Option(
+        "-t, --tag <reference>",
+        "name of the joined image: REGISTRY/NAME:TAG, oci:DIR:NAME, oci-archive:FILE:NAME",
+      )
+        .default([])
+        .argParser(collect),
+    )
     .addOption(
       new Option(
         "--annotation <key=value>",

@@ -12,7 +12,8 @@ export interface ImageCreated {
     /** Bytes. */
     readonly size: number;
     readonly references: readonly string[];
-    readonly pushed: true;
+    /** False when layouts and archives alone took it. */
+    readonly pushed: boolean;
   };
   readonly platforms: readonly {
     readonly platform: string;
@@ -22,16 +23,21 @@ export interface ImageCreated {
   }[];
 }
 
+/** A joined index and where it is. */
+export interface Created {
+  readonly index: Descriptor;
+  /** As people name them: `HOST/PATH:TAG`, `oci:DIR:NAME`. */
+  readonly references: readonly string[];
+  /** Whether a registry has it. */
+  readonly pushed: boolean;
+}
+
 /** The result of a join as JSON. */
-export function createdJson(
-  index: Descriptor,
-  references: readonly string[],
-  children: readonly GatedChild[],
-): ImageCreated {
+export function createdJson({ index, references, pushed }: Created, children: readonly GatedChild[]): ImageCreated {
   const { digest, mediaType, size } = index;
   return {
     version: 1,
-    index: { digest, mediaType, size, references, pushed: true },
+    index: { digest, mediaType, size, references, pushed },
     platforms: children.map(({ child, platform, proof }) => ({
       platform: formatPlatform(platform),
       digest: child.descriptor.digest,

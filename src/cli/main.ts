@@ -31,7 +31,8 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./verify-command.ts"),
   },
   image: {
-    summary: "Work on images in registries and layouts: create",
+    summary:
+      "Work on images in registries and layouts: inspect, create, copy, tag, annotate, rm-platform, promote, prune",
     load: () => import("./image-command.ts"),
   },
   explain: {

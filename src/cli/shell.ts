@@ -8,8 +8,14 @@ import type { CliContext } from "./context.ts";
 
 /** What a `NAME-command.ts` file exports. */
 export interface CommandModule {
-  /** Options and help of the command; its action calls `done` with the exit code. */
-  defineCommand(context: CliContext, done: (exitCode: number) => void): Command;
+  /**
+   * Options and help of the command; its action calls `done` with the exit code.
+   *
+   * @param command words behind `--`, for a module with {@link takesCommand}
+   */
+  defineCommand(context: CliContext, done: (exitCode: number) => void, command: readonly string[]): Command;
+  /** The words behind the first `--` are a command of their own, and no arguments of this one. */
+  readonly takesCommand?: true;
 }
 
 /** Milliseconds that connections and children may outlive a finished command before the process ends anyway. */
@@ -39,9 +45,11 @@ export async function runCommand(
   let debug = Boolean(context.env["ARCHWAY_DEBUG"]);
   try {
     const module = await load();
-    const command = module.defineCommand(context, (code) => (exitCode = code));
+    const dashes = module.takesCommand ? args.indexOf("--") : -1;
+    const [own, behind] = dashes < 0 ? [args, []] : [args.slice(0, dashes), args.slice(dashes + 1)];
+    const command = module.defineCommand(context, (code) => (exitCode = code), behind);
     prepare(command, context, () => (debug = true));
-    await command.parseAsync([...args], { from: "user" });
+    await command.parseAsync([...own], { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportError(error, context, debug);

@@ -10,15 +10,26 @@ export interface RawVerifyOptions {
   readonly insecureRegistry: readonly string[];
   readonly format: string;
   readonly config?: string;
+  readonly run?: boolean;
+  readonly runTimeout?: string;
+  /** Words behind `--`. */
+  readonly command: readonly string[];
 }
 
+export const takesCommand = true;
+
 /** `archway verify`. */
-export function defineCommand(context: CliContext, done: (exitCode: number) => void): Command {
+export function defineCommand(
+  context: CliContext,
+  done: (exitCode: number) => void,
+  command: readonly string[],
+): Command {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   const list = (flags: string, text: string) => new Option(flags, text).default([]).argParser(collect);
   return new Command("archway verify")
+    .usage("[options] <IMAGE...> [--run [-- COMMAND ARG...]]")
     .description(
-      "Prove that images are what they say: read the layers of every platform, and judge the machine code in them and what a container starts with. Nothing is run.",
+      "Prove that images are what they say: read the layers of every platform, and judge the machine code in them and what a container starts with. Nothing is run without --run.",
     )
     .argument(
       "<IMAGE...>",
@@ -38,12 +49,29 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
         "files that are meant to be as they are, by their path in the image; verify.allow in .archway.yaml does the same",
       ),
     )
-    .addOption(new Option("--format <format>", "text (default) or json").default("text"))
+    .addOption(
+      new Option(
+        "--format <format>",
+        "text (default), json, sarif, junit, github (annotations of a workflow) or markdown (a summary)",
+      ).default("text"),
+    )
+    .addOption(
+      new Option(
+        "--run",
+        "also start the image of each platform through Docker or Podman, natively or emulated: with the command behind --, which replaces entrypoint and command, or as it is",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--run-timeout <seconds>",
+        "how long each may run (default: 10 for its own entrypoint, 60 for a command)",
+      ),
+    )
     .addOption(list("--insecure-registry <host>", "allow plain HTTP to this registry"))
     .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
-    .action(async (images: readonly string[], raw: RawVerifyOptions) => {
+    .action(async (images: readonly string[], raw: Omit<RawVerifyOptions, "command">) => {
       const { readVerifyOptions } = await import("./verify-options.ts");
       const { runVerify } = await import("./verify.ts");
-      done(await runVerify(context, images, readVerifyOptions(raw)));
+      done(await runVerify(context, images, readVerifyOptions({ ...raw, command })));
     });
 }

@@ -1,7 +1,7 @@
 import { LiveScreen } from "../report/live-screen.ts";
 import { formatBytes } from "../report/quantity.ts";
 import { printable } from "../report/style.ts";
-import type { LayerProgress } from "../verify/image-layers.ts";
+import type { LayerProgress } from "../verify/layer/image-layers.ts";
 import type { CliContext } from "./context.ts";
 
 /** What a person sees on standard error while images are proven. */

@@ -2,14 +2,22 @@ import type { Finding, Verdict } from "../finding/finding.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { toFindingJson } from "../report/findings.ts";
-import type { AllowedPath } from "../verify/allow.ts";
-import type { Floor } from "../verify/floor.ts";
+import type { AllowedPath } from "../verify/rules/allow.ts";
+import type { Floor } from "../verify/chain/floor.ts";
+import type { RunOutcome } from "../verify/rules/run-findings.ts";
 import type { ImageReport, PlatformReport } from "../verify/verify.ts";
 
+/** The result about one platform of an image. */
+export interface VerifiedPlatform extends PlatformReport {
+  /** What came of running it, when that was asked for. */
+  readonly run?: RunOutcome;
+}
+
 /** The result about one image; `digest` is empty for one that could not be resolved or read. */
-export interface VerifiedImage extends Omit<ImageReport, "digest" | "mediaType"> {
+export interface VerifiedImage extends Omit<ImageReport, "digest" | "mediaType" | "platforms"> {
   readonly digest: string;
   readonly mediaType: string;
+  readonly platforms: readonly VerifiedPlatform[];
 }
 
 /** Everything that one `archway verify` found. */
@@ -34,8 +42,8 @@ export function verifyJson({ images, unusedAllow }: VerifyResult): object {
   };
 }
 
-function platformJson(report: PlatformReport): object {
-  const { platform, digest, verdict, findings, size, coverage, layers, floor } = report;
+function platformJson(report: VerifiedPlatform): object {
+  const { platform, digest, verdict, findings, size, coverage, layers, floor, run } = report;
   return {
     platform: formatPlatform(platform),
     digest,
@@ -46,7 +54,22 @@ function platformJson(report: PlatformReport): object {
     coverage,
     ...(floor === undefined ? {} : { floor: floorJson(floor) }),
     layers,
+    ...(run === undefined ? {} : { run: runJson(run) }),
   };
+}
+
+function runJson({
+  host,
+  execution,
+  emulator,
+  command,
+  result,
+  exitCode,
+  seconds,
+  output,
+  reason,
+}: RunOutcome): object {
+  return { host: formatPlatform(host), execution, emulator, command, result, exitCode, seconds, output, reason };
 }
 
 function floorJson({ platform, because, hosts }: Floor): object {

@@ -4,7 +4,7 @@ import { countSeverities, formatFindings } from "../report/findings.ts";
 import { formatBytes, formatCount } from "../report/quantity.ts";
 import { printable, type Style } from "../report/style.ts";
 import { type Cell, formatTable } from "../report/table.ts";
-import type { LayerReport } from "../verify/layer-report.ts";
+import type { LayerReport } from "../verify/layer/layer-report.ts";
 import type { PlatformReport } from "../verify/verify.ts";
 import { floorWords, type VerifiedImage, type VerifyResult } from "./verify-result.ts";
 

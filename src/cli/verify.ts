@@ -1,20 +1,30 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import description from "../../package.json" with { type: "json" };
 import { loadConfig } from "../config/config.ts";
 import { ArchwayError, exitCodes } from "../error/error.ts";
 import { reaches } from "../finding/finding.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { formatGithub } from "../report/github.ts";
+import { formatJunit } from "../report/junit.ts";
+import { formatMarkdown } from "../report/markdown.ts";
+import type { ReportOptions } from "../report/reported-image.ts";
+import { formatSarif } from "../report/sarif.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { openImage } from "../store/open-store.ts";
 import type { OpenedImage } from "../store/open-store.ts";
-import { isEvidence } from "../verify/evidence.ts";
-import { FactsCache } from "../verify/facts-cache.ts";
-import { aboutIndex } from "../verify/index-rules.ts";
+import { isEvidence } from "../verify/rules/evidence.ts";
+import { FactsCache } from "../verify/layer/facts-cache.ts";
+import { aboutIndex } from "../verify/rules/index-rules.ts";
 import { verifyReference } from "../verify/verify.ts";
 import type { VerifyOptions } from "../verify/verify.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
-import type { VerifyCommandOptions } from "./verify-options.ts";
+import type { VerifyCommandOptions, VerifyFormat } from "./verify-options.ts";
 import { openProofProgress } from "./verify-progress.ts";
+import { openRuns } from "./verify-run.ts";
 import { findingsOf, platformNames, verdictOfAll, verifyJson } from "./verify-result.ts";
 import type { VerifiedImage, VerifyResult } from "./verify-result.ts";
 import { formatVerified } from "./verify-text.ts";
@@ -37,6 +47,7 @@ export async function runVerify(
   // What is no image name is told before anything is read.
   const opened = references.map((name) => ({ name, ...openImage(name, registries) }));
   const allow = [...config.verify.allow, ...options.allow];
+  const runs = options.run && (await openRuns(context));
   const progress = openProofProgress(context);
   const images: VerifiedImage[] = [];
   try {
@@ -50,7 +61,12 @@ export async function runVerify(
         onPlatforms: (platforms) => progress.begin(`${image.name}: proving ${platformNames(platforms)}`),
         onProgress: (layer) => progress.layer(layer),
       };
-      images.push(await verifyOne(image, asked));
+      const proven = await verifyOne(image, asked);
+      if (options.run === undefined || runs === undefined) images.push(proven);
+      else {
+        const onStart = (platform: Platform) => progress.begin(`${image.name}: running ${formatPlatform(platform)}`);
+        images.push(await runs.run(proven, image.store, options.run, onStart));
+      }
     }
   } finally {
     progress.end();
@@ -81,16 +97,28 @@ async function verifyOne(
   }
 }
 
-function show({ stdout, env }: CliContext, { format }: VerifyCommandOptions, result: VerifyResult): void {
-  if (format === "json") {
-    stdout.write(`${JSON.stringify(verifyJson(result), null, 2)}\n`);
-    return;
-  }
-  const text = formatVerified(result, {
-    style: makeStyle(usesColor(stdout, env)),
-    columns: stdout.columns || plainColumns,
-  });
-  stdout.write(`${text.join("\n")}\n`);
+function show(
+  { stdout, env, cwd }: CliContext,
+  { format, severity }: VerifyCommandOptions,
+  result: VerifyResult,
+): void {
+  const columns = stdout.columns || plainColumns;
+  const text = () => formatVerified(result, { style: makeStyle(usesColor(stdout, env)), columns }).join("\n");
+  const formats: Readonly<Record<VerifyFormat, (options: ReportOptions) => string>> = {
+    text,
+    json: () => JSON.stringify(verifyJson(result), null, 2),
+    sarif: (options) => formatSarif(result.images, options),
+    junit: (options) => formatJunit(result.images, { ...options, threshold: severity }),
+    github: (options) => formatGithub(result.images, options),
+    markdown: (options) => formatMarkdown(result.images, options),
+  };
+  const written = formats[format]({ toolVersion: description.version, ...dockerfileIn(cwd) });
+  stdout.write(written.endsWith("\n") ? written : `${written}\n`);
+}
+
+/** The Dockerfile that findings are shown at by services that want a file of the repository. */
+function dockerfileIn(cwd: string): Pick<ReportOptions, "dockerfile"> {
+  return existsSync(join(cwd, "Dockerfile")) ? { dockerfile: "Dockerfile" } : {};
 }
 
 /** Findings about missing evidence never reach a threshold: they leave the verdict undecided. */

@@ -49,6 +49,12 @@ export async function readConfig(
   return parseConfig(bytes, { digest: manifest.config.digest, mediaType: manifest.config.mediaType });
 }
 
+/** How the images behind a descriptor are found. */
+export interface ChildrenOptions extends StoreOptions {
+  /** The root's own document, for one that was made here and is in no store yet. */
+  readonly rootBytes?: Uint8Array;
+}
+
 /**
  * The images behind a descriptor, or a bare digest: one for a manifest, each platform's for an index, nested indexes flattened in their order. Entries that
  * are no images (artifacts of unknown kinds) are left out.
@@ -58,10 +64,11 @@ export async function readConfig(
 export async function childrenOf(
   store: ImageStore,
   root: Root,
-  options: StoreOptions = {},
+  { rootBytes, ...options }: ChildrenOptions = {},
   depth = 0,
 ): Promise<readonly Child[]> {
-  const document = await readDocument(store, root, options);
+  const document =
+    rootBytes === undefined ? await readDocument(store, root, options) : parseManifestOrIndex(rootBytes, root);
   if (document.kind === "manifest") {
     if (!isRunnable(document)) return [];
     const { digest, mediaType } = document;

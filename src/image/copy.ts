@@ -77,7 +77,7 @@ async function copyBlob(
     arrival = "sent";
     return from.fetch(blob, start === 0 ? options : { ...options, range: { start } });
   };
-  await to.putBlob(blob, { open }, options);
+  await to.putBlob(blob, { open, isChecked: true }, options);
   return arrival;
 }
 

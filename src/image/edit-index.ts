@@ -42,7 +42,11 @@ export function withoutPlatforms(
     return platform === undefined ? [] : [{ descriptor, platform }];
   });
   for (const platform of platforms) {
-    if (!images.some((image) => samePlatform(image.platform, platform))) throw unknownPlatform(platform, images);
+    if (!images.some((image) => samePlatform(image.platform, platform)))
+      throw platformNotFound(
+        platform,
+        images.map((image) => image.platform),
+      );
   }
   const goes = ({ role, descriptor }: IndexEntry) => {
     const own = role === "image" ? platformOf(descriptor) : undefined;
@@ -197,13 +201,14 @@ function refuseReserved(changes: AnnotationChanges): void {
   });
 }
 
-function unknownPlatform(platform: Platform, images: readonly { readonly platform: Platform }[]): ArchwayError {
-  const there = [...new Set(images.map((image) => formatPlatform(image.platform)))];
+/** The error of a platform that an index has no image for, with those that it has. */
+export function platformNotFound(platform: Platform, there: readonly Platform[]): ArchwayError {
+  const names = [...new Set(there.map(formatPlatform))];
   return new ArchwayError({
     code: "PLATFORM_NOT_FOUND",
     kind: "input",
     message: `The index has no image for ${formatPlatform(platform)}.`,
-    hint: there.length === 0 ? "It has no image with a platform." : `It has ${there.join(", ")}.`,
+    hint: names.length === 0 ? "It has no image with a platform." : `It has ${names.join(", ")}.`,
   });
 }
 

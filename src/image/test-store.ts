@@ -95,6 +95,9 @@ export class TestStore implements ImageStore {
   async delete(reference: string): Promise<void> {
     this.#change(`delete ${reference}`);
     this.#tags.delete(reference);
+    // As registries do: a manifest takes its tags along.
+    this.#content.delete(reference);
+    for (const [tag, { digest }] of this.#tags) if (digest === reference) this.#tags.delete(tag);
   }
 
   #change(call: string): void {

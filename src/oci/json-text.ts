@@ -130,7 +130,7 @@ export function addition(
     return { start: object.start, end: object.end, text: `{${written.join(",")}${layout.outdent}}` };
   }
   const indent = spaceBefore(text, last.start);
-  const colon = / $/.test(text.slice(last.start, last.value.start)) ? ": " : ":";
+  const colon = text.slice(last.start, last.value.start).endsWith(" ") ? ": " : ":";
   const written = members.map(([key, value]) => `,${indent}${JSON.stringify(key)}${colon}${value}`);
   return { start: last.value.end, end: last.value.end, text: written.join("") };
 }

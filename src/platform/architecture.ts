@@ -8,7 +8,7 @@ export interface ElfIdentity {
 
 /**
  * What the world calls one architecture (and, for 32-bit ARM, one variant of it). A field is absent where the distribution or
- * tool has no port. Sources: OCI image-spec "platform variants", Debian and Alpine port lists, rustc's target list, glibc and musl
+ * tool has no port. Sources: OCI image-spec "platform variants", Debian, Alpine and Fedora port lists, rustc's target list, glibc and musl
  * loader names, `<elf.h>`.
  */
 export interface Architecture {
@@ -20,6 +20,8 @@ export interface Architecture {
   readonly goarm?: string;
   readonly debian?: string;
   readonly alpine?: string;
+  /** What Fedora and its family call their port. */
+  readonly rpm?: string;
   /** What `uname -m` prints on a machine whose kernel and userland are both of this architecture. */
   readonly machine: string;
   /** Rust target triples, by C library. */
@@ -44,6 +46,7 @@ export const architectures: readonly Architecture[] = [
     name: "386",
     debian: "i386",
     alpine: "x86",
+    rpm: "i686",
     machine: "i686",
     rust: { gnu: "i686-unknown-linux-gnu", musl: "i686-unknown-linux-musl" },
     triplet: "i386-linux-gnu",
@@ -54,6 +57,7 @@ export const architectures: readonly Architecture[] = [
     name: "amd64",
     debian: "amd64",
     alpine: "x86_64",
+    rpm: "x86_64",
     machine: "x86_64",
     rust: { gnu: "x86_64-unknown-linux-gnu", musl: "x86_64-unknown-linux-musl" },
     triplet: "x86_64-linux-gnu",
@@ -66,6 +70,7 @@ export const architectures: readonly Architecture[] = [
     goarm: "5",
     // Debian's armel is v5TE with soft float, though containerd reads the word "armel" as v6.
     debian: "armel",
+    rpm: "armv5tel",
     machine: "armv5tel",
     rust: { gnu: "armv5te-unknown-linux-gnueabi", musl: "armv5te-unknown-linux-musleabi" },
     triplet: "arm-linux-gnueabi",
@@ -79,6 +84,7 @@ export const architectures: readonly Architecture[] = [
     goarm: "6",
     // Debian has no v6 port (Raspbian rebuilt armhf for it); Alpine's "armhf" is v6.
     alpine: "armhf",
+    rpm: "armv6hl",
     machine: "armv6l",
     rust: { gnu: "arm-unknown-linux-gnueabihf", musl: "arm-unknown-linux-musleabihf" },
     triplet: "arm-linux-gnueabihf",
@@ -92,6 +98,7 @@ export const architectures: readonly Architecture[] = [
     goarm: "7",
     debian: "armhf",
     alpine: "armv7",
+    rpm: "armv7hl",
     machine: "armv7l",
     rust: { gnu: "armv7-unknown-linux-gnueabihf", musl: "armv7-unknown-linux-musleabihf" },
     triplet: "arm-linux-gnueabihf",
@@ -103,6 +110,7 @@ export const architectures: readonly Architecture[] = [
     name: "arm64",
     debian: "arm64",
     alpine: "aarch64",
+    rpm: "aarch64",
     machine: "aarch64",
     rust: { gnu: "aarch64-unknown-linux-gnu", musl: "aarch64-unknown-linux-musl" },
     triplet: "aarch64-linux-gnu",
@@ -113,6 +121,7 @@ export const architectures: readonly Architecture[] = [
     name: "loong64",
     debian: "loong64",
     alpine: "loongarch64",
+    rpm: "loongarch64",
     machine: "loongarch64",
     rust: { gnu: "loongarch64-unknown-linux-gnu", musl: "loongarch64-unknown-linux-musl" },
     triplet: "loongarch64-linux-gnu",
@@ -157,6 +166,7 @@ export const architectures: readonly Architecture[] = [
   {
     name: "ppc64",
     debian: "ppc64",
+    rpm: "ppc64",
     machine: "ppc64",
     rust: { gnu: "powerpc64-unknown-linux-gnu", musl: "powerpc64-unknown-linux-musl" },
     triplet: "powerpc64-linux-gnu",
@@ -167,6 +177,7 @@ export const architectures: readonly Architecture[] = [
     name: "ppc64le",
     debian: "ppc64el",
     alpine: "ppc64le",
+    rpm: "ppc64le",
     machine: "ppc64le",
     rust: { gnu: "powerpc64le-unknown-linux-gnu", musl: "powerpc64le-unknown-linux-musl" },
     triplet: "powerpc64le-linux-gnu",
@@ -177,6 +188,7 @@ export const architectures: readonly Architecture[] = [
     name: "riscv64",
     debian: "riscv64",
     alpine: "riscv64",
+    rpm: "riscv64",
     machine: "riscv64",
     rust: { gnu: "riscv64gc-unknown-linux-gnu", musl: "riscv64gc-unknown-linux-musl" },
     triplet: "riscv64-linux-gnu",
@@ -187,6 +199,7 @@ export const architectures: readonly Architecture[] = [
     name: "s390x",
     debian: "s390x",
     alpine: "s390x",
+    rpm: "s390x",
     machine: "s390x",
     rust: { gnu: "s390x-unknown-linux-gnu", musl: "s390x-unknown-linux-musl" },
     triplet: "s390x-linux-gnu",

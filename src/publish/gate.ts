@@ -5,7 +5,7 @@ import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { TreeNode } from "../store/tree.ts";
-import { compareAcrossPlatforms, withTwins } from "../verify/compare.ts";
+import { compareAcrossPlatforms, withTwins } from "../verify/rules/compare.ts";
 import { verifyImage } from "../verify/gate.ts";
 import type { GateOptions, ImageProof } from "../verify/gate.ts";
 

@@ -158,8 +158,11 @@ async function moveTags(
   }
 }
 
-/** Looks at all tags before the first one moves, so that the usual refusal leaves every tag where it was. */
-async function requireUnmoved(
+/**
+ * Throws `TARGET_MOVED` for a tag that does not point at what it is expected to point at, unless it points at the root already. Asked for all tags
+ * before the first one moves, so that the usual refusal leaves every tag where it was.
+ */
+export async function requireUnmoved(
   { store, expected }: PublishTarget,
   root: Descriptor,
   signal: AbortSignal,

@@ -41,8 +41,9 @@ export function countSeverities(findings: readonly Finding[]): string {
 
 function formatFinding(finding: Finding, { style, columns }: FindingsFormat): string[] {
   const paint = { error: style.red, warning: style.yellow, note: style.cyan }[finding.severity];
-  const place = [finding.path, finding.line, finding.column].filter((part) => part !== undefined).join(":");
-  const lines = [`  ${paint(finding.severity)} ${style.bold(printable(place))} ${style.dim(`(${finding.rule})`)}`];
+  const lines = [
+    `  ${paint(finding.severity)} ${style.bold(printable(placeOf(finding)))} ${style.dim(`(${finding.rule})`)}`,
+  ];
   const add = (label: string, text: string) => {
     const indent = 4 + label.length;
     const wrapped = text.split("\n").flatMap((line) => wrap(printable(line), columns - indent));
@@ -51,17 +52,30 @@ function formatFinding(finding: Finding, { style, columns }: FindingsFormat): st
     });
   };
   add("", finding.message);
+  for (const { label, text } of detailsOf(finding)) add(`${label}: `, text);
+  return lines;
+}
+
+/** Where a finding is: `Dockerfile:3:7`, `/usr/bin/x`. */
+export function placeOf({ path, line, column }: Pick<Finding, "path" | "line" | "column">): string {
+  return [path, line, column].filter((part) => part !== undefined).join(":");
+}
+
+/** What is known about a finding besides its message, in the order in which a person needs it. The texts may hold what strangers wrote. */
+export function detailsOf(finding: Finding): readonly { readonly label: string; readonly text: string }[] {
+  const details: { label: string; text: string }[] = [];
+  const add = (label: string, text: string) => details.push({ label, text });
   if (finding.layer) {
     const { index, digest, size, createdBy } = finding.layer;
-    add("layer: ", `${index + 1}, ${digest} (${formatBytes(size)})`);
-    if (createdBy) add("made by: ", createdBy);
+    add("layer", `${index + 1}, ${digest} (${formatBytes(size)})`);
+    if (createdBy) add("made by", createdBy);
   }
   if (finding.package) {
     const { database, name, version, architecture } = finding.package;
-    add("package: ", `${name} ${version} (${architecture}, ${database})`);
+    add("package", `${name} ${version} (${architecture}, ${database})`);
   }
-  if (finding.cause) add("cause: ", `${finding.cause.text} (${finding.cause.code})`);
-  for (const { path, line, message } of finding.related) add("see: ", `${path}:${line}: ${message}`);
-  if (finding.fix) add("fix: ", finding.fix.title);
-  return lines;
+  if (finding.cause) add("cause", `${finding.cause.text} (${finding.cause.code})`);
+  for (const { path, line, message } of finding.related) add("see", `${path}:${line}: ${message}`);
+  if (finding.fix) add("fix", finding.fix.title);
+  return details;
 }

@@ -59,6 +59,11 @@ export function printable(text: string): string {
     .replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }
 
+/** A text of strangers as lines that are safe to print, as {@link printable} makes one; its line breaks stay. */
+export function printableLines(text: string): string[] {
+  return text.split(/\r?\n/).map(printable);
+}
+
 /** Columns that a text takes on a terminal: escape sequences and combining marks none, East Asian wide characters and emoji two. */
 export function columnsOf(text: string): number {
   let columns = 0;

@@ -1,15 +1,18 @@
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
-import { algorithmOf, checkDigest, isDigest, verified } from "../oci/digest.ts";
+import { algorithmOf, checkDigest, isDigest } from "../oci/digest.ts";
 import { maxManifestOut } from "../oci/limits.ts";
 import { parseManifestOrIndex } from "../oci/manifest-or-index.ts";
 import { isForeignLayerType, isIndexType, isManifestType } from "../oci/media-types.ts";
 import type { FileContent } from "./atomic-file.ts";
 import { makeDirectory, removeAbandoned, syncDirectory, writeAtomically } from "./atomic-file.ts";
+import { checkedContent } from "./checked-content.ts";
 import { blobPath, directoryFiles } from "./layout-files.ts";
 import type { LayoutFiles } from "./layout-files.ts";
-import type { LayoutIndex } from "./layout-index.ts";
+import { sweepBlobs } from "./layout-garbage.ts";
+import type { Swept } from "./layout-garbage.ts";
+import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
 import {
   checkLayoutName,
   emptyLayoutIndex,
@@ -79,7 +82,7 @@ export class LayoutStore implements ImageStore {
     await this.#prepare(options);
     // A file of another size was cut by a tool that does not write atomically: it is written again.
     if ((await this.#files.size(blobPath(descriptor.digest))) === descriptor.size) return;
-    await this.#writeBlob(descriptor.digest, verified(source.open(), descriptor, `blob ${descriptor.digest}`), options);
+    await this.#writeBlob(descriptor.digest, checkedContent(source, descriptor), options);
   }
 
   async putManifest(descriptor: Descriptor, bytes: Uint8Array, options: StoreOptions = {}): Promise<void> {
@@ -111,6 +114,30 @@ export class LayoutStore implements ImageStore {
     await this.#prepare(options);
     if (!(await this.has(descriptor.digest))) throw notFound(this.name, `manifest ${descriptor.digest}`);
     await this.#update(async (index) => withEntry(index, descriptor), options);
+  }
+
+  async entries(options?: StoreOptions): Promise<readonly LayoutEntry[]> {
+    return (await this.#reader.index(options)).entries;
+  }
+
+  /**
+   * Removes entries, and then the blobs that nothing in the layout leads to any more, all in one turn of its writers. `gone` is asked about the entries
+   * as they are then.
+   *
+   * @param now Milliseconds since the epoch; a blob that nothing ever led to has to be an hour old.
+   */
+  async prune(gone: (entry: LayoutEntry) => boolean, now: number, options: StoreOptions = {}): Promise<Swept> {
+    let swept: Swept = { blobs: 0, bytes: 0 };
+    await this.#prepare(options);
+    const remove = async () => {
+      const before = await this.#reader.index(options);
+      const after = withoutEntries(before, gone);
+      await this.#write("index.json", encodeLayoutIndex(after), options);
+      await syncDirectory(this.#directory);
+      swept = await sweepBlobs(this.#directory, this.#files, { before, after }, { now, ...options });
+    };
+    await this.#writing(() => withLayoutLock(this.#directory, remove, options.signal));
+    return swept;
   }
 
   /** Removes a name, or a manifest with all its names. Blobs stay. */

@@ -19,6 +19,8 @@ export interface TagOptions extends StoreOptions {
 export interface BlobSource {
   /** Opens the content from byte `start` (default 0). */
   open(start?: number): AsyncIterable<Uint8Array>;
+  /** The content from byte 0 on is checked by whoever gives it, as {@link ImageStore.fetch} does, and need not be hashed a second time. */
+  readonly isChecked?: boolean;
 }
 
 /**
@@ -69,6 +71,9 @@ export interface ImageStore {
 
   /** Tags, in the store's order, page by page. */
   tags(options?: StoreOptions): AsyncIterable<string>;
+
+  /** All that can be found without a digest, where it is more than tags: the entries of a layout's `index.json`, which may have no name. */
+  entries?(options?: StoreOptions): Promise<readonly { readonly name?: string; readonly descriptor: Descriptor }[]>;
 
   /** Removes a manifest, or only a tag. */
   delete(reference: string, options?: StoreOptions): Promise<void>;

@@ -7,21 +7,24 @@ import { isRunnable } from "../oci/manifest.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
-import type { AllowedPath } from "./allow.ts";
-import { applyAllowed } from "./allow.ts";
-import type { CodeFile } from "./compare.ts";
-import { contentFindings } from "./content-rules.ts";
-import { startChain } from "./chain.ts";
-import { floorOf } from "./floor.ts";
-import type { Floor } from "./floor.ts";
-import { layerReport } from "./layer-report.ts";
-import type { LayerReport } from "./layer-report.ts";
-import { expectedCode, isOf } from "./identity.ts";
-import type { ImageFacts } from "./image-facts.ts";
-import { imageFacts } from "./image-facts.ts";
-import type { LayerOptions, ReadResult } from "./image-layers.ts";
-import { readLayers } from "./image-layers.ts";
-import { structureFindings } from "./structure-rules.ts";
+import type { AllowedPath } from "./rules/allow.ts";
+import { applyAllowed } from "./rules/allow.ts";
+import type { CodeFile } from "./rules/compare.ts";
+import { contentFindings } from "./rules/content-rules.ts";
+import { startChain } from "./chain/chain.ts";
+import { floorOf } from "./chain/floor.ts";
+import type { Floor } from "./chain/floor.ts";
+import { layerReport } from "./layer/layer-report.ts";
+import type { LayerReport } from "./layer/layer-report.ts";
+import { expectedCode, isOf } from "./program/identity.ts";
+import type { ImageFacts } from "./view/image-facts.ts";
+import { imageFacts } from "./view/image-facts.ts";
+import type { LayerOptions, ReadResult } from "./layer/image-layers.ts";
+import { readLayers } from "./layer/image-layers.ts";
+import { withOwners } from "./packages/owner.ts";
+import { packageDatabases } from "./packages/package-databases.ts";
+import { packageFindings } from "./rules/package-rules.ts";
+import { structureFindings } from "./rules/structure-rules.ts";
 
 /** What the gate needs besides the image. */
 export interface GateOptions extends LayerOptions {
@@ -117,7 +120,9 @@ function judged(
   const complete = read.every(({ facts }) => facts !== undefined);
   const { coverage, code } = survey(image, layers, read);
   const chain = startChain(image.view, image.config, image.expected);
-  const found = [...structure, ...contentFindings(image, chain, complete, coverage.elf)];
+  const packages = packageDatabases(image.view);
+  const ofContent = [...contentFindings(image, chain, complete, coverage.elf), ...packageFindings(image, packages)];
+  const found = [...structure, ...withOwners(ofContent, image, packages)];
   const { findings, used } = applyAllowed(found, allow);
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
   return {

@@ -13,11 +13,11 @@ import { mediaTypes } from "../oci/media-types.ts";
 import { parsePlatform } from "../platform/platform.ts";
 import { LayoutStore } from "../store/layout.ts";
 import type { ImageStore } from "../store/store.ts";
-import { FactsCache } from "./facts-cache.ts";
-import type { ElfParts } from "./test-elf.ts";
-import { amd64, arm64, armhf, makeElf } from "./test-elf.ts";
-import type { MadeImage } from "./test-image.ts";
-import { putImage } from "./test-image.ts";
+import { FactsCache } from "./layer/facts-cache.ts";
+import type { ElfParts } from "./program/test-elf.ts";
+import { amd64, arm64, armhf, makeElf } from "./program/test-elf.ts";
+import type { MadeImage } from "./layer/test-image.ts";
+import { putImage } from "./layer/test-image.ts";
 import type { ImageReport, VerifyOptions } from "./verify.ts";
 import { verifyReference } from "./verify.ts";
 

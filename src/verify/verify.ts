@@ -7,16 +7,16 @@ import type { ImageManifest } from "../oci/manifest.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
-import { compareAcrossPlatforms, layerRule, withTwins } from "./compare.ts";
-import { isEvidence } from "./evidence.ts";
+import { compareAcrossPlatforms, layerRule, withTwins } from "./rules/compare.ts";
+import { isEvidence } from "./rules/evidence.ts";
 import type { GateOptions, ImageProof } from "./gate.ts";
 import { unread, verifyImage } from "./gate.ts";
 import type { TreeEntry } from "./image-tree.ts";
 import { readImageTree } from "./image-tree.ts";
-import { missingPrograms } from "./missing-programs.ts";
+import { missingPrograms } from "./rules/missing-programs.ts";
 import { readTwice } from "./read-twice.ts";
-import { aboutIndex, entryFindings, indexFindings } from "./index-rules.ts";
-import { oddSizes } from "./sizes.ts";
+import { aboutIndex, entryFindings, indexFindings } from "./rules/index-rules.ts";
+import { oddSizes } from "./rules/sizes.ts";
 
 /** What is asked of an image. */
 export interface VerifyOptions extends GateOptions {

@@ -41,10 +41,20 @@ const needs = {
       "gcc-aarch64-linux-gnu",
       "gcc-arm-linux-gnueabihf",
       "gcc-arm-linux-gnueabi",
+      "libc6-dev-arm64-cross",
+      "libc6-dev-armhf-cross",
+      "libc6-dev-armel-cross",
+      "gcc-riscv64-linux-gnu",
+      "gcc-powerpc64le-linux-gnu",
       "musl-tools",
     ],
   },
+  /** For the tests that read databases of RPM. */
+  rpm: { packages: ["rpm", "db5.3-util"] },
   skopeo: { packages: ["skopeo"] },
+  umoci: { packages: ["umoci"] },
+  /** What people prove an image with by hand, and what measures them. */
+  "proof-by-hand": { packages: ["skopeo", "umoci", "file", "time"] },
   crane: { modules: ["crane"] },
   regctl: { modules: ["regctl"] },
 } as const satisfies Record<string, Needs>;

@@ -127,7 +127,10 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "qemu":
     case "bases":
     case "compilers":
+    case "rpm":
     case "skopeo":
+    case "umoci":
+    case "proof-by-hand":
     case "crane":
     case "regctl":
       return [];

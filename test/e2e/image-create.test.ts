@@ -142,6 +142,34 @@ describe("archway image create", { skip: await unavailable(...needs) }, () => {
     assert.equal((JSON.parse(again.stdout) as typeof result).index.digest, result.index.digest);
   });
 
+  test("without a registry: layouts and an archive take the index too, with the digest that a registry gets", async () => {
+    const layout = new LayoutStore(join(place.dir, "sources"));
+    await layout.tag("amd64", await putBase(layout, busybox, "linux/amd64"));
+    const source = repository(`${there.host}/parts/local`);
+    const arm64 = await putBase(source, busybox, "linux/arm64");
+    const image = `${here.host}/joined/local:1`;
+    const names = ["oci:joined:1", "oci:joined:latest", "oci-archive:joined.tar:1", image];
+    const sources = ["oci:sources:amd64", `${there.host}/parts/local@${arm64.digest}`];
+    const made = await create(...names.flatMap((name) => ["-t", name]), "--format=json", ...sources);
+    assert.equal(made.code, 0, made.stderr);
+    const { index } = JSON.parse(made.stdout) as { index: { digest: string; references: string[]; pushed: boolean } };
+    assert.deepEqual(index.references.toSorted(), names.toSorted());
+    assert.equal(index.pushed, true);
+    assert.equal(await digestOf(image), index.digest);
+    for (const name of names.slice(0, 3)) {
+      const path = name.replace("joined", join(place.dir, "joined"));
+      const raw = await tool("skopeo", "inspect", "--raw", path);
+      assert.deepEqual(JSON.parse(raw), await rawIndex(image), name);
+    }
+    const again = join(place.dir, "again");
+    await tool("skopeo", "copy", "-q", "--all", `oci-archive:${join(place.dir, "joined.tar")}:1`, `oci:${again}:1`);
+    const local = await create("-t", "oci:local:1", "--format=json", "oci:sources:amd64");
+    assert.equal((JSON.parse(local.stdout) as { index: { pushed: boolean } }).index.pushed, false);
+    const digest = await create("-t", `${here.host}/joined/local@${index.digest}`, "oci:sources:amd64");
+    assert.equal(digest.code, 2);
+    assert.match(digest.stderr, /nobody knows the digest/);
+  });
+
   test("an index is flattened, and joined with an image", async () => {
     const source = repository(`${here.host}/parts/some`);
     const two = await putIndex(source, [

@@ -35,12 +35,26 @@ export async function putWrongStage(
   const manifest = parseManifest(await layout.manifest(image));
   const config: unknown = JSON.parse((await buffer(layout.fetch(manifest.config))).toString());
   const { diffIds, history } = configParts(config);
-  const result = fileLayer({ result: "built\n" });
+  const result = await fileLayer({ result: "built\n" });
   return putImage(into, declared, [...manifest.layers.map((descriptor) => ({ descriptor })), result], {
     diffIds: [...diffIds, result.diffId],
     history: [...history, { created_by: "/bin/sh -c #(nop) COPY file:0123 in /result" }],
     command: ["busybox", "cat", "/result"],
   });
+}
+
+/** The base layers of one platform under the config of another or the same, with a command. */
+export async function putCommand(
+  into: ImageStore,
+  base: BaseImage,
+  { layersOf, declared, command }: { readonly layersOf: string; readonly declared: string; readonly command: string[] },
+): Promise<Descriptor> {
+  const { layout, image } = await imageOfBase(base, layersOf);
+  await copyImage(layout, into, image);
+  const manifest = parseManifest(await layout.manifest(image));
+  const config: unknown = JSON.parse((await buffer(layout.fetch(manifest.config))).toString());
+  const layers = manifest.layers.map((descriptor) => ({ descriptor }));
+  return putImage(into, declared, layers, { ...configParts(config), command });
 }
 
 /** An image of one layer with files and no machine code. */
@@ -49,12 +63,16 @@ export async function putFiles(
   platform: string,
   files: Readonly<Record<string, string>>,
 ): Promise<Descriptor> {
-  const layer = fileLayer(files);
+  const layer = await fileLayer(files);
   return putImage(into, platform, [layer], { diffIds: [layer.diffId], history: [{ created_by: "COPY . /" }] });
 }
 
-/** Joins an image with a provenance attestation in an index, as BuildKit leaves them, and gives the index. */
-export async function putAttested(into: ImageStore, image: Descriptor): Promise<Descriptor> {
+/** Joins an image with a provenance attestation, and others without, in an index, as BuildKit leaves them, and gives the index. */
+export async function putAttested(
+  into: ImageStore,
+  image: Descriptor,
+  others: readonly Descriptor[] = [],
+): Promise<Descriptor> {
   const statement = content(
     encodeJson({ _type: "https://in-toto.io/Statement/v0.1", subject: [{ digest: image.digest }] }),
     mediaTypes.inToto,
@@ -64,7 +82,7 @@ export async function putAttested(into: ImageStore, image: Descriptor): Promise<
   const config = content(encodeJson({ os: "unknown", architecture: "unknown", rootfs }), mediaTypes.ociConfig);
   const proof = await putManifest(into, config, [statement]);
   const { bytes, descriptor } = assembleIndex({
-    children: [image],
+    children: [image, ...others],
     attestations: [
       {
         ...proof,
@@ -150,13 +168,11 @@ function configParts(config: unknown): { diffIds: readonly string[]; history: re
   return { diffIds: rootfs.diff_ids, history: history ?? [] };
 }
 
-function fileLayer(files: Readonly<Record<string, string>>): Content & { readonly diffId: string } {
+async function fileLayer(files: Readonly<Record<string, string>>): Promise<Content & { readonly diffId: string }> {
   const archive = pack();
   for (const [name, text] of Object.entries(files)) archive.entry({ name, mtime: new Date(0) }, text);
   archive.finalize();
-  const pieces: Buffer[] = [];
-  for (let piece: unknown = archive.read(); piece !== null; piece = archive.read()) pieces.push(piece as Buffer);
-  const tar = Buffer.concat(pieces);
+  const tar = await buffer(archive);
   const diffId = `sha256:${createHash("sha256").update(tar).digest("hex")}`;
   return { ...content(gzipSync(tar), mediaTypes.ociLayerGzip), diffId };
 }

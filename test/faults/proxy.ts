@@ -125,6 +125,7 @@ async function relay(
   }
   outgoing.writeHead(answer.statusCode ?? 500, rewritten(answer, fault));
   outgoing.flushHeaders();
+  const closed = once(outgoing, "close").catch(() => undefined);
   for await (const piece of broken(answer, fault, "answer")) {
     if (piece === "cut") {
       answer.destroy();
@@ -133,7 +134,7 @@ async function relay(
       socket.destroySoon();
       return;
     }
-    if (!outgoing.write(piece)) await Promise.race([once(outgoing, "drain"), once(outgoing, "close")]);
+    if (!outgoing.write(piece)) await Promise.race([once(outgoing, "drain"), closed]);
     if (outgoing.destroyed) return;
   }
   outgoing.end();

@@ -1,7 +1,5 @@
 import http from "node:http";
 import https from "node:https";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { readAll } from "../read-all.ts";
 
 /** Bounds of one exchange, milliseconds. */
@@ -72,6 +70,9 @@ class IdleError extends Error {
 
 /** Most bytes of an answer that is read whole, unless the caller asks for more: answers to uploads and errors are small. */
 const smallAnswer = 64 * 1024;
+
+/** Bytes of a body that may wait for the connection: enough that reading and sending go on side by side. */
+const maxUnsent = 512 * 1024;
 
 /** Sends a request and reads the answer whole, at most `limit` bytes. Redirects, retries and credentials are not its business. */
 export async function exchange(
@@ -152,19 +153,33 @@ async function sendBody(outgoing: http.ClientRequest, body: HttpRequest["body"])
     outgoing.end(body);
     return;
   }
-  let failure: BodyError | undefined;
-  async function* content(source: RequestBody): AsyncIterable<Uint8Array> {
-    try {
-      yield* source.open();
-    } catch (error) {
-      failure = new BodyError(error);
-      throw failure;
-    }
-  }
+  await pour(body.open(), outgoing);
+  outgoing.end();
+}
+
+/**
+ * Writes content into a request as fast as the connection takes it. A request that ends before, with an answer or a failure of its own, ends this
+ * too; a failure of the content ends the request.
+ */
+async function pour(content: AsyncIterable<Uint8Array>, outgoing: http.ClientRequest): Promise<void> {
+  let proceed: (() => void) | undefined;
+  const wake = () => proceed?.();
+  outgoing.on("drain", wake);
+  outgoing.on("close", wake);
   try {
-    await pipeline(Readable.from(content(body), { objectMode: false }), outgoing);
+    for await (const chunk of content) {
+      if (outgoing.destroyed) return;
+      if (outgoing.write(chunk) || outgoing.writableLength < maxUnsent) continue;
+      await new Promise<void>((resolve) => (proceed = resolve));
+      if (outgoing.destroyed) return;
+    }
   } catch (error) {
-    throw failure ?? error;
+    const failure = new BodyError(error);
+    outgoing.destroy(failure);
+    throw failure;
+  } finally {
+    outgoing.off("drain", wake);
+    outgoing.off("close", wake);
   }
 }
 

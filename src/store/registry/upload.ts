@@ -1,4 +1,4 @@
-import { verified } from "../../oci/digest.ts";
+import { checkedContent } from "../checked-content.ts";
 import { uploadInChunks } from "./chunked-upload.ts";
 import { pause, backoff, PassingError } from "./retry.ts";
 import type { Upload, UploadSession } from "./upload-session.ts";
@@ -31,8 +31,5 @@ export async function uploadBlob(upload: Upload, session?: UploadSession): Promi
 
 function uploadWhole(upload: Upload, session: UploadSession): Promise<void> {
   const { descriptor, source } = upload;
-  return commit(upload, session.url, {
-    length: descriptor.size,
-    open: () => verified(source.open(), descriptor, `blob ${descriptor.digest}`),
-  });
+  return commit(upload, session.url, { length: descriptor.size, open: () => checkedContent(source, descriptor) });
 }

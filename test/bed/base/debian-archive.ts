@@ -8,10 +8,11 @@ import { run } from "../command.ts";
 import { distribution, updateLists } from "../debian-packages.ts";
 import type { Log } from "../log.ts";
 
-/** Debian's architectures that the bed makes base images for, and their platforms. */
+/** Debian's architectures that the bed takes files of, and their platforms. */
 export const platformOf = {
   amd64: { os: "linux", architecture: "amd64" },
   arm64: { os: "linux", architecture: "arm64" },
+  armel: { os: "linux", architecture: "arm", variant: "v5" },
   armhf: { os: "linux", architecture: "arm", variant: "v7" },
 } as const;
 

@@ -21,9 +21,9 @@ export interface BaseTag {
   readonly platforms: readonly string[];
 }
 
-/** A base image in the cache. */
-export interface BaseLayout {
-  readonly name: BaseName;
+/** An image in the cache: a base image, or one of a benchmark. */
+export interface BaseLayout<Name extends string = BaseName> {
+  readonly name: Name;
   /** An OCI layout whose `index.json` names each tag's image index by `org.opencontainers.image.ref.name`. */
   readonly layout: string;
   readonly tags: readonly BaseTag[];
@@ -40,11 +40,20 @@ const nativeArchitecture: DebianArchitecture =
  * common are made once. Throws `BED_COMMAND_FAILED` when a package cannot be had.
  */
 export async function baseLayout(name: BaseName, log: Log, signal?: AbortSignal): Promise<BaseLayout> {
-  const images: readonly ImageRecipe[] = recipes[name];
+  return madeLayout(name, recipes[name], log, signal);
+}
+
+/** Does for any images what {@link baseLayout} does for those that the tests share. */
+export async function madeLayout<Name extends string>(
+  name: Name,
+  images: readonly ImageRecipe[],
+  log: Log,
+  signal?: AbortSignal,
+): Promise<BaseLayout<Name>> {
   const key = createHash("sha256").update(JSON.stringify(images)).digest("hex").slice(0, 16);
   const layout = cacheFolder("bases", `${name}-${key}`);
   await makeOnce(layout, async (folder) => {
-    log(`making the base image ${name} from Debian packages …`);
+    log(`making the image ${name} from Debian packages …`);
     const started = Date.now();
     await mkdir(join(folder, "blobs", "sha256"), { recursive: true });
     const tags: BaseTag[] = [];

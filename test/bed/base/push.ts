@@ -19,7 +19,11 @@ const manifestSchema = z.object({ config: descriptorSchema, layers: z.array(desc
  * @param url the registry, for example `http://127.0.0.1:5000`
  * @param repository for example `library/busybox`
  */
-export async function pushLayout({ layout, tags }: BaseLayout, url: string, repository: string): Promise<void> {
+export async function pushLayout(
+  { layout, tags }: Pick<BaseLayout, "layout" | "tags">,
+  url: string,
+  repository: string,
+): Promise<void> {
   const base = `${url}/v2/${repository}`;
   const read = (digest: string) => readFile(join(layout, "blobs", digest.replace(":", "/")));
   const putManifest = (name: string, type: string, bytes: Buffer) =>

@@ -77,6 +77,24 @@ const crossGcc: LayerRecipe = {
   packages: ["gcc-aarch64-linux-gnu", "gcc-arm-linux-gnueabihf", "libc6-dev-arm64-cross", "libc6-dev-armhf-cross"],
 };
 
+/**
+ * What `npm run bench -- verify` reads: two platforms of about 600 MB each, unpacked, with thousands of libraries and programs, in layers
+ * of several sizes: compilers, interpreters with their modules.
+ */
+export const largeImage: readonly ImageRecipe[] = [
+  {
+    tags: ["latest"],
+    architectures: ["amd64", "arm64"],
+    layers: [
+      debian,
+      { packages: ["gcc", "g++", "libc6-dev", "make"] },
+      { packages: ["python3-scipy", "python3-lxml", "perl", "ruby"] },
+      { packages: ["nodejs"] },
+    ],
+    command: ["bash"],
+  },
+];
+
 /** Base image → its repository's tags. The repository is `library/NAME`. */
 export const recipes = {
   /** About a megabyte, for everything that needs a shell at most. */

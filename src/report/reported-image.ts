@@ -1,0 +1,67 @@
+/** What the formats for other programs (SARIF, JUnit, GitHub, Markdown) are made from. */
+import { compareFindings, severities } from "../finding/finding.ts";
+import type { Finding, Verdict } from "../finding/finding.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { printable } from "./style.ts";
+
+/** The answer about one platform of an image. */
+export interface ReportedPlatform {
+  readonly platform: Platform;
+  /** Of its manifest. */
+  readonly digest: string;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  /** Compressed bytes of its layers, when they are known. */
+  readonly size?: number;
+}
+
+/** The answer about one image, or about a repository: then `reference` is its folder and there are no platforms. */
+export interface ReportedImage {
+  /** As the user wrote it. */
+  readonly reference: string;
+  /** Of its index, or of its manifest when it has none. */
+  readonly digest: string;
+  readonly verdict: Verdict;
+  /** Those about the index itself or between platforms. */
+  readonly findings: readonly Finding[];
+  readonly platforms: readonly ReportedPlatform[];
+}
+
+/** What all formats are told besides the images. */
+export interface ReportOptions {
+  /** Version of Archway. */
+  readonly toolVersion: string;
+  /** Path of the Dockerfile relative to the repository, when the images come from one. */
+  readonly dockerfile?: string;
+}
+
+/** A finding with what it is about. */
+export interface ReportedFinding {
+  readonly image: ReportedImage;
+  /** Absent for findings about the index or between platforms. */
+  readonly platform?: ReportedPlatform;
+  readonly finding: Finding;
+}
+
+/** All findings of all images: the heaviest first, among equals in the order of the images and their platforms. */
+export function reportedFindings(images: readonly ReportedImage[]): ReportedFinding[] {
+  const all = images.flatMap((image) => [
+    ...image.findings.toSorted(compareFindings).map((finding): ReportedFinding => ({ image, finding })),
+    ...image.platforms.flatMap((platform) =>
+      platform.findings.toSorted(compareFindings).map((finding): ReportedFinding => ({ image, platform, finding })),
+    ),
+  ]);
+  return severities.flatMap((severity) => all.filter(({ finding }) => finding.severity === severity));
+}
+
+/** A platform, safe to print: an index of strangers may name anything. */
+export function platformName(platform: Platform): string {
+  return printable(formatPlatform(platform));
+}
+
+/** The platforms that a finding is about, safe to print. */
+export function platformsOf({ platform, finding }: ReportedFinding): string[] {
+  const named = finding.platforms.length > 0 || platform === undefined ? finding.platforms : [platform.platform];
+  return [...new Set(named.map(platformName))];
+}
