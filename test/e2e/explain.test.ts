@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { explainSchema } from "../../src/cli/output-schemas.ts";
+import { explainSchema } from "../../src/cli/schemas/explain.ts";
 import { startArchway } from "./archway.ts";
 
 const logs = resolve(import.meta.dirname, "../scenarios/explain");
