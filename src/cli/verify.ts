@@ -48,12 +48,13 @@ export async function runVerify(
   const opened = references.map((name) => ({ name, ...openImage(name, registries) }));
   const allow = [...config.verify.allow, ...options.allow];
   const runs = options.run && (await openRuns(context));
+  const facts = new FactsCache(join(cacheFolder(env), "facts"));
   const progress = openProofProgress(context);
   const images: VerifiedImage[] = [];
   try {
     for (const image of opened) {
       const asked: VerifyOptions = {
-        facts: new FactsCache(join(cacheFolder(env), "facts")),
+        facts,
         allow,
         signal,
         platforms: options.platforms,

@@ -256,6 +256,10 @@ export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
       "That shows that it starts, and is no proof of its architecture: an emulator's machine also runs programs of its own architecture.",
     ],
     "run-native": ["The image was run natively", "The processor itself ran it."],
+    "run-not-done": [
+      "The engine failed to run the image",
+      "That says nothing about the image, and what was asked for has not been done: look at the engine.",
+    ],
     "run-not-possible": [
       "The image was not run",
       "This machine runs the platform neither natively nor emulated. Run the command on a machine of that platform, or register an emulator.",

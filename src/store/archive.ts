@@ -32,8 +32,8 @@ export class ArchiveStore implements ImageStore {
     return this.#reader.manifest(descriptor, options);
   }
 
-  has(digest: Digest): Promise<boolean> {
-    return this.#reader.has(digest);
+  has(digest: Digest, _kind?: "manifest" | "blob", options?: { readonly size?: number }): Promise<boolean> {
+    return this.#reader.has(digest, options);
   }
 
   fetch(

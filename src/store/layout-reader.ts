@@ -50,8 +50,9 @@ export class LayoutReader {
     return bytes;
   }
 
-  async has(digest: Digest): Promise<boolean> {
-    return (await this.#files.size(blobPath(digest))) !== undefined;
+  async has(digest: Digest, wanted: { readonly size?: number } = {}): Promise<boolean> {
+    const size = await this.#files.size(blobPath(digest));
+    return size !== undefined && (wanted.size === undefined || wanted.size === size);
   }
 
   async *fetch(

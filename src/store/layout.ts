@@ -59,8 +59,8 @@ export class LayoutStore implements ImageStore {
     return this.#reader.manifest(descriptor, options);
   }
 
-  has(digest: Digest): Promise<boolean> {
-    return this.#reader.has(digest);
+  has(digest: Digest, _kind?: "manifest" | "blob", options?: { readonly size?: number }): Promise<boolean> {
+    return this.#reader.has(digest, options);
   }
 
   fetch(

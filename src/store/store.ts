@@ -45,8 +45,8 @@ export interface ImageStore {
   /** The raw bytes of a manifest or index: at most 8 MiB, checked against the digest. */
   manifest(descriptor: Pick<Descriptor, "digest">, options?: StoreOptions): Promise<Uint8Array>;
 
-  /** True when a manifest (`kind: "manifest"`) or blob is there. */
-  has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions): Promise<boolean>;
+  /** True when a manifest (`kind: "manifest"`) or blob is there, and of `size` bytes when that is given and the store can tell. */
+  has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions & { readonly size?: number }): Promise<boolean>;
 
   /**
    * Streams a blob, from `range.start` to the end when given. A whole read is checked against digest and size: the stream

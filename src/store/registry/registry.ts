@@ -65,12 +65,19 @@ export class RegistryStore implements ImageStore {
     return this.#manifests.read(digest, options);
   }
 
-  async has(digest: Digest, kind: "manifest" | "blob", options: StoreOptions = {}): Promise<boolean> {
+  async has(
+    digest: Digest,
+    kind: "manifest" | "blob",
+    { size, ...options }: StoreOptions & { readonly size?: number } = {},
+  ): Promise<boolean> {
     if (kind === "manifest") return (await this.#manifests.find(digest, options)) !== undefined;
     const target = `blobs/${digest}`;
     const doing = `look for blob ${digest} in`;
     const answer = await this.#repository.send({ method: "HEAD", target, access: "pull", doing, ...options });
-    if (answer.status === 200) return true;
+    if (answer.status === 200) {
+      const length = answer.headers["content-length"];
+      return size === undefined || length === undefined || Number(length) === size;
+    }
     if (answer.status === 404) return false;
     throw this.#repository.error(answer, doing);
   }
