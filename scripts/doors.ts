@@ -23,6 +23,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   engine: ["error", "platform", "oci"],
   build: [...images, "verify", "publish", "config", "dockerfile", "engine"],
   report: base,
+  explain: base,
   cli: ["*"],
 };
 

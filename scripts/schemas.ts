@@ -5,22 +5,19 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import {
-  buildSchema,
-  findingSchema,
-  imageCopySchema,
-  imageCreateSchema,
-  planSchema,
-  platformsSchema,
-  progressEventSchema,
-  verifySchema,
-} from "../src/cli/output-schemas.ts";
-import { imageInspectSchema, imagePruneSchema } from "../src/cli/image-output-schemas.ts";
+import { buildSchema, planSchema, progressEventSchema } from "../src/cli/schemas/build.ts";
+import { explainSchema } from "../src/cli/schemas/explain.ts";
+import { imageCopySchema, imageCreateSchema } from "../src/cli/schemas/image.ts";
+import { findingSchema } from "../src/cli/schemas/parts.ts";
+import { platformsSchema } from "../src/cli/schemas/platforms.ts";
+import { verifySchema } from "../src/cli/schemas/verify.ts";
+import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,
   "build.schema.json": buildSchema,
+  "explain.schema.json": explainSchema,
   "finding.schema.json": findingSchema,
   "image-copy.schema.json": imageCopySchema,
   "image-create.schema.json": imageCreateSchema,

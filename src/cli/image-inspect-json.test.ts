@@ -7,7 +7,7 @@ import { parsePlatform } from "../platform/platform.ts";
 import { makeStyle } from "../report/style.ts";
 import { inspectedJson, predicateName } from "./image-inspect-json.ts";
 import { formatInspection } from "./image-inspect-text.ts";
-import { imageInspectSchema } from "./image-output-schemas.ts";
+import { imageInspectSchema } from "./schemas/image-documents.ts";
 
 const amd64 = parsePlatform("linux/amd64");
 

@@ -35,6 +35,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
       "Work on images in registries and layouts: inspect, create, copy, tag, annotate, rm-platform, promote, prune",
     load: () => import("./image-command.ts"),
   },
+  explain: {
+    summary: "What an error in a build or run log means, and what to do",
+    load: () => import("./explain-command.ts"),
+  },
 };
 
 const help = `Usage: archway COMMAND [OPTION…]

@@ -9,7 +9,7 @@ import type { MachineFacts } from "../platform/machine.ts";
 import { parsePlatformList } from "../platform/platform.ts";
 import type { EngineEntry, UnreachableEngine } from "../report/platforms.ts";
 import type { CliContext } from "./context.ts";
-import { platformsSchema } from "./output-schemas.ts";
+import { platformsSchema } from "./schemas/platforms.ts";
 import type { Format } from "./parse-option.ts";
 import { showPlatforms } from "./platforms.ts";
 

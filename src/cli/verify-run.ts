@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { findRunner, runImage } from "../engine/run-image.ts";
+import { findRunner, runImage, runnerPlatform } from "../engine/run-image.ts";
 import type { Runner, RunEnd } from "../engine/run-image.ts";
 import { removeLeftovers, runNames } from "../engine/run-leftovers.ts";
 import { lastLines } from "../engine/tail.ts";
@@ -9,7 +9,7 @@ import { writeDockerArchive } from "../image/docker-archive.ts";
 import { parseReference } from "../oci/reference.ts";
 import { describeHost } from "../platform/host.ts";
 import type { HostReport } from "../platform/host.ts";
-import { samePlatform } from "../platform/platform.ts";
+import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -52,8 +52,8 @@ export interface OpenRuns {
 export async function openRuns(context: CliContext): Promise<OpenRuns> {
   const { env, signal } = context;
   const [facts, runner, mark] = await Promise.all([probeMachine(signal, env), findRunner(env, signal), processMark()]);
+  const host = runningHost(describeHost(facts), runner, await runnerPlatform(runner, env, signal));
   await removeLeftovers(runner, env, (id) => isRunning(markOf(id)), signal);
-  const host = describeHost(facts);
   let count = 0;
   return {
     run: (image, store, options, onStart) =>
@@ -74,6 +74,29 @@ export async function openRuns(context: CliContext): Promise<OpenRuns> {
   };
 }
 
+/** What runs containers, and what it runs. */
+export type RunningHost = Pick<HostReport, "platform" | "native" | "emulators">;
+
+/**
+ * This machine as the engine's containers see it. On other systems than Linux they run in a virtual machine of the same architecture, whose emulators cannot
+ * be seen from here.
+ *
+ * @throws ArchwayError `RUNNER_ELSEWHERE` (kind `unreachable`) for an engine on a machine of another architecture: what is native there is not native here
+ */
+export function runningHost(host: HostReport, runner: Runner, engine: Platform): RunningHost {
+  // Engines name the kernel's architecture or their own: a Raspberry Pi with a 32-bit userland may say either.
+  if (![host.platform, ...host.native].some(({ architecture }) => architecture === engine.architecture)) {
+    const here = formatPlatform(host.platform);
+    throw new ArchwayError({
+      code: "RUNNER_ELSEWHERE",
+      kind: "unreachable",
+      message: `${runner} runs containers on a machine for ${formatPlatform(engine)}, and this one is ${here}: what runs natively there cannot be told from here.`,
+      hint: "Run the command on that machine, or let DOCKER_HOST or CONTAINER_HOST name an engine of this one.",
+    });
+  }
+  return host.platform.os === "linux" ? host : { platform: engine, native: [engine], emulators: [] };
+}
+
 /** A run can refute an image, and never proves one. */
 function withRun(report: VerifiedPlatform, run: RunOutcome): VerifiedPlatform {
   const finding = runFinding(run);
@@ -88,7 +111,7 @@ function markOf(id: string): string {
 
 interface Place {
   readonly context: CliContext;
-  readonly host: HostReport;
+  readonly host: RunningHost;
   readonly runner: Runner;
   readonly scratch: string;
   readonly id: string;
@@ -138,7 +161,7 @@ async function start(
 
 /** By whom this machine runs programs of a platform, or why it does not. */
 export function howRun(
-  host: Pick<HostReport, "platform" | "native" | "emulators">,
+  host: RunningHost,
   platform: Platform,
 ): Pick<RunOutcome, "execution" | "emulator"> | { readonly reason: string } {
   if (host.native.some((one) => samePlatform(one, platform))) return { execution: "native" };

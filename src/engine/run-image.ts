@@ -1,11 +1,11 @@
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArchwayError } from "../error/error.ts";
-import { formatPlatform, type Platform } from "../platform/platform.ts";
+import { formatPlatform, normalizePlatform, type Platform } from "../platform/platform.ts";
 import { ask, runChild, throwIfAborted, type ChildEnd } from "./child.ts";
 import { judgeRun, judgeRunning, type JudgedRun } from "./judge-run.ts";
 import { findLocalStore, loadArchive } from "./load.ts";
-import { runNames } from "./run-leftovers.ts";
+import { removalOf, runNames } from "./run-leftovers.ts";
 import { appendTail } from "./tail.ts";
 
 /** A container engine that runs images with their own entrypoint. */
@@ -59,6 +59,26 @@ export async function findRunner(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     kind: "unreachable",
     message: "No engine that runs images answers on this machine: neither Docker nor Podman.",
     hint: "Start or install one of them, or verify without --run.",
+  });
+}
+
+/** How each engine tells the architecture of the machine that its containers run on. */
+const architectureField: Readonly<Record<Runner, string>> = { docker: "{{.Architecture}}", podman: "{{.Host.Arch}}" };
+
+/**
+ * The platform of the machine that an engine runs containers on: this one, its virtual machine, or another one (`DOCKER_HOST`). Throws `NO_RUNNER` (kind
+ * `unreachable`) when the engine does not tell.
+ */
+export async function runnerPlatform(runner: Runner, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Platform> {
+  const args = ["info", "--format", architectureField[runner]];
+  const { stdout, stderr } = await ask({ program: runner, args, env, signal });
+  const architecture = stdout.trim();
+  if (architecture !== "") return normalizePlatform({ os: "linux", architecture });
+  throw new ArchwayError({
+    code: "NO_RUNNER",
+    kind: "unreachable",
+    message: `${runner} does not tell which machine it runs on: ${stderr.trim()}`,
+    hint: "Look at the engine's log, or verify without --run.",
   });
 }
 
@@ -166,8 +186,7 @@ async function runningFor({ runner, env, id }: RunRequest, signal: AbortSignal):
 }
 
 async function removeContainer(request: RunRequest): Promise<void> {
-  const now = request.runner === "podman" ? ["--time", "0"] : [];
-  await tidy(request, ["rm", "--force", ...now, runNames(request.id).container]);
+  await tidy(request, removalOf(request.runner, runNames(request.id).container));
 }
 
 /** Runs a command that cleans up. That there is nothing to remove is the usual answer; what cannot be removed now, the next run removes. */

@@ -8,6 +8,11 @@ export function runNames(id: string): { readonly container: string; readonly ima
   return { container: `${prefix}-${id}`, image: `localhost/${prefix}:${id}` };
 }
 
+/** How each engine removes a container that may still run, at once: Podman would wait for ten seconds. */
+export function removalOf(runner: Runner, container: string): readonly string[] {
+  return ["rm", "--force", ...(runner === "podman" ? ["--time", "0"] : []), container];
+}
+
 /**
  * Removes the containers and images of runs whose process was killed.
  *
@@ -31,7 +36,7 @@ export async function removeLeftovers(
   };
   const containers = await engine("ps", "--all", "--filter", `name=${prefix}-`, "--format", "{{.Names}}");
   for (const name of await abandoned(containers, new RegExp(`^${prefix}-([\\w-]+)$`)))
-    await engine("rm", "--force", name);
+    await engine(...removalOf(runner, name));
   const images = await engine("images", "--format", "{{.Repository}}:{{.Tag}}");
   for (const name of await abandoned(images, new RegExp(`^localhost/${prefix}:([\\w-]+)$`))) await engine("rmi", name);
 }

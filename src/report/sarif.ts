@@ -85,7 +85,7 @@ function resultOf(
     locations: [
       {
         physicalLocation: physicalLocation(one, options),
-        ...(inRepository(finding) ? {} : { logicalLocations: logicalLocations(one) }),
+        ...(inRepository(finding) || platformsOf(one).length === 0 ? {} : { logicalLocations: logicalLocations(one) }),
       },
     ],
     ...(related.length === 0 ? {} : { relatedLocations: related.map(relatedLocation) }),

@@ -1,6 +1,6 @@
 import type { LayerEntry } from "./facts.ts";
 import type { StepBudget, ViewDirectory, ViewNode } from "./view-node.ts";
-import { baseName, emptyDirectory, maxLinks, namesOf, parentPath, walk } from "./view-node.ts";
+import { emptyDirectory, maxLinks, namesOf, walk } from "./view-node.ts";
 
 const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
@@ -18,7 +18,8 @@ export interface LayerTree {
  */
 export function layerTree(entries: readonly LayerEntry[], layer: number, budget: StepBudget): LayerTree {
   const root = emptyDirectory();
-  const put = (entry: LayerEntry) => putEntry(root, entry, layer, budget);
+  const folders = new LastFolder(root, budget);
+  const put = (entry: LayerEntry) => putEntry(root, folders, entry, layer, budget);
   let pending = entries.filter((entry) => !put(entry));
   // Links that came before their targets, which engines refuse; a link to such a link takes another round.
   for (let left = Number.POSITIVE_INFINITY; pending.length > 0 && pending.length < left;) {
@@ -28,18 +29,54 @@ export function layerTree(entries: readonly LayerEntry[], layer: number, budget:
   return { root, unresolved: pending };
 }
 
+/** Remembers the directory of the last entry: archives list what is in a folder one after the other. */
+class LastFolder {
+  readonly #root: ViewDirectory;
+  readonly #budget: StepBudget;
+  #path: string | undefined;
+  #directory: ViewDirectory;
+
+  constructor(root: ViewDirectory, budget: StepBudget) {
+    this.#root = root;
+    this.#directory = root;
+    this.#budget = budget;
+  }
+
+  at(path: string): ViewDirectory {
+    if (path === this.#path) return this.#directory;
+    this.#directory = directoryAt(this.#root, path, this.#budget);
+    this.#path = path;
+    return this.#directory;
+  }
+
+  /** Something was replaced: the same path may lead elsewhere now. */
+  forget(): void {
+    this.#path = undefined;
+  }
+}
+
 /** Puts an entry in its place; false for a hard link whose target is not there (yet). */
-function putEntry(root: ViewDirectory, entry: LayerEntry, layer: number, budget: StepBudget): boolean {
-  if (entry.path === "") return true;
-  const name = baseName(entry.path);
-  const parent = parentPath(entry.path);
+function putEntry(
+  root: ViewDirectory,
+  folders: LastFolder,
+  entry: LayerEntry,
+  layer: number,
+  budget: StepBudget,
+): boolean {
+  const { path } = entry;
+  if (path === "") return true;
+  const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  const parent = slash === -1 ? "" : path.slice(0, slash);
   if (name.startsWith(whiteout)) {
-    putWhiteout(directoryAt(root, parent, budget), name);
+    putWhiteout(folders.at(parent), name);
     return true;
   }
   const node = nodeOf(root, entry, layer, budget);
   if (node === undefined) return false;
-  putNode(directoryAt(root, parent, budget), name, node);
+  const directory = folders.at(parent);
+  if (directory.children.has(name)) folders.forget();
+  putNode(directory, name, node);
   return true;
 }
 

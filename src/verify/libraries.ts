@@ -20,7 +20,10 @@ export interface Closure {
 
 /** An object that the loader has loaded: whose libraries it looks for next. */
 interface Loaded {
+  /** Without symlinks. */
   readonly path: string;
+  /** As the loader found it, the last link not followed: glibc takes a library's `$ORIGIN` from there. */
+  readonly name?: string;
   readonly file: ViewFile;
   /** The object that asked for it. */
   readonly parent?: Loaded;
@@ -76,13 +79,20 @@ export class LibrarySearch {
     const seen = new Set<string>();
     const program: Loaded = { path, file };
     const pending: Loaded[] = [program];
+    // glibc's default folder is that of its own installation, wherever it is (Alpine's glibc, Nix).
+    const own = isMusl ? [] : [parentPath(loader.path)];
+    const load = (library: Loaded, via: string) => {
+      libraries.push({ path: library.path, file: library.file, via });
+      pending.push(library);
+      // What is loaded answers to its soname, whatever its file is called.
+      const soname = dynamicOf(library.file)?.soname;
+      if (soname !== undefined) seen.add(soname);
+    };
     for (const name of this.#preloaded()) {
       const via = `LD_PRELOAD of ${path}`;
-      const found = this.#find(name, program, isMusl);
-      if (found.file !== undefined) {
-        libraries.push({ path: found.path, file: found.file, via });
-        pending.push({ path: found.path, file: found.file, parent: program });
-      } else gaps.push({ ...this.#gap(name, found.wrong, program, via), optional: true });
+      const found = this.#find(name, program, isMusl, own);
+      if (found.file !== undefined) load({ ...found, file: found.file, parent: program }, via);
+      else gaps.push({ ...this.#gap(name, found.wrong, program, via), optional: true });
     }
     for (let object = pending.shift(); object !== undefined; object = pending.shift()) {
       for (const name of neededBy(object.file)) {
@@ -90,11 +100,9 @@ export class LibrarySearch {
         if (seen.size >= maxLibraries) return { libraries, gaps };
         seen.add(name);
         const via = `library of ${object.path}`;
-        const found = this.#find(name, object, isMusl);
-        if (found.file !== undefined) {
-          libraries.push({ path: found.path, file: found.file, via });
-          pending.push({ path: found.path, file: found.file, parent: object });
-        } else gaps.push(this.#gap(name, found.wrong, object, via));
+        const found = this.#find(name, object, isMusl, own);
+        if (found.file !== undefined) load({ ...found, file: found.file, parent: object }, via);
+        else gaps.push(this.#gap(name, found.wrong, object, via));
       }
     }
     return { loader: { path: loader.path, file: loader.file, via: `loader of ${path}` }, libraries, gaps };
@@ -117,19 +125,27 @@ export class LibrarySearch {
     return { role: "library", reason: "missing", wanted: name, path: object.path, via, file: object.file, elsewhere };
   }
 
-  #find(name: string, object: Loaded, isMusl: boolean): { path: string; file?: ViewFile; wrong?: Found } {
+  /** `own` are the loader's own folders, the last that are searched. */
+  #find(
+    name: string,
+    object: Loaded,
+    isMusl: boolean,
+    own: readonly string[],
+  ): { path: string; name?: string; file?: ViewFile; wrong?: Found } {
     let wrong: Found | undefined;
     // A name with a slash is a path; glibc replaces $ORIGIN in it too.
     const places = name.includes("/")
       ? isMusl
         ? [name]
         : this.#expand([name], object)
-      : this.#directories(object, isMusl).map((directory) => `${directory}/${name}`);
+      : [...this.#directories(object, isMusl), ...own].map((directory) => `${directory}/${name}`);
     for (const place of places) {
       const resolved = this.#view.resolve(place);
       if (resolved.kind !== "file") continue;
       const { elf } = resolved.file.entry;
-      if (elf !== undefined && isOf(elf, this.#expected.architecture)) return resolved;
+      if (elf !== undefined && isOf(elf, this.#expected.architecture)) {
+        return { path: resolved.path, name: place, file: resolved.file };
+      }
       if (elf !== undefined) wrong ??= { path: resolved.path, file: resolved.file, via: "" };
     }
     return { path: name, ...(wrong === undefined ? {} : { wrong }) };
@@ -158,13 +174,11 @@ export class LibrarySearch {
   /** Replaces `$ORIGIN`, `$LIB` and `$PLATFORM` (ld.so(8)); `$LIB` is each of the names that distributions give it. */
   #expand(paths: readonly string[], object: Loaded): string[] {
     const { triplet, machine } = this.#expected.architecture;
-    return paths.flatMap((path) => {
-      const known = path
-        .replaceAll(/\$(?:ORIGIN|\{ORIGIN\})/g, () => parentPath(object.path))
-        .replaceAll(/\$(?:PLATFORM|\{PLATFORM\})/g, machine);
-      if (!/\$(?:LIB\b|\{LIB\})/.test(known)) return [known];
-      return [`lib/${triplet}`, "lib64", "lib"].map((lib) => known.replaceAll(/\$(?:LIB\b|\{LIB\})/g, lib));
-    });
+    const origins = new Set([object.name ?? object.path, object.path].map(parentPath));
+    return paths
+      .flatMap((path) => expansions(path, /\$(?:ORIGIN|\{ORIGIN\})/g, [...origins]))
+      .flatMap((path) => expansions(path, /\$(?:PLATFORM|\{PLATFORM\})/g, [machine]))
+      .flatMap((path) => expansions(path, /\$(?:LIB\b|\{LIB\})/g, [`lib/${triplet}`, "lib64", "lib"]));
   }
 
   #glibcDirectories(): readonly string[] {
@@ -233,6 +247,11 @@ export function defaultLibraryDirectories(expected: ExpectedCode): string[] {
   const ports = architectures.filter((row) => row.name === name).map((row) => row.triplet);
   const ofPort = [...new Set([triplet, ...ports])].flatMap((one) => [`/lib/${one}`, `/usr/lib/${one}`]);
   return [...ofPort, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+}
+
+/** A path with each of the values in a variable's place; the path alone without the variable. */
+function expansions(path: string, variable: RegExp, values: readonly string[]): string[] {
+  return path.search(variable) === -1 ? [path] : values.map((value) => path.replaceAll(variable, () => value));
 }
 
 function dynamicOf(file: ViewFile): ElfDynamic | undefined {

@@ -67,8 +67,10 @@ export function withOwners(
   const owners = new Owners(image.view, packages);
   return findings.map((finding) => {
     if (!isAboutFile(finding)) return finding;
-    const found = image.view.resolve(finding.path);
-    const owner = ownerOf(owners.of(finding.path), found.kind === "file" ? found.file : undefined, image);
+    // What is in an archive belongs to the archive's package.
+    const [path = ""] = finding.path.split("!/", 1);
+    const found = image.view.resolve(path);
+    const owner = ownerOf(owners.of(path), found.kind === "file" ? found.file : undefined, image);
     return owner === undefined ? finding : blaming({ ...finding, package: owner }, owner, image, packages);
   });
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { ArchwayError } from "../error/error.ts";
 import { layerCorrupt } from "./layer-error.ts";
 
 /** One header block of a tar archive, before extended headers are taken into account. */
@@ -46,12 +47,15 @@ export function readString(bytes: Buffer): string {
   return text.toString(isUtf8(text) ? "utf8" : "latin1");
 }
 
-/** Reads a number of digits. */
-export function readNumber(text: string, base: 8 | 10, what: string): number {
-  const pattern = base === 8 ? /^[0-7]{1,21}$/ : /^[0-9]{1,16}$/;
-  const value = pattern.test(text) ? Number.parseInt(text, base) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw layerCorrupt(`a tar header has the ${what} "${text.slice(0, 40)}"`);
+/** Reads a number of decimal digits. */
+export function readNumber(text: string, what: string): number {
+  const value = /^[0-9]{1,16}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw badNumber(text, what);
   return value;
+}
+
+function badNumber(text: string, what: string): ArchwayError {
+  return layerCorrupt(`a tar header has the ${what} "${text.slice(0, 40)}"`);
 }
 
 /** Reads PAX records, `LENGTH KEY=VALUE\n` (POSIX.1-2001, pax). */
@@ -59,7 +63,7 @@ export function* readPaxRecords(bytes: Buffer): Generator<readonly [key: string,
   for (let start = 0; start < bytes.length;) {
     const space = bytes.indexOf(0x20, start);
     const digits = space === -1 ? "" : bytes.toString("latin1", start, Math.min(space, start + 20));
-    const length = readNumber(digits, 10, "PAX record length");
+    const length = readNumber(digits, "PAX record length");
     const end = start + length;
     const equals = bytes.indexOf(0x3d, space);
     if (equals === -1 || equals >= end || end > bytes.length || bytes[end - 1] !== 0x0a) {
@@ -73,10 +77,7 @@ export function* readPaxRecords(bytes: Buffer): Generator<readonly [key: string,
 /** Octal digits with spaces or NULs around them, or GNU's base-256: first bit set, the rest a big-endian number. */
 export function readNumericField(field: Buffer, what: string): number {
   const first = field[0] ?? 0;
-  if (first < 0x80) {
-    const digits = field.toString("latin1").replace(/^[ \0]+|[ \0].*$/gs, "");
-    return digits === "" ? 0 : readNumber(digits, 8, what);
-  }
+  if (first < 0x80) return readOctal(field, what);
   let value = first & 0x7f;
   for (const byte of field.subarray(1)) value = value * 256 + byte;
   // A set second bit is a negative number, which neither sizes nor modes are.
@@ -85,18 +86,35 @@ export function readNumericField(field: Buffer, what: string): number {
   return value;
 }
 
+/** Byte by byte: three fields of every entry pass here. A field of 12 digits is a safe integer. */
+function readOctal(field: Buffer, what: string): number {
+  let at = 0;
+  while (at < field.length && isBlank(field[at])) at++;
+  let value = 0;
+  for (; at < field.length && !isBlank(field[at]); at++) {
+    const digit = (field[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) throw badNumber(field.toString("latin1"), what);
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0 || byte === 0x20;
+}
+
 /** The sum of all bytes, the checksum's own field counted as spaces; old archives summed signed bytes. */
 function checkSum(block: Buffer): void {
   const written = readNumericField(block.subarray(148, 156), "checksum");
   let sum = 8 * 0x20;
+  for (let index = 0; index < 148; index++) sum += block[index] ?? 0;
+  for (let index = 156; index < block.length; index++) sum += block[index] ?? 0;
+  if (written === sum) return;
   let negative = 0;
   for (let index = 0; index < block.length; index++) {
-    if (index >= 148 && index < 156) continue;
-    const byte = block[index] ?? 0;
-    sum += byte;
-    if (byte > 127) negative++;
+    if ((index < 148 || index >= 156) && (block[index] ?? 0) > 127) negative++;
   }
-  if (written !== sum && written !== sum - 256 * negative) {
+  if (written !== sum - 256 * negative) {
     throw layerCorrupt("it is not a tar archive (a header's checksum is wrong)");
   }
 }

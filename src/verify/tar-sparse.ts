@@ -83,11 +83,11 @@ export class PaxSparseRecords {
     const name = key.slice("GNU.sparse.".length);
     if (name === "offset" || name === "numbytes") {
       if ((this.#numbers.length % 2 === 0) !== (name === "offset")) throw layerCorrupt("a sparse map is out of order");
-      this.#numbers.push(readNumber(value, 10, name));
+      this.#numbers.push(readNumber(value, name));
       checkCount(this.#numbers.length / 2);
     } else if (name === "map") {
       this.#numbers =
-        value === "" ? [] : value.split(",", 2 * maxFragments + 2).map((text) => readNumber(text, 10, "sparse map"));
+        value === "" ? [] : value.split(",", 2 * maxFragments + 2).map((text) => readNumber(text, "sparse map"));
       checkCount(this.#numbers.length / 2);
     } else this.#records.set(name, value);
   }
@@ -101,13 +101,13 @@ export class PaxSparseRecords {
   map(): SparseMap | undefined {
     const text = this.#records.get("size") ?? this.#records.get("realsize");
     const version = `${this.#records.get("major") ?? "0"}.${this.#records.get("minor") ?? ""}`;
-    if (version === "1.0") return { size: readNumber(text ?? "", 10, "real size"), fragments: "in-content" };
+    if (version === "1.0") return { size: readNumber(text ?? "", "real size"), fragments: "in-content" };
     if (!/^0\.[01]?$/.test(version) || (this.#numbers.length === 0 && text === undefined)) return undefined;
     const count = this.#records.get("numblocks");
-    if (count !== undefined && readNumber(count, 10, "numblocks") * 2 !== this.#numbers.length) {
+    if (count !== undefined && readNumber(count, "numblocks") * 2 !== this.#numbers.length) {
       throw layerCorrupt("a sparse map has not as many parts as it says");
     }
-    return { size: readNumber(text ?? "", 10, "size"), fragments: pairs(this.#numbers) };
+    return { size: readNumber(text ?? "", "size"), fragments: pairs(this.#numbers) };
   }
 }
 
@@ -224,7 +224,7 @@ class MapReader {
       if (this.#digits.length > 20) throw layerCorrupt("a sparse map has an impossible number");
       return;
     }
-    this.#numbers.push(readNumber(this.#digits, 10, "sparse map"));
+    this.#numbers.push(readNumber(this.#digits, "sparse map"));
     this.#digits = "";
     const [count = 0] = this.#numbers;
     checkCount(count);

@@ -240,7 +240,7 @@ export class TarWalk {
     for (const [key, value] of readPaxRecords(bytes)) {
       if (key === "path") this.#overrides.path = readString(value);
       else if (key === "linkpath") this.#overrides.target = readString(value);
-      else if (key === "size") this.#overrides.size = readNumber(value.toString("latin1"), 10, "size");
+      else if (key === "size") this.#overrides.size = readNumber(value.toString("latin1"), "size");
       else if (key.startsWith("GNU.sparse.")) {
         (this.#overrides.sparse ??= new PaxSparseRecords()).add(key, value.toString("latin1"));
       }
@@ -253,8 +253,9 @@ export class TarWalk {
  * as engines do before they unpack (containerd, `archive/tar.go`: `filepath.Clean`, then a path inside the root).
  */
 export function normalizeEntryPath(path: string): string {
-  // Nearly every path is written in normal form, at most with a slash at its end.
-  if (!/(?:^|\/)\.{0,2}(?:\/|$)/.test(path)) return path;
+  // Nearly every path is written in normal form, at most with "./" before it and a slash at its end.
+  const bare = path.slice(path.startsWith("./") ? 2 : 0, path.endsWith("/") ? -1 : undefined);
+  if (!/(?:^|\/)\.{0,2}(?:\/|$)/.test(bare)) return bare;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

@@ -101,7 +101,10 @@ export function emptyDirectory(): ViewDirectory {
 
 /** The names of a path, without empty ones and `.`. */
 export function namesOf(path: string): string[] {
-  return path.split("/").filter((name) => name !== "" && name !== ".");
+  const names = path.split("/");
+  // Nearly every path is in normal form, but for a slash at its beginning.
+  if (names[0] === "") names.shift();
+  return names.includes("") || names.includes(".") ? names.filter((name) => name !== "" && name !== ".") : names;
 }
 
 /** The last name of a path. */

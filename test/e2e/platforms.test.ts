@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { rolldown } from "rolldown";
 import { z } from "zod";
-import { platformsSchema } from "../../src/cli/output-schemas.ts";
+import { platformsSchema } from "../../src/cli/schemas/platforms.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import {
   aarch32Question,

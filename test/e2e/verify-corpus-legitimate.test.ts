@@ -9,6 +9,7 @@ import {
   compiled,
   copy,
   debugFile,
+  fileOf,
   goProgram,
   jar,
   mergedPackages,
@@ -334,6 +335,49 @@ const reached: readonly Row[] = [
     platform: "linux/arm64",
     layers: [debian("arm64"), copy({ [hello]: compiled("arm64"), "/usr/lib/libanswer.so.1": sharedLibrary("arm64") })],
     environment: ["LD_PRELOAD=libanswer.so.1:/usr/$LIB/libc.so.6"],
+    entrypoint: ["hello"],
+  },
+  {
+    name: "a library that LD_PRELOAD brings before the program asks for it",
+    platform: "linux/arm64",
+    layers: [
+      debian("arm64"),
+      copy({ [hello]: callerOfLibrary("arm64"), "/opt/answer/answer-2.0.so": sharedLibrary("arm64") }),
+    ],
+    environment: ["LD_PRELOAD=/opt/answer/answer-2.0.so"],
+    entrypoint: ["hello"],
+  },
+  {
+    name: "a library that a link leads to, whose own library is beside the link",
+    platform: "linux/arm64",
+    layers: [
+      debian("arm64"),
+      copy({
+        [hello]: compiled("arm64", { options: ["-Wl,-rpath,/opt/links,--enable-new-dtags,--no-as-needed", "-lm"] }),
+        "/opt/libm/libm.so.6": callerOfLibrary("arm64", "-shared", "-fPIC", "-Wl,-rpath,$ORIGIN,--enable-new-dtags"),
+        "/opt/links/libm.so.6": "-> /opt/libm/libm.so.6",
+        "/opt/links/libanswer.so.1": sharedLibrary("arm64"),
+      }),
+    ],
+    entrypoint: ["hello"],
+  },
+  {
+    name: "glibc in a folder of its own beside musl, as images on Alpine have it",
+    platform: "linux/amd64",
+    layers: [
+      busybox("amd64"),
+      packages("amd64", "musl"),
+      copy({
+        "/usr/glibc-compat/lib/ld-linux-x86-64.so.2": fileOf(
+          "amd64",
+          "libc6",
+          "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+        ),
+        "/usr/glibc-compat/lib/libc.so.6": fileOf("amd64", "libc6", "/lib/x86_64-linux-gnu/libc.so.6"),
+        "/lib64/ld-linux-x86-64.so.2": "-> /usr/glibc-compat/lib/ld-linux-x86-64.so.2",
+        [hello]: compiled("amd64"),
+      }),
+    ],
     entrypoint: ["hello"],
   },
   {

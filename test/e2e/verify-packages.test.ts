@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
-import { verifySchema } from "../../src/cli/output-schemas.ts";
+import { verifySchema } from "../../src/cli/schemas/verify.ts";
 import { parsePlatform } from "../../src/platform/platform.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
 import { amd64, arm64, makeElf } from "../../src/verify/test-elf.ts";

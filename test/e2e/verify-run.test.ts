@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { verifySchema } from "../../src/cli/output-schemas.ts";
+import { verifySchema } from "../../src/cli/schemas/verify.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
 import { startBed, unavailable } from "../bed/bed.ts";
 import type { BaseImage, Bed } from "../bed/bed.ts";

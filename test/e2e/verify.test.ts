@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
-import { verifySchema } from "../../src/cli/output-schemas.ts";
+import { verifySchema } from "../../src/cli/schemas/verify.ts";
 import { copyImage } from "../../src/image/copy.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { writeLayoutArchive } from "../../src/store/archive.ts";

@@ -11,14 +11,10 @@ import { startProgress } from "../report/progress.ts";
 import { buildJson, metadataJson } from "./build-result.ts";
 import { publishedJson } from "./image-copy-result.ts";
 import { createdJson } from "./image-create-result.ts";
-import {
-  buildSchema,
-  findingSchema,
-  imageCopySchema,
-  imageCreateSchema,
-  platformsSchema,
-  progressEventSchema,
-} from "./output-schemas.ts";
+import { buildSchema, progressEventSchema } from "./schemas/build.ts";
+import { imageCopySchema, imageCreateSchema } from "./schemas/image.ts";
+import { findingSchema } from "./schemas/parts.ts";
+import { platformsSchema } from "./schemas/platforms.ts";
 
 const arm64 = { os: "linux", architecture: "arm64" };
 const armv7 = { os: "linux", architecture: "arm", variant: "v7" };

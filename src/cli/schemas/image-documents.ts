@@ -1,9 +1,7 @@
-/** Schemas of what the commands of `archway image` print as JSON; see `output-schemas.ts`. */
+/** Schemas of what `archway image inspect` and `prune` print as JSON. */
 import { z } from "zod";
+import { platform, digest, version } from "./parts.ts";
 
-const version = z.literal(1).describe("version of this shape");
-const digest = z.string().regex(/^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/);
-const platform = z.string().describe("os/architecture[/variant], for example linux/arm/v7");
 const bytes = z.int().min(0).describe("bytes");
 const annotations = z.record(z.string(), z.string());
 
