@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { PieceRing } from "./piece-ring.ts";
 
 test("what goes in comes out, in order, and a piece stays as it is until the next one is taken", () => {
-  const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.constant("take" as const)), {
+  const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 600_000 }), fc.constant("take" as const)), {
     maxLength: 60,
   });
   fc.assert(
@@ -31,16 +31,16 @@ test("what goes in comes out, in order, and a piece stays as it is until the nex
   );
 });
 
-test("a ring that nobody reads is full after 768 KiB with 256 KiB of room, and takes more when a piece has been given back", () => {
+test("a ring that nobody reads is full after 1.5 MiB with 512 KiB of room, and takes more when a piece has been given back", () => {
   const ring = new PieceRing();
   let written = 0;
   while (!ring.isFull) {
     written += ring.room.length;
     ring.wrote(ring.room.length);
   }
-  assert.equal(written, 768 * 1024);
+  assert.equal(written, 1536 * 1024);
   assert(ring.hasRoom);
-  assert.equal(ring.room.length, 256 * 1024);
+  assert.equal(ring.room.length, 512 * 1024);
   ring.take();
   assert(ring.isFull);
   ring.take();
