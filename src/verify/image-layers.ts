@@ -85,7 +85,7 @@ async function readOne(
   try {
     return await options.facts.facts(
       layer.digest,
-      () => readLayer(store.fetch(layer, access), layer, { ...access, onBytes }),
+      () => readLayer(store.fetch(layer, { ...access, lendsPieces: true }), layer, { ...access, onBytes }),
       signal,
     );
   } catch (error) {
