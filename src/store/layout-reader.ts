@@ -11,7 +11,7 @@ import { checkLayoutMarker, parseLayoutIndex } from "./layout-index.ts";
 import { readAll } from "./read-all.ts";
 import { referrersIn, referrersTag } from "./referrers.ts";
 import { notFound, tooLarge } from "./store-error.ts";
-import type { StoreOptions } from "./store.ts";
+import type { FetchOptions, StoreOptions } from "./store.ts";
 
 /** The reading half of a store over the files of an OCI layout. */
 export class LayoutReader {
@@ -55,10 +55,7 @@ export class LayoutReader {
     return size !== undefined && (wanted.size === undefined || wanted.size === size);
   }
 
-  async *fetch(
-    descriptor: Descriptor,
-    options: StoreOptions & { readonly range?: { readonly start: number } } = {},
-  ): AsyncIterable<Uint8Array> {
+  async *fetch(descriptor: Descriptor, options: FetchOptions = {}): AsyncIterable<Uint8Array> {
     const path = blobPath(descriptor.digest);
     if ((await this.#files.size(path)) === undefined) throw notFound(this.name, `blob ${descriptor.digest}`);
     const start = options.range?.start ?? 0;

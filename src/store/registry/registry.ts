@@ -6,7 +6,7 @@ import { parseJson } from "../../oci/json.ts";
 import { isTag } from "../../oci/reference.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referrers.ts";
 import { invalidTag, notFound, tagMoved } from "../store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "../store.ts";
+import type { BlobSource, FetchOptions, ImageStore, StoreOptions, TagOptions } from "../store.ts";
 import { downloadBlob } from "./download.ts";
 import { Lane } from "../lane.ts";
 import { Manifests } from "./manifests.ts";
@@ -82,13 +82,11 @@ export class RegistryStore implements ImageStore {
     throw this.#repository.error(answer, doing);
   }
 
-  fetch(
-    descriptor: Descriptor,
-    options: StoreOptions & { readonly range?: { readonly start: number } } = {},
-  ): AsyncIterable<Uint8Array> {
-    const start = options.range?.start ?? 0;
-    const content = downloadBlob(this.#repository, descriptor, start, options);
-    return start > 0 ? content : verified(content, descriptor, `blob ${descriptor.digest} of ${this.name}`);
+  fetch(descriptor: Descriptor, options: FetchOptions = {}): AsyncIterable<Uint8Array> {
+    const content = downloadBlob(this.#repository, descriptor, options);
+    return (options.range?.start ?? 0) > 0
+      ? content
+      : verified(content, descriptor, `blob ${descriptor.digest} of ${this.name}`);
   }
 
   async putBlob(descriptor: Descriptor, source: BlobSource, options: StoreOptions = {}): Promise<void> {

@@ -83,7 +83,7 @@ async function readOne(
   }
   const onBytes = (unpacked: number) => onProgress?.({ digest: layer.digest, size: layer.size, unpacked });
   try {
-    const read = () => readLayer(store.fetch(layer, access), layer, { ...access, onBytes });
+    const read = () => readLayer(store.fetch(layer, { ...access, lendsPieces: true }), layer, { ...access, onBytes });
     const result = await options.facts.facts(layer.digest, read, signal);
     // Known facts say what is in the layer, and not that this store has it.
     if (result.cached && !(await store.has(layer.digest, "blob", { ...access, size: layer.size }))) {
