@@ -13,7 +13,7 @@ import { publish } from "../publish/publish.ts";
 import type { Publication } from "../publish/publish.ts";
 import { formatFindings } from "../report/findings.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { openImage } from "../store/open-store.ts";
+import { missedFile, openImage } from "../store/open-store.ts";
 import type { ImageStore } from "../store/store.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { CliContext } from "./context.ts";
@@ -128,7 +128,11 @@ interface SourceImage {
 async function imagesOf(source: string, { registries }: OpenRegistries, signal: AbortSignal): Promise<SourceImage[]> {
   const { store, reference } = openImage(source, registries);
   // What is named by its digest needs no question before it is read.
-  const root = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
+  const root = isDigest(reference)
+    ? { digest: reference }
+    : await store.resolve(reference, { signal }).catch((error: unknown) => {
+        throw missedFile(error, source);
+      });
   const children = await childrenOf(store, root, { signal });
   if (children.length === 0) {
     throw new ArchwayError({

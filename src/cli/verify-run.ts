@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { findRunner, runImage, runnerPlatform } from "../engine/run-image.ts";
+import { findRunner, findStored, runImage, runnerPlatform } from "../engine/run-image.ts";
 import type { Runner, RunEnd } from "../engine/run-image.ts";
 import { removeLeftovers, runNames } from "../engine/run-leftovers.ts";
 import { lastLines } from "../engine/tail.ts";
 import { ArchwayError } from "../error/error.ts";
 import { writeDockerArchive } from "../image/docker-archive.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import { describeHost } from "../platform/host.ts";
 import type { HostReport } from "../platform/host.ts";
@@ -153,9 +154,16 @@ async function start(
   const [program, ...parameters] = command;
   try {
     const descriptor = await store.resolve(digest, { signal });
-    await writeDockerArchive(archive, store, descriptor, [parseReference(runNames(id).image)], signal);
+    const { config } = parseManifest(await store.manifest(descriptor, { signal }), descriptor);
+    const stored = await findStored(runner, [config.digest, digest], env, signal);
+    if (stored === undefined) {
+      await writeDockerArchive(archive, store, descriptor, [parseReference(runNames(id).image)], signal);
+    }
     const replaced = program === undefined ? {} : { command: [program, ...parameters] as const };
-    return await runImage({ runner, env, archive, id, platform, ...replaced, timeLimit: seconds * 1000 }, signal);
+    return await runImage(
+      { runner, env, image: stored ?? { archive }, id, platform, ...replaced, timeLimit: seconds * 1000 },
+      signal,
+    );
   } finally {
     await rm(archive, { force: true });
   }

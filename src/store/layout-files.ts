@@ -13,6 +13,8 @@ export interface LayoutFiles {
   size(path: string): Promise<number | undefined>;
   /** The content of a file from byte `start`. */
   read(path: string, start: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Why nothing can be in a place that is no folder, in words and with what to do; `undefined` when it is one. Places that cannot be opened without need none. */
+  absence?(): Promise<{ readonly why: string; readonly hint: string } | undefined>;
 }
 
 /** Where a layout keeps a blob (image-layout.md): `blobs/sha256/…`. */
@@ -34,6 +36,16 @@ export function directoryFiles(directory: string, name: string): LayoutFiles {
       } catch (error) {
         if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return undefined;
         throw fileError(error, `cannot read ${path} of ${name}`);
+      }
+    },
+    async absence() {
+      try {
+        if ((await stat(directory)).isDirectory()) return undefined;
+        const hint = `Write oci-archive:${directory} for an OCI layout in a tar, or docker-archive:${directory} for what docker save wrote.`;
+        return { why: `${directory} is a file, not a folder`, hint };
+      } catch (error) {
+        if (!["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) throw fileError(error, `cannot read ${name}`);
+        return { why: `there is no folder ${directory}`, hint: "Check the path." };
       }
     },
     async *read(path, start, signal) {

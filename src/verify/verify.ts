@@ -25,8 +25,8 @@ export interface VerifyOptions extends GateOptions {
   readonly platforms: readonly Platform[];
   /** Platforms that must be there. */
   readonly required: readonly Platform[];
-  /** Called when the platforms of an image are known, before their layers are read. */
-  readonly onPlatforms?: (platforms: readonly Platform[]) => void;
+  /** Called when the platforms of an image are known, before their layers are read: with those to be proven, and with all. */
+  readonly onPlatforms?: (chosen: readonly Platform[], listed: readonly Platform[]) => void;
 }
 
 /** The proof of one platform of an image. */
@@ -79,7 +79,10 @@ export async function verifyReference(
   const chosen = listed.filter(
     ({ platform }) => options.platforms.length === 0 || options.platforms.some((one) => samePlatform(one, platform)),
   );
-  options.onPlatforms?.(chosen.map(({ platform }) => platform));
+  options.onPlatforms?.(
+    chosen.map(({ platform }) => platform),
+    listed.map(({ platform }) => platform),
+  );
   const proofs = await Promise.all(chosen.map((subject) => prove(store, subject, options)));
   const between = compareAcrossPlatforms(proofs);
   const ofFiles = between.filter(({ rule }) => rule !== layerRule);
