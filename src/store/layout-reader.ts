@@ -10,7 +10,7 @@ import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
 import { checkLayoutMarker, parseLayoutIndex } from "./layout-index.ts";
 import { readAll } from "./read-all.ts";
 import { referrersIn, referrersTag } from "./referrers.ts";
-import { notFound, tooLarge } from "./store-error.ts";
+import { noFolder, notFound, tooLarge } from "./store-error.ts";
 import type { StoreOptions } from "./store.ts";
 
 /** The reading half of a store over the files of an OCI layout. */
@@ -107,6 +107,7 @@ export class LayoutReader {
 
   async #readWhole(path: string, options: StoreOptions): Promise<Uint8Array> {
     if ((await this.#files.size(path)) === undefined) {
+      if ((await this.#files.exists?.()) === false) throw noFolder(this.name);
       throw notFound(this.name, `file ${path}`, "It is not an OCI layout, or not a whole one.");
     }
     return readAll(this.#files.read(path, 0, options.signal), maxManifestIn, `${path} of ${this.name}`);

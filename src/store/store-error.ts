@@ -11,6 +11,16 @@ export function notFound(store: string, what: string, hint?: string): ArchwayErr
   });
 }
 
+/** A layout is named, and its folder is not there. */
+export function noFolder(layout: string): ArchwayError {
+  return new ArchwayError({
+    code: "NOT_FOUND",
+    kind: "unreachable",
+    message: `${layout} is not there: no such folder`,
+    hint: "Name a folder with an OCI layout, as oci:DIR or oci:DIR:NAME; it is looked for from where the command runs.",
+  });
+}
+
 /** A name that no registry takes as a tag. */
 export function invalidTag(tag: string): ArchwayError {
   return new ArchwayError({
