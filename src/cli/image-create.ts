@@ -46,6 +46,7 @@ export async function runImageCreate(
     const places = await openPlaces(options.tags, { cwd, registries, scratch });
     for (const { digest } of places) if (digest !== undefined) throw digestAsTag(digest);
     const facts = new FactsCache(join(cacheFolder(env), "facts"));
+    const allow = [...config.verify.allow, ...options.allow];
     const style = makeStyle(usesColor(stderr, env));
 
     const found = (await Promise.all(sources.map((source) => imagesOf(source, registries, signal)))).flat();
@@ -57,7 +58,7 @@ export async function runImageCreate(
       found.map(async ({ child: { descriptor, attestations }, store, platform }): Promise<GatedChild> => {
         const child = { descriptor: { ...descriptor, ...annotationsOf(options, platform, descriptor) }, attestations };
         if (!options.verify) return { child, platform, store };
-        return gateChild(store, child, platform, { facts, allow: config.verify.allow, signal });
+        return gateChild(store, child, platform, { facts, allow, signal });
       }),
     );
 

@@ -90,7 +90,8 @@ export async function publishImage(
       const left = formatCount(selection.leftBehind.length, "attestation");
       stderr.write(`${left} of the index cannot go along with a single image: --keep-index takes them too.\n`);
     }
-    const gate = { facts: new FactsCache(join(cacheFolder(env), "facts")), allow: config.verify.allow, signal };
+    const allow = [...config.verify.allow, ...access.allow];
+    const gate = { facts: new FactsCache(join(cacheFolder(env), "facts")), allow, signal };
     const [children, attached] = await Promise.all([
       Promise.all(
         images.map(async ({ child, platform }): Promise<GatedChild> =>

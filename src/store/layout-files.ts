@@ -9,6 +9,8 @@ import { errnoOf, fileError } from "./store-error.ts";
 export interface LayoutFiles {
   /** How a person names the layout: `oci:DIR`. */
   readonly name: string;
+  /** Whether there is a place at all; absent where reading one that is not there says so itself. */
+  exists?(): Promise<boolean>;
   /** Bytes of a file; undefined when it is not there. */
   size(path: string): Promise<number | undefined>;
   /** The content of a file from byte `start`. */
@@ -29,6 +31,14 @@ const chunkSize = 256 * 1024;
 export function directoryFiles(directory: string, name: string): LayoutFiles {
   return {
     name,
+    async exists() {
+      try {
+        return (await stat(directory)).isDirectory();
+      } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return false;
+        throw fileError(error, `cannot read ${name}`);
+      }
+    },
     async size(path) {
       try {
         const found = await stat(join(directory, path));
