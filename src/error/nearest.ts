@@ -21,7 +21,7 @@ export function nearestName(word: string, candidates: Iterable<string>): string 
 }
 
 function sameLetters(a: string, b: string): boolean {
-  const sorted = (word: string) => [...word.toLowerCase()].toSorted().join("");
+  const sorted = (word: string) => word.toLowerCase().split("").toSorted().join("");
   return a.length === b.length && sorted(a) === sorted(b);
 }
 

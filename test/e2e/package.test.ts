@@ -68,7 +68,7 @@ test("the package holds the launcher, one bundled file, licences, schemas and do
   }
   const strange = names.filter(
     (name) =>
-      !/^(bin\/archway|dist\/(archway\.js|THIRD-PARTY-LICENSES)|schemas\/[\w-]+\.schema\.json|docs\/[\w.-]+\.(md|svg)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(bin\/archway|dist\/(archway\.js|THIRD-PARTY-LICENSES)|schemas\/[\w-]+\.schema\.json|docs\/[\w./-]+\.(md|svg|yml)|[A-Z]+(\.md)?|package\.json)$/.test(
         name,
       ),
   );
