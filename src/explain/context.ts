@@ -68,6 +68,9 @@ export class LogContext {
   /** The first step that failed by itself. */
   failed: Step | undefined;
 
+  /** The platform of the image that the client warned of: it runs, whatever the machine is. */
+  ranAs: Platform | undefined;
+
   #host: { platform: Platform; certain: boolean } | undefined;
   #steps = new Map<number, Step>();
   #lanes = new Map<string, Step>();
@@ -233,10 +236,15 @@ export class LogContext {
   }
 
   #readPlatforms(text: string): void {
+    const ran = /image's platform \(linux\/(?<arch>\w+)(?:\/(?<variant>\w+))?\) does not match the detected/.exec(
+      text,
+    )?.groups;
+    if (ran) this.ranAs = normalizePlatform({ os: "linux", architecture: ran["arch"] ?? "", variant: ran["variant"] });
     if (!text.includes("linux/")) {
       const bare =
-        /--(?:platform|arch)[ =]"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(text)
-          ?.groups?.["arch"];
+        /(?:--(?:platform|arch)[ =]|kubernetes\.io\/arch[=:] ?)"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(
+          text,
+        )?.groups?.["arch"];
       if (bare === undefined) return;
       const [architecture = "", variant] = bare.split("/");
       this.#mention(normalizePlatform({ os: "linux", architecture, variant }), true);
