@@ -48,16 +48,20 @@ const maxSuspects = 60;
 interface IndexedSign {
   readonly entry: Entry;
   readonly sign: Sign;
+  /** Its place in the catalogue: of several that fit a line the first of an entry is told. */
+  readonly order: number;
 }
 
 const signsOfWord: IndexedSign[][] = [];
 const words: string[] = [...contextWords];
+let order = 0;
 for (const entry of catalogue) {
   for (const sign of entry.signs) {
+    order += 1;
     for (const word of sign.words) {
       const known = words.indexOf(word);
       const index = known < 0 ? words.push(word) - 1 : known;
-      (signsOfWord[index] ??= []).push({ entry, sign });
+      (signsOfWord[index] ??= []).push({ entry, sign, order });
     }
   }
 }
@@ -105,10 +109,11 @@ export function explainLog(known: Known = {}): LogReader {
   const onLine = (found: FoundLine) => {
     const signs = new Set<IndexedSign>();
     for (const word of found.words) for (const sign of signsOfWord[word] ?? []) signs.add(sign);
+    const inOrder = [...signs].sort((a, b) => a.order - b.order);
     for (const segment of segments(found.text)) {
       const line = unwrap(segment);
       const step = context.observe(line, found.number);
-      for (const sign of signs) suspect(sign, line, step, found);
+      for (const sign of inOrder) suspect(sign, line, step, found);
     }
   };
 

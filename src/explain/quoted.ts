@@ -60,7 +60,7 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (/^(?: > \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
-  if (/^[-*•] ["'`“]/.test(text)) return true;
+  if (/^[-*•] ["'`“]/.test(text) || isArgument(text.slice(0, from))) return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
   const command = before.slice(-printedLines).findLast((line) => commandEcho.test(line));
@@ -88,6 +88,13 @@ function prints(command: string, found: string): boolean {
 /** Runs of at least two words of an error: what somebody who searches for it would type. */
 function core(found: string): string[] {
   return [...found.matchAll(/[a-z]+(?: [a-z]+){1,3}/g)].map(([words]) => words).filter((words) => words.length > 10);
+}
+
+/** What stands before the words is the beginning of a command or of code that has them as an argument. */
+function isArgument(before: string): boolean {
+  return /\b(?:echo|printf|e?grep|rg|logger|print(?:ln|f)?|console\.\w+|throw new \w+|raise \w+|expect|contains?|includes?|assert\w*)\b[ (][^|;&]*["'`(][^"'`]*$/.test(
+    before,
+  );
 }
 
 function inBackticks(text: string, from: number, to: number): boolean {

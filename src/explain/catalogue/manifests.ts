@@ -207,7 +207,7 @@ export const manifests: readonly Entry[] = [
       {
         words: ["manifest unknown", "manifests/sha256:", "@sha256:", "manifest_unknown"],
         pattern:
-          /(?:manifests\/|@)sha256:[0-9a-f]{12,64}\S*.*(?:not found|manifest unknown|MANIFEST_UNKNOWN)|(?:manifest unknown|MANIFEST_UNKNOWN).*sha256:[0-9a-f]{12,64}/i,
+          /(?:manifests\/|@|[Rr]eading manifest )sha256:[0-9a-f]{12,64}\S*.*(?:not found|manifest unknown|MANIFEST_UNKNOWN)|(?:manifest unknown|MANIFEST_UNKNOWN).*sha256:[0-9a-f]{12,64}/i,
         when: isMissingChild,
         condition: "for a digest that nobody asked for by name",
       },
