@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { encodeJson } from "../../src/oci/json.ts";
 import { mediaTypes } from "../../src/oci/media-types.ts";
-import { parseReference } from "../../src/oci/reference.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
-import { Registries } from "../../src/store/registry/registries.ts";
 import type { ImageStore } from "../../src/store/store.ts";
-import { startBed, unavailable } from "../bed/bed.ts";
-import type { BaseImage, Bed } from "../bed/bed.ts";
-import { run } from "../bed/command.ts";
-import type { Registry } from "../bed/registry.ts";
-import { archway, workplace } from "./archway.ts";
-import type { Ended, Workplace } from "./archway.ts";
+import { unavailable } from "../bed/bed.ts";
+import { imageBed } from "./image-bed.ts";
 import { putAttested, putBase, putIndex, saidToBe } from "./image-parts.ts";
 import { content } from "./store-samples.ts";
 import { startFaultProxy } from "../faults/proxy.ts";
@@ -32,39 +26,13 @@ interface Index {
 }
 
 describe("archway image rm-platform and annotate", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let here: Registry;
-  let there: Registry;
-  let busybox: BaseImage;
-  let place: Workplace;
-  const registries = new Registries({ registries: {}, insecure: [] }, {});
-  const repository = (name: string): ImageStore => registries.open(parseReference(name));
+  const on = imageBed(needs);
+  const { image, succeeds, repository, tool, digestOf } = on;
 
-  before(async () => {
-    bed = await startBed({ need: needs });
-    [here, there] = [await bed.registry(), await bed.registry("debian")];
-    busybox = await bed.base("busybox");
-    place = await workplace(bed);
-  });
-  after(async () => {
-    await place[Symbol.asyncDispose]();
-    await registries.close();
-    await bed.stop();
-  });
-
-  const image = (...args: readonly string[]): Promise<Ended> =>
-    archway(["image", ...args], { cwd: place.dir, env: place.env });
-  const succeeds = async (...args: readonly string[]): Promise<Ended> => {
-    const ended = await image(...args);
-    assert.equal(ended.code, 0, ended.stderr);
-    return ended;
-  };
-  const tool = (program: string, ...args: readonly string[]) => run(program, args, { env: bed.env });
   const regctl = (host: string, ...args: readonly string[]) =>
     tool("regctl", "--host", `reg=${host},tls=disabled`, ...args);
   const raw = (name: string) => tool("skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${name}`);
   const indexOf = async (name: string) => JSON.parse(await raw(name)) as Index;
-  const digestOf = async (name: string) => (await tool("crane", "digest", "--insecure", name)).trim();
 
   /** An index as Go's tools write it, on one line, so that what they make of it can be compared byte by byte. */
   async function putCompact(store: ImageStore, entries: readonly Descriptor[]): Promise<Descriptor> {
@@ -82,11 +50,11 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   }
 
   test("what is left is what crane index filter leaves, byte by byte", async () => {
-    for (const { host } of [here, there]) {
+    for (const { host } of [on.here, on.there]) {
       const name = `${host}/filter/app`;
       const store = repository(name);
-      const bases = ["linux/amd64", "linux/arm64"].map((platform) => putBase(store, busybox, platform));
-      const { platform: _, ...s390x } = await putBase(store, busybox, "linux/amd64");
+      const bases = ["linux/amd64", "linux/arm64"].map((platform) => putBase(store, on.busybox, platform));
+      const { platform: _, ...s390x } = await putBase(store, on.busybox, "linux/amd64");
       const index = await putCompact(store, [...(await Promise.all(bases)), saidToBe(s390x, "linux/s390x")]);
       await store.tag("all", index);
       await tool(
@@ -111,10 +79,10 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("attestations go with their platform and stay with the others; the tag moves", async () => {
-    const name = `${here.host}/attested/app`;
+    const name = `${on.here.host}/attested/app`;
     const store = repository(name);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
-    const arm64 = await putBase(store, busybox, "linux/arm64");
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
+    const arm64 = await putBase(store, on.busybox, "linux/arm64");
     const proofs: Descriptor[] = [];
     for (const one of [amd64, arm64]) {
       const attested = JSON.parse(Buffer.from(await store.manifest(await putAttested(store, one))).toString()) as {
@@ -151,10 +119,10 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("the gate looks at what is left before the tag moves", async () => {
-    const name = `${here.host}/gated/app`;
+    const name = `${on.here.host}/gated/app`;
     const store = repository(name);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
-    const arm64 = await putBase(store, busybox, "linux/arm64");
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
+    const arm64 = await putBase(store, on.busybox, "linux/arm64");
     const lying = await putIndex(store, [amd64, arm64, saidToBe(amd64, "linux/riscv64")]);
     await store.tag("1", lying);
     const refused = await image("rm-platform", `${name}:1`, "linux/arm64");
@@ -167,19 +135,19 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("a tag that moves meanwhile is left alone", async () => {
-    const name = `${here.host}/moved/app`;
+    const name = `${on.here.host}/moved/app`;
     const store = repository(name);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
-    const arm64 = await putBase(store, busybox, "linux/arm64");
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
+    const arm64 = await putBase(store, on.busybox, "linux/arm64");
     await store.tag("1", await putIndex(store, [amd64, arm64]));
     const other = await putIndex(store, [amd64]);
-    await using proxy = await startFaultProxy(here.host);
+    await using proxy = await startFaultProxy(on.here.host);
     let moved = false;
     proxy.choose = ({ method, url }) => {
       // The new index comes, and its tag is next: somebody else is quicker.
       if (moved || method !== "PUT" || !url.includes("/manifests/sha256:")) return undefined;
       moved = true;
-      execFileSync("crane", ["tag", "--insecure", `${name}@${other.digest}`, "1"], { env: bed.env, stdio: "pipe" });
+      execFileSync("crane", ["tag", "--insecure", `${name}@${other.digest}`, "1"], { env: on.bed.env, stdio: "pipe" });
       return undefined;
     };
     const slow = `${proxy.host}/moved/app:1`;
@@ -191,9 +159,9 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("annotations are set and removed where they belong, and children keep their digests", async () => {
-    const name = `${here.host}/noted/app`;
+    const name = `${on.here.host}/noted/app`;
     const store = repository(name);
-    const children = [await putBase(store, busybox, "linux/amd64"), await putBase(store, busybox, "linux/arm64")];
+    const children = [await putBase(store, on.busybox, "linux/amd64"), await putBase(store, on.busybox, "linux/arm64")];
     await store.tag("1", await putIndex(store, children));
     await succeeds(
       "annotate",
@@ -231,8 +199,8 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("a Docker manifest list is made an OCI index only when asked", async () => {
-    const name = `${there.host}/docker/app`;
-    const source = `docker://${here.host}/library/busybox:latest`;
+    const name = `${on.there.host}/docker/app`;
+    const source = `docker://${on.here.host}/library/busybox:latest`;
     await tool(
       "skopeo",
       "copy",
@@ -255,14 +223,16 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("layouts are changed in place, and results go into other places", async () => {
-    const layout = new LayoutStore(join(place.dir, "layout"));
-    const parts = ["linux/amd64", "linux/arm64", "linux/arm/v7"].map((platform) => putBase(layout, busybox, platform));
+    const layout = new LayoutStore(join(on.place.dir, "layout"));
+    const parts = ["linux/amd64", "linux/arm64", "linux/arm/v7"].map((platform) =>
+      putBase(layout, on.busybox, platform),
+    );
     const whole = await putIndex(layout, await Promise.all(parts));
     await layout.tag("1", whole);
     await layout.tag("latest", whole);
     const { stdout: told } = await succeeds("rm-platform", "oci:layout:1", "linux/arm/v7");
     assert.ok(told.endsWith(`latest still points at ${whole.digest}.\n`), told);
-    const away = `${here.host}/away/app:1`;
+    const away = `${on.here.host}/away/app:1`;
     await succeeds(
       "rm-platform",
       "oci:layout:1",
@@ -289,10 +259,10 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   });
 
   test("nested indexes and single images are refused with the way out", async () => {
-    const name = `${here.host}/nested/app`;
+    const name = `${on.here.host}/nested/app`;
     const store = repository(name);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
-    const inner = await putIndex(store, [await putBase(store, busybox, "linux/arm64")]);
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
+    const inner = await putIndex(store, [await putBase(store, on.busybox, "linux/arm64")]);
     const { descriptor, bytes } = content(
       encodeJson({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [amd64, inner] }),
       mediaTypes.ociIndex,

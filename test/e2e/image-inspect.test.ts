@@ -2,18 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { copyImage } from "../../src/image/copy.ts";
-import { parseReference } from "../../src/oci/reference.ts";
 import { writeLayoutArchive } from "../../src/store/archive.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
-import { Registries } from "../../src/store/registry/registries.ts";
-import { startBed, unavailable } from "../bed/bed.ts";
-import type { BaseImage, Bed } from "../bed/bed.ts";
-import { run } from "../bed/command.ts";
-import type { Registry } from "../bed/registry.ts";
-import { archway, workplace } from "./archway.ts";
-import type { Ended, Workplace } from "./archway.ts";
+import { unavailable } from "../bed/bed.ts";
+import { imageBed } from "./image-bed.ts";
 import { putAttested, putBase, putIndex, saidToBe } from "./image-parts.ts";
 
 const needs = ["registry", "registry-debian", "docker", "bases", "skopeo", "crane", "regctl"] as const;
@@ -35,29 +29,10 @@ interface Inspected {
 }
 
 describe("archway image inspect", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let here: Registry;
-  let there: Registry;
-  let busybox: BaseImage;
-  let place: Workplace;
-  const registries = new Registries({ registries: {}, insecure: [] }, {});
-  const repository = (name: string) => registries.open(parseReference(name));
+  const on = imageBed(needs);
+  const { image, repository, tool } = on;
 
-  before(async () => {
-    bed = await startBed({ need: needs });
-    [here, there] = [await bed.registry(), await bed.registry("debian")];
-    busybox = await bed.base("busybox");
-    place = await workplace(bed);
-  });
-  after(async () => {
-    await place[Symbol.asyncDispose]();
-    await registries.close();
-    await bed.stop();
-  });
-
-  const inspect = (...args: readonly string[]): Promise<Ended> =>
-    archway(["image", "inspect", ...args], { cwd: place.dir, env: place.env });
-  const tool = (program: string, ...args: readonly string[]) => run(program, args, { env: bed.env });
+  const inspect = (...args: readonly string[]) => image("inspect", ...args);
   const inspected = async (image: string): Promise<Inspected> => {
     const ended = await inspect(image, "--format=json");
     assert.equal(ended.code, 0, ended.stderr);
@@ -66,11 +41,11 @@ describe("archway image inspect", { skip: await unavailable(...needs) }, () => {
   };
 
   test("--raw prints what every other tool prints, byte by byte, from registries, layouts and archives", async () => {
-    for (const { host } of [here, there]) {
+    for (const { host } of [on.here, on.there]) {
       const store = repository(`${host}/raw/app`);
       const index = await putIndex(store, [
-        await putBase(store, busybox, "linux/amd64"),
-        await putBase(store, busybox, "linux/arm64"),
+        await putBase(store, on.busybox, "linux/amd64"),
+        await putBase(store, on.busybox, "linux/arm64"),
       ]);
       await store.tag("1", index);
       const image = `${host}/raw/app:1`;
@@ -87,24 +62,30 @@ describe("archway image inspect", { skip: await unavailable(...needs) }, () => {
       const platform = ["--platform", "linux/arm64"];
       assert.equal(child.stdout.trim(), (await tool("crane", "manifest", "--insecure", ...platform, image)).trim());
     }
-    const layout = new LayoutStore(join(place.dir, "raw"));
-    const store = repository(`${here.host}/raw/app`);
+    const layout = new LayoutStore(join(on.place.dir, "raw"));
+    const store = repository(`${on.here.host}/raw/app`);
     const index = await store.resolve("1");
     await copyImage(store, layout, index);
     await layout.tag("1", index);
-    await writeLayoutArchive(join(place.dir, "raw"), join(place.dir, "raw.tar"));
-    const expected = await tool("skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${here.host}/raw/app:1`);
+    await writeLayoutArchive(join(on.place.dir, "raw"), join(on.place.dir, "raw.tar"));
+    const expected = await tool(
+      "skopeo",
+      "inspect",
+      "--raw",
+      "--tls-verify=false",
+      `docker://${on.here.host}/raw/app:1`,
+    );
     for (const image of ["oci:raw:1", "oci:raw", "oci-archive:raw.tar:1"]) {
       assert.equal((await inspect("--raw", image)).stdout, expected, image);
     }
   });
 
   test("tells platforms, transfer sizes, attestations and hosts; sizes are what crane counts", async () => {
-    const store = repository(`${here.host}/told/app`);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
+    const store = repository(`${on.here.host}/told/app`);
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
     const attested = await putAttested(store, amd64);
     await store.tag("attested", attested);
-    const image = `${here.host}/told/app:attested`;
+    const image = `${on.here.host}/told/app:attested`;
     const told = await inspected(image);
     assert.equal(told.digest, attested.digest);
     const [entry] = told.entries;
@@ -128,26 +109,26 @@ describe("archway image inspect", { skip: await unavailable(...needs) }, () => {
   });
 
   test("shows where index and config disagree, and twins, and what a cleaner has deleted", async () => {
-    const store = repository(`${here.host}/odd/app`);
-    const amd64 = await putBase(store, busybox, "linux/amd64");
-    const arm64 = await putBase(store, busybox, "linux/arm64");
+    const store = repository(`${on.here.host}/odd/app`);
+    const amd64 = await putBase(store, on.busybox, "linux/amd64");
+    const arm64 = await putBase(store, on.busybox, "linux/arm64");
     await store.tag("lies", await putIndex(store, [amd64, saidToBe(amd64, "linux/arm64")]));
-    const lies = await inspected(`${here.host}/odd/app:lies`);
+    const lies = await inspected(`${on.here.host}/odd/app:lies`);
     assert.deepEqual(
       lies.oddities.map(({ message }) => message),
       ["The index says linux/arm64, the image's config linux/amd64."],
     );
     await store.tag("holed", await putIndex(store, [amd64, arm64]));
-    await tool("crane", "delete", "--insecure", `${here.host}/odd/app@${arm64.digest}`);
-    const text = await inspect(`${here.host}/odd/app:holed`);
+    await tool("crane", "delete", "--insecure", `${on.here.host}/odd/app@${arm64.digest}`);
+    const text = await inspect(`${on.here.host}/odd/app:holed`);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, new RegExp(`linux/arm64 ${arm64.digest} cannot be read`));
     assert.match(text.stdout, new RegExp(`odd +\\S+ has no manifest ${arm64.digest}`));
   });
 
   test("reads what docker save wrote", async () => {
-    const archive = join(place.dir, "saved.tar");
-    const source = `docker://${here.host}/library/busybox:latest`;
+    const archive = join(on.place.dir, "saved.tar");
+    const source = `docker://${on.here.host}/library/busybox:latest`;
     await tool(
       "skopeo",
       "copy",
@@ -163,16 +144,16 @@ describe("archway image inspect", { skip: await unavailable(...needs) }, () => {
   });
 
   test("a platform that is not there, and a name that is not there", async () => {
-    const store = repository(`${here.host}/absent/app`);
-    await store.tag("1", await putIndex(store, [await putBase(store, busybox, "linux/amd64")]));
-    const absent = await inspect(`${here.host}/absent/app:1`, "--platform=linux/s390x");
+    const store = repository(`${on.here.host}/absent/app`);
+    await store.tag("1", await putIndex(store, [await putBase(store, on.busybox, "linux/amd64")]));
+    const absent = await inspect(`${on.here.host}/absent/app:1`, "--platform=linux/s390x");
     assert.equal(absent.code, 2);
     assert.match(absent.stderr, /has no image for linux\/s390x/);
     assert.match(absent.stderr, /It has linux\/amd64/);
-    assert.equal((await inspect(`${here.host}/absent/app:none`)).code, 3);
-    const two = await inspect("--raw", `${here.host}/absent/app:1`, `${here.host}/absent/app:1`);
+    assert.equal((await inspect(`${on.here.host}/absent/app:none`)).code, 3);
+    const two = await inspect("--raw", `${on.here.host}/absent/app:1`, `${on.here.host}/absent/app:1`);
     assert.equal(two.code, 2);
-    await writeFile(join(place.dir, "not-a-tar"), "x");
+    await writeFile(join(on.place.dir, "not-a-tar"), "x");
     assert.notEqual((await inspect("oci-archive:not-a-tar")).code, 0);
   });
 });

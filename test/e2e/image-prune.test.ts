@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { cp, readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { copyImage } from "../../src/image/copy.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
-import { parseReference } from "../../src/oci/reference.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
-import { Registries } from "../../src/store/registry/registries.ts";
 import type { ImageStore } from "../../src/store/store.ts";
-import { startBed, unavailable } from "../bed/bed.ts";
-import type { BaseImage, Bed } from "../bed/bed.ts";
-import { run } from "../bed/command.ts";
-import type { Registry } from "../bed/registry.ts";
-import { archway, workplace } from "./archway.ts";
-import type { Ended, Workplace } from "./archway.ts";
+import { unavailable } from "../bed/bed.ts";
+import { imageBed } from "./image-bed.ts";
 import { putAttested, putBase, putFiles, putIndex } from "./image-parts.ts";
 import { content, sourceOf } from "./store-samples.ts";
 
@@ -29,42 +23,22 @@ interface Pruned {
 }
 
 describe("archway image prune", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let here: Registry;
-  let there: Registry;
-  let busybox: BaseImage;
-  let place: Workplace;
-  const registries = new Registries({ registries: {}, insecure: [] }, {});
-  const repository = (name: string): ImageStore => registries.open(parseReference(name));
+  const on = imageBed(needs);
+  const { image, repository, tool, tags } = on;
 
-  before(async () => {
-    bed = await startBed({ need: needs });
-    [here, there] = [await bed.registry(), await bed.registry("debian")];
-    busybox = await bed.base("busybox");
-    place = await workplace(bed);
-  });
-  after(async () => {
-    await place[Symbol.asyncDispose]();
-    await registries.close();
-    await bed.stop();
-  });
-
-  const prune = (...args: readonly string[]): Promise<Ended> =>
-    archway(["image", "prune", ...args], { cwd: place.dir, env: place.env });
-  const tool = (program: string, ...args: readonly string[]) => run(program, args, { env: bed.env });
+  const prune = (...args: readonly string[]) => image("prune", ...args);
   const pruned = async (...args: readonly string[]): Promise<Pruned> => {
     const ended = await prune(...args, "--format=json");
     assert.equal(ended.code, 0, ended.stderr);
     return JSON.parse(ended.stdout) as Pruned;
   };
-  const tags = async (name: string) => (await tool("crane", "ls", "--insecure", name)).trim().split("\n").sort();
   const names = (list: readonly { readonly name?: string }[]) => list.map(({ name }) => name ?? "").sort();
 
   /** `v1` and `nightly` share an image; `nightly` has an attestation, and `both` is a second name of `v1`. */
   async function fill(store: ImageStore): Promise<Record<"shared" | "own" | "proof" | "v1" | "nightly", Descriptor>> {
-    const shared = await putBase(store, busybox, "linux/amd64");
+    const shared = await putBase(store, on.busybox, "linux/amd64");
     const own = await putFiles(store, "linux/arm64", { note: "nightly" });
-    const v1 = await putIndex(store, [shared, await putBase(store, busybox, "linux/arm64")]);
+    const v1 = await putIndex(store, [shared, await putBase(store, on.busybox, "linux/arm64")]);
     const nested = await putAttested(store, own);
     const nightly = await putIndex(store, [shared, own]);
     await store.tag("v1", v1);
@@ -76,7 +50,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
 
   for (const kind of ["distribution", "debian"] as const) {
     test(`on ${kind} a dry run changes nothing, and --yes leaves every kept index whole`, async () => {
-      const { host } = kind === "debian" ? there : here;
+      const { host } = kind === "debian" ? on.there : on.here;
       const name = `${host}/prune/${kind}`;
       const parts = await fill(repository(name));
       const dry = await pruned(name, "--tag", "nightly*");
@@ -106,7 +80,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     });
 
     test(`on ${kind} a second name of a kept image goes alone, or is left with the registry's reason`, async () => {
-      const { host } = kind === "debian" ? there : here;
+      const { host } = kind === "debian" ? on.there : on.here;
       const name = `${host}/names/${kind}`;
       const parts = await fill(repository(name));
       const done = await pruned(name, "--tag", "both", "--yes");
@@ -129,7 +103,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
   }
 
   test("signatures beside an image go and stay with it", async () => {
-    const name = `${here.host}/prune/signed`;
+    const name = `${on.here.host}/prune/signed`;
     const store = repository(name);
     const parts = await fill(store);
     const sign = async (image: Descriptor) => {
@@ -146,11 +120,11 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
   });
 
   test("age and count: the newest stay, and what a pattern keeps", async () => {
-    const name = `${here.host}/prune/aged`;
+    const name = `${on.here.host}/prune/aged`;
     const store = repository(name);
     const dated = async (tag: string, created: string) => {
       const image = await putFiles(store, "linux/amd64", { tag });
-      const file = join(place.dir, `${tag}-layout`);
+      const file = join(on.place.dir, `${tag}-layout`);
       const layout = new LayoutStore(file);
       await copyImage(store, layout, image);
       await tool(
@@ -165,7 +139,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
       await tool(
         "regctl",
         "--host",
-        `reg=${here.host},tls=disabled`,
+        `reg=${on.here.host},tls=disabled`,
         "image",
         "mod",
         `${name}:${tag}`,
@@ -190,7 +164,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
   });
 
   test("a layout loses entries and the blobs that nothing needs, and keeps the rest", async () => {
-    const directory = join(place.dir, "layout");
+    const directory = join(on.place.dir, "layout");
     const layout = new LayoutStore(directory);
     const parts = await fill(layout);
     const stray = content(Buffer.from("nobody needs this"));
@@ -201,7 +175,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     const before = await readdir(join(directory, "blobs/sha256"));
     await prune("oci:layout", "--tag", "nightly*");
     assert.deepEqual(await readdir(join(directory, "blobs/sha256")), before, "a dry run removes nothing");
-    await cp(directory, join(place.dir, "copy"), { recursive: true });
+    await cp(directory, join(on.place.dir, "copy"), { recursive: true });
 
     const text = await prune("oci:layout", "--tag", "nightly*", "--yes");
     assert.equal(text.code, 0, text.stderr);
@@ -210,13 +184,20 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     const isThere = ({ digest }: Pick<Descriptor, "digest">) => left.has(digest.slice("sha256:".length));
     assert.ok(isThere(parts.shared) && isThere(parts.v1) && isThere(fresh.descriptor));
     assert.ok(!isThere(parts.own) && !isThere(parts.nightly) && !isThere(stray.descriptor));
-    await tool("skopeo", "copy", "-q", "--all", "oci:" + directory + ":v1", "oci:" + join(place.dir, "again") + ":v1");
+    await tool(
+      "skopeo",
+      "copy",
+      "-q",
+      "--all",
+      "oci:" + directory + ":v1",
+      "oci:" + join(on.place.dir, "again") + ":v1",
+    );
     const shown = await pruned("oci:layout", "--untagged");
     assert.deepEqual(names(shown.keep), ["both", "v1"]);
   });
 
   test("refuses what would be guessed", async () => {
-    const name = `${here.host}/prune/guess`;
+    const name = `${on.here.host}/prune/guess`;
     await fill(repository(name));
     const nothing = await prune(name);
     assert.equal(nothing.code, 2);
@@ -233,7 +214,7 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     assert.match(untagged.stderr, /no list of what has no tag/);
     assert.equal((await prune(`${name}:v1`, "--keep=1")).code, 2);
     assert.equal((await prune(name, "--older-than=soon")).code, 2);
-    assert.equal((await prune(`${here.host}/prune/nowhere`, "--keep=1")).code, 3);
+    assert.equal((await prune(`${on.here.host}/prune/nowhere`, "--keep=1")).code, 3);
     assert.deepEqual(await tags(name), ["both", "nightly", "nightly-arm", "v1"]);
   });
 });
