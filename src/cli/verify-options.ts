@@ -1,3 +1,4 @@
+import { namelessGlob, namingGlob } from "../config/allow-glob.ts";
 import type { Severity } from "../finding/finding.ts";
 import { severities } from "../finding/finding.ts";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
@@ -60,8 +61,6 @@ function readRun({ run, runTimeout, command }: RawVerifyOptions): Pick<VerifyCom
 function readAllow(text: string): AllowedPath {
   const [path, reason] = readPair("--allow", text, "GLOB=REASON");
   if (reason.trim() === "") throw optionError("--allow", text, "the reason is missing.", "Write GLOB=REASON.");
-  if (/^[/*]*$/.test(path)) {
-    throw optionError("--allow", text, "the glob covers the whole image.", "Name the files or folders that are meant.");
-  }
+  if (!namingGlob.test(path)) throw optionError("--allow", text, `the glob ${namelessGlob}.`);
   return { path, reason: reason.trim() };
 }
