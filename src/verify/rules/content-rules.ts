@@ -1,4 +1,5 @@
 import type { Finding } from "../../finding/finding.ts";
+import type { Exceptions } from "./allow.ts";
 import { chainFindings } from "./chain-rules.ts";
 import type { StartChain } from "../chain/chain-parts.ts";
 import { fileFindings, systemFolder } from "./file-rules.ts";
@@ -13,11 +14,18 @@ const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
 
 /**
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
- * missing. `elfFiles` is the number of ELF files in the merged file system.
+ * missing. `elfFiles` is the number of ELF files in the merged file system. Findings that stand for many files obey the exceptions;
+ * those about one file are left to the caller.
  */
-export function contentFindings(image: ImageFacts, chain: StartChain, complete: boolean, elfFiles: number): Finding[] {
-  const ofChain = chainFindings(image, chain);
-  const ofPython = pythonFindings(image);
+export function contentFindings(
+  image: ImageFacts,
+  chain: StartChain,
+  complete: boolean,
+  elfFiles: number,
+  exceptions: Exceptions,
+): Finding[] {
+  const ofChain = chainFindings(image, chain, exceptions);
+  const ofPython = pythonFindings(image, exceptions);
   const ofCode = ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path);
   const reported = new Set([...ofCode, ...ofPython.reported]);
   const ofLinks = image.view.danglingLinks.map((link): Finding => {
@@ -32,7 +40,7 @@ export function contentFindings(image: ImageFacts, chain: StartChain, complete: 
       ...(layer === undefined ? {} : { layer }),
     };
   });
-  const ofFiles = fileFindings(image, reported);
+  const ofFiles = fileFindings(image, reported, exceptions);
   const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofPython.findings, ...ofLinks];
   if (!complete) return findings.filter(({ rule }) => !needsAllLayers.test(rule));
   return elfFiles === 0 ? ofData(image, findings) : findings;
@@ -54,7 +62,9 @@ function ofData(image: ImageFacts, findings: readonly Finding[]): Finding[] {
   return [
     none,
     ...findings.map((finding) =>
-      finding.rule.endsWith("-missing") ? { ...finding, severity: "warning" as const } : finding,
+      finding.severity === "error" && finding.rule.endsWith("-missing")
+        ? { ...finding, severity: "warning" as const }
+        : finding,
     ),
   ];
 }
