@@ -68,6 +68,9 @@ export class LogContext {
   /** The first step that failed by itself. */
   failed: Step | undefined;
 
+  /** The platform of the image that the client warned of: it runs, whatever the machine is. */
+  ranAs: Platform | undefined;
+
   #host: { platform: Platform; certain: boolean } | undefined;
   #steps = new Map<number, Step>();
   #lanes = new Map<string, Step>();
@@ -83,8 +86,9 @@ export class LogContext {
   }
 
   /** Takes in a line, and returns the step that it belongs to. */
-  observe({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
-    const step = this.#stepOf(text, number, fromEngine, line);
+  observe(plain: PlainLine, line: number): Step | undefined {
+    const { text } = plain;
+    const step = this.stepOf(plain, line);
     for (const { name, pattern } of engineNotes)
       if (!this.engines.has(name) && pattern.test(text)) this.engines.add(name);
     for (const { name, pattern } of circumstanceNotes) if (pattern.test(text)) this.circumstances.set(name, line);
@@ -159,7 +163,8 @@ export class LogContext {
     return succeeded >= line && (this.circumstances.get("job-failed") ?? 0) < succeeded;
   }
 
-  #stepOf(text: string, number: number | undefined, fromEngine: boolean, line: number): Step | undefined {
+  /** The step that a line belongs to; announcements and ends of steps are taken in. */
+  stepOf({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
     const header = text.startsWith(" > [")
       ? text.slice(3).replace(/:$/, "")
       : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
@@ -233,10 +238,15 @@ export class LogContext {
   }
 
   #readPlatforms(text: string): void {
+    const ran = /image's platform \(linux\/(?<arch>\w+)(?:\/(?<variant>\w+))?\) does not match the detected/.exec(
+      text,
+    )?.groups;
+    if (ran) this.ranAs = normalizePlatform({ os: "linux", architecture: ran["arch"] ?? "", variant: ran["variant"] });
     if (!text.includes("linux/")) {
       const bare =
-        /--(?:platform|arch)[ =]"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(text)
-          ?.groups?.["arch"];
+        /(?:--(?:platform|arch)[ =]|kubernetes\.io\/arch[=:] ?)"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(
+          text,
+        )?.groups?.["arch"];
       if (bare === undefined) return;
       const [architecture = "", variant] = bare.split("/");
       this.#mention(normalizePlatform({ os: "linux", architecture, variant }), true);

@@ -48,16 +48,20 @@ const maxSuspects = 60;
 interface IndexedSign {
   readonly entry: Entry;
   readonly sign: Sign;
+  /** Its place in the catalogue: of several that fit a line the first of an entry is told. */
+  readonly order: number;
 }
 
 const signsOfWord: IndexedSign[][] = [];
 const words: string[] = [...contextWords];
+let order = 0;
 for (const entry of catalogue) {
   for (const sign of entry.signs) {
+    order += 1;
     for (const word of sign.words) {
       const known = words.indexOf(word);
       const index = known < 0 ? words.push(word) - 1 : known;
-      (signsOfWord[index] ??= []).push({ entry, sign });
+      (signsOfWord[index] ??= []).push({ entry, sign, order });
     }
   }
 }
@@ -105,10 +109,14 @@ export function explainLog(known: Known = {}): LogReader {
   const onLine = (found: FoundLine) => {
     const signs = new Set<IndexedSign>();
     for (const word of found.words) for (const sign of signsOfWord[word] ?? []) signs.add(sign);
+    const inOrder = [...signs].sort((a, b) => a.order - b.order);
+    const tells = [...found.words].some((word) => word < contextWords.length);
+    // Of an error that a log repeats without end the first ones are enough.
+    if (!tells && inOrder.every(({ entry }) => (counts.get(entry.code) ?? 0) >= maxSuspects)) return;
     for (const segment of segments(found.text)) {
       const line = unwrap(segment);
-      const step = context.observe(line, found.number);
-      for (const sign of signs) suspect(sign, line, step, found);
+      const step = tells ? context.observe(line, found.number) : context.stepOf(line, found.number);
+      for (const sign of inOrder) suspect(sign, line, step, found);
     }
   };
 
@@ -180,25 +188,45 @@ function evidenceOf(
 const machineName = String.raw`x86_64|x86-64|amd64|aarch64|arm64|armv[5678]l?|armhf|armel|arm|i[36]86|ppc64le|ppc64el|s390x|riscv64|loongarch64`;
 const qemuName = new RegExp(String.raw`\bqemu-(?<arch>${machineName})(?:-static)?\b`);
 
-/** The platform that an error is about: its own words first, then its step, then the only one that the log is about. */
+/** The platform that an error is about: its own words first, then its step, then what the log is about. */
 function platformOf(
   text: string,
   match: RegExpExecArray,
   step: Step | undefined,
   context: LogContext,
 ): Platform | undefined {
-  const { platform, arch } = match.groups ?? {};
+  const { platform, arch, node } = match.groups ?? {};
   const named = platform === undefined ? undefined : parse(platform);
   if (named) return named;
-  if (arch !== undefined) return normalizePlatform({ os: "linux", architecture: arch });
+  if (arch !== undefined) return linux(arch);
   if (step?.target) return step.target;
+  const ofNode = node === undefined ? undefined : nodePlatforms.get(node.replace(/^linux-/, ""));
+  if (ofNode !== undefined) return linux(ofNode);
   // What the emulator was given is the stranger; the image is of the machine.
   if (/[Cc]ould not open|Invalid ELF image/.test(text)) return context.host ?? context.known.platform;
   const emulated = qemuName.exec(text)?.groups?.["arch"];
-  if (emulated !== undefined) return normalizePlatform({ os: "linux", architecture: emulated });
+  if (emulated !== undefined) return linux(emulated);
   if (context.known.platform) return context.known.platform;
+  const compiled = targetTriple.exec(match[0])?.groups?.["arch"];
+  if (compiled !== undefined) return linux(compiled);
   const [only, ...more] = context.requested.values();
-  return more.length === 0 ? only : undefined;
+  return more.length === 0 ? (only ?? context.ranAs) : undefined;
+}
+
+/** Node.js' names of architectures (`process.arch`) that are spelled in their own way. */
+const nodePlatforms: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["arm64", "arm64"],
+  ["arm", "arm"],
+  ["ia32", "386"],
+  ["s390x", "s390x"],
+  ["riscv64", "riscv64"],
+]);
+/** `aarch64-linux-gnu-gcc`, `armv7-unknown-linux-gnueabihf`. */
+const targetTriple = new RegExp(String.raw`\b(?<arch>${machineName})(?:-unknown)?-linux-`);
+
+function linux(architecture: string): Platform {
+  return normalizePlatform({ os: "linux", architecture: architecture.replace("aarch_64", "aarch64") });
 }
 
 function parse(text: string): Platform | undefined {

@@ -10,8 +10,8 @@ test("each line that has a word is handed out once, in order, with its number an
     fc.property(fc.array(line, { maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (lines, size) => {
       const bytes = Buffer.from(lines.join("\n"));
       const seen: { number: number; text: string; before: string[]; after: string[] }[] = [];
-      const window = logWindow(wordScan(["needle!"]), ({ number, text, before, after }) =>
-        seen.push({ number, text, before: before(1), after: after(1) }),
+      const window = logWindow(wordScan(["needle!"]), (line) =>
+        seen.push({ number: line.number, text: line.text, before: line.before(1), after: line.after(1) }),
       );
       for (let at = 0; at < bytes.length; at += size) window.push(bytes.subarray(at, at + size));
       window.end();

@@ -32,7 +32,7 @@ const testName =
   /^\s*(?:[✓✔√✗✘✕●○◯×](?! \S+ Error)|(?:not )?ok \d+\b|(?:PASS|FAIL|SKIP)(?:ED)?[: ]|--- (?:PASS|FAIL|SKIP):|=== (?:RUN|PAUSE|CONT|NAME)\b|\[ *(?:OK|RUN|PASSED|FAILED|SKIPPED) *\]|test \S+ \.\.\. |\S+\.py::\S+|\S+::test_|it\(|describe\(|Scenario:|# Subtest:|should )|\bPASSED\b|\.\.\. ok$|\(\d+ ?ms\)$/;
 /** Commits and changes. */
 const change =
-  /^(?:(?:\* |\| )*[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
+  /^(?:(?:\* |\| )*(?=[0-9a-f]*[a-f])[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
 /** Comments of programs, shells and documents; V8 reports a fatal error in lines that begin with `#`. */
 const comment =
   /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime|\s*SIG[A-Z]+ \(|A fatal error)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
@@ -60,7 +60,7 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (/^(?: > \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
-  if (/^[-*•] ["'`“]/.test(text)) return true;
+  if (/^[-*•] ["'`“]/.test(text) || isArgument(text.slice(0, from)) || isCode(text.slice(0, from))) return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
   const command = before.slice(-printedLines).findLast((line) => commandEcho.test(line));
@@ -90,6 +90,13 @@ function core(found: string): string[] {
   return [...found.matchAll(/[a-z]+(?: [a-z]+){1,3}/g)].map(([words]) => words).filter((words) => words.length > 10);
 }
 
+/** What stands before the words is the beginning of a command or of code that has them as an argument. */
+function isArgument(before: string): boolean {
+  return /\b(?:echo|printf|e?grep|rg|logger|print(?:ln|f)?|console\.\w+|throw new \w+|raise \w+|expect|contains?|includes?|assert\w*)\b[ (][^|;&]*["'`(][^"'`]*$/.test(
+    before,
+  );
+}
+
 function inBackticks(text: string, from: number, to: number): boolean {
   const before = text.slice(0, from).split("`").length - 1;
   return before % 2 === 1 && text.slice(to).includes("`") && !text.slice(from, to).includes("`");
@@ -103,8 +110,16 @@ function inCommit(text: string, before: readonly string[]): boolean {
   );
 }
 
+/** A line of a hunk: nothing but lines of the same kind stand between it and the `@@` above. */
 function inDiff(text: string, before: readonly string[]): boolean {
-  return (
-    /^[+-](?![+-]{2} )/.test(text) && before.slice(-40).some((line) => /^(?:@@ |diff --git |\+\+\+ [ab]\/)/.test(line))
+  if (!/^[ +-]/.test(text)) return false;
+  const start = before.findLastIndex((line) => !/^(?:[ +\\-]|$)/.test(line));
+  return start >= 0 && /^(?:@@ |diff --git )/.test(before[start] ?? "");
+}
+
+/** `words: ["exec format error"]`, `const message = "…"`: source that is printed. What Kubernetes prints as YAML has keys of its own. */
+function isCode(before: string): boolean {
+  return /^\s*(?:(?:const|let|var|static|private|public|final|export) )?(?!message|reason|error|msg|err|stderr|stdout|output|log|details?)[\w$]+ ?(?::=?|=) ?(?:new \w+\(|\w+\()?[[{(]* ?(?:r|f|b)?["'`][^"'`]*$/i.test(
+    before,
   );
 }

@@ -126,7 +126,7 @@ function judged(
     ...contentFindings(image, chain, complete, coverage.elf, exceptions),
     ...packageFindings(image, packages),
   ];
-  const found = [...structure, ...withOwners(ofContent, image, packages)];
+  const found = [...structure, ...withOwners(ofContent, image, packages)].map(onOneLine);
   const findings = found.map((finding) => exceptions.apply(finding));
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
   return {
@@ -140,6 +140,11 @@ function judged(
     code,
     allowed: exceptions.used,
   };
+}
+
+/** Names of files come from strangers: a line break in one must not begin a line of ours. */
+function onOneLine(finding: Finding): Finding {
+  return { ...finding, message: finding.message.replaceAll(/\p{Cc}/gu, "\uFFFD") };
 }
 
 function survey(

@@ -141,7 +141,7 @@ export const compilers: readonly Entry[] = [
           "built for ",
         ],
         pattern:
-          /file in wrong format|Relocations in generic ELF \(EM: \d+\)|skipping incompatible \S+|incompatible target|unrecogni[sz]ed emulation mode|architecture of input file|incompatible file type: \w+|file format not recogni[sz]ed|(?:attempting to link with|linking) file built for|building for '?[\w-]+'?, but linking/,
+          /file in wrong format|[Rr]elocations in generic ELF \(EM: \d+\)|skipping incompatible \S+|incompatible target|unrecogni[sz]ed emulation mode|architecture of input file|incompatible file type: \w+|file format not recogni[sz]ed|(?:attempting to link with|linking) file built for|building for '?[\w-]+'?, but linking/,
       },
     ],
     cause:
@@ -158,7 +158,10 @@ export const compilers: readonly Entry[] = [
     title: "Rust lacks the target or its compiler",
     severity: "error",
     signs: [
-      { words: ["target may not be installed"], pattern: /the `(?<target>[\w.-]+)` target may not be installed/ },
+      {
+        words: ["target may not be installed"],
+        pattern: /the [`'‘](?<target>[\w.-]+)[`'’] target may not be installed/,
+      },
       {
         words: ["can't find crate for"],
         pattern: /can't find crate for `(?:std|core|alloc)`/,
@@ -217,6 +220,11 @@ export const compilers: readonly Entry[] = [
           /(?:unrecogni[sz]ed command[- ]line option|unsupported option|unknown argument:?) ['‘`"]?-m(?:sse\S*|ssse3|avx\S*|aes|fma|bmi\d?|popcnt|pclmul|f16c|mmx|3dnow|lzcnt|rdrnd|sha|fpmath\S*|stackrealign|red-zone|no-red-zone|no-sse\S*|no-mmx|no-avx\S*)['’"]?/,
         when: (evidence) => !isProbe(evidence),
         condition: "not when a configuration script tries it",
+      },
+      {
+        words: ["undeclared identifier", "unknown type name", "implicit declaration of function", "was not declared"],
+        pattern:
+          /(?:undeclared identifier|unknown type name|implicit declaration of function) [`'‘](?:__m(?:64|128|256|512)[id]?|_mm\d*_\w+|__cpuid\w*|__rdtscp?|_xgetbv|__builtin_ia32_\w+)['’]|[`'‘](?:__m(?:128|256|512)[id]?|_mm\d*_\w+|__cpuid\w*)['’] was not declared/,
       },
       {
         words: ["narrowing conversion of"],

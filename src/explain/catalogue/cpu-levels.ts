@@ -53,7 +53,7 @@ export const cpuLevels: readonly Entry[] = [
       },
       {
         words: ["cpu lacks avx", "required cpu features", "baseline optimizations"],
-        pattern: /CPU lacks AVX|[Mm]issing required CPU features|built with baseline optimizations: .*doesn't support/,
+        pattern: /CPU lacks AVX|[Mm]issing required CPU features|built with baseline optimizations/,
       },
       {
         words: [

@@ -27,9 +27,9 @@ export const libraries: readonly Entry[] = [
         pattern: /ELF load command (?:alignment|address\/offset) not (?:properly aligned|page-aligned)/,
       },
       {
-        words: ["page size"],
+        words: ["page size", "-byte pages", "16k pages", "64k pages", "kb pages", "kib pages"],
         pattern:
-          /(?:page size|PAGE_?SIZE)\b.*\b(?:16384|65536|16 ?Ki?B?|64 ?Ki?B?)\b.*(?:not|un)[ -]?support|(?:expected|requires?|only supports?|compiled for|built for|assumes) (?:an? )?(?:4096|4 ?Ki?B?)(?:-byte| byte)? page|page size (?:must be|is not) (?:4096|4 ?Ki?B)/i,
+          /(?:page size|PAGE_?SIZE)\b.*\b(?:16384|65536|16 ?Ki?B?|64 ?Ki?B?)\b.*(?:not|un)[ -]?support|(?:expected|requires?|only supports?|compiled for|built for|assumes) (?:an? )?(?:4096|4 ?Ki?B?)(?:-byte| byte)? page|(?:16384|32768|65536)-byte pages\b.*not supported|\b(?:16|32|64) ?[Kk](?:i?B)? pages? (?:are |is )?not supported|page size (?:must be|is not) (?:4096|4 ?Ki?B)/i,
       },
     ],
     cause:
@@ -49,7 +49,7 @@ export const libraries: readonly Entry[] = [
       {
         words: ["possible cause: "],
         pattern:
-          /\(Possible cause: (?:can't load \S.* on a \S.* platform|endianness mismatch|architecture word width mismatch)/,
+          /\(Possible cause: (?:can't load \S.* on a (?:(?<arch>AARCH64|ARM)(?:-bit)?|\S.*) platform|endianness mismatch|architecture word width mismatch)/,
       },
       {
         words: ["os.arch="],

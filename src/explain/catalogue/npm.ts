@@ -1,7 +1,7 @@
 import type { Entry, Evidence } from "../entry.ts";
 
 const nodePlatform =
-  "(?:linux|darwin|win32|freebsd|android)-(?:x64|arm64|arm|ia32|ppc64|ppc64le|s390x|riscv64|loong64|universal|64|32)(?:[-.](?:gnu|musl|msvc|gnueabihf|musleabihf|gnueabi))?";
+  "(?<node>(?:linux|darwin|win32|freebsd|android)-(?:x64|arm64|arm|ia32|ppc64|ppc64le|s390x|riscv64|loong64|universal|64|32))(?:[-.](?:gnu|musl|msvc|gnueabihf|musleabihf|gnueabi))?";
 /** npm packages of E35's family: their loaders name a package per platform. */
 const nodeFamily = String.raw`@(?:rollup|esbuild|img|swc|parcel|next)\/`;
 
@@ -23,7 +23,7 @@ export const npm: readonly Entry[] = [
       { words: ["you installed esbuild"], pattern: /You installed esbuild (?:for|on) another platform/ },
       {
         words: ["could not load the "],
-        pattern: /Could not load the "sharp" module using the (?<runtime>[\w-]+) runtime/,
+        pattern: /Could not load the "sharp" module using the (?<node>[\w-]+) runtime/,
       },
       {
         words: ["'linux-", "'darwin-", "'win32-"],
@@ -62,13 +62,14 @@ export const npm: readonly Entry[] = [
     signs: [
       {
         words: ["ebadplatform", "unsupported platform for", "unsupported_platform"],
-        pattern: /EBADPLATFORM|Unsupported platform for \S+|ERR_PNPM_UNSUPPORTED_PLATFORM/,
+        pattern:
+          /EBADPLATFORM|Unsupported platform for \S+(?:.*\(current: \{"os":"linux","(?:cpu|arch)":"(?<node>\w+)")?|ERR_PNPM_UNSUPPORTED_PLATFORM/,
         when: isFatal,
         condition: "not for optional packages",
       },
       {
         words: ["is incompatible with this module"],
-        pattern: /The (?:platform|CPU architecture) "\w+" is incompatible with this module/,
+        pattern: /The (?:platform "\w+"|CPU architecture "(?<node>\w+)") is incompatible with this module/,
         when: isFatal,
         condition: "not for optional packages",
       },
@@ -83,14 +84,19 @@ export const npm: readonly Entry[] = [
         pattern: new RegExp(String.raw`The package "(?!@esbuild)@?[\w/-]*${nodePlatform}" could not be found`),
       },
       {
+        words: ["could not resolve", "can't resolve", "failed to resolve"],
+        pattern: new RegExp(`(?:Could not resolve|Can't resolve|Failed to resolve)\\b.*${nodePlatform}`),
+      },
+      {
         words: ["native binding", "swc binary"],
-        pattern: /(?:Cannot find|Failed to load|Could not load) (?:the )?native binding|Failed to load SWC binary for/i,
+        pattern:
+          /(?:Cannot find|Failed to load|Could not load) (?:the )?native binding|Failed to load SWC binary for (?:linux\/(?<node>\w+))?/i,
       },
       {
         words: ["unsupported architecture", "unsupported os: "],
         pattern: /Unsupported architecture on \w+: \w+|Unsupported OS: \w+, architecture: \w+/,
       },
-      { words: ["binary is not available for"], pattern: /binary is not available for (?:arm64|arm|linux-arm)/ },
+      { words: ["binary is not available for"], pattern: /binary is not available for (?:linux-)?(?<node>arm64|arm)/ },
       {
         words: ["error loading shared library", "error relocating"],
         pattern: /(?:Error loading shared library ld-linux|Error relocating )\S*.*(?:\.node|node_modules)/,

@@ -151,11 +151,11 @@ export const packages: readonly Entry[] = [
       {
         words: ["aarch_64", "arm_32", "x-armhf", "ppcle_64", "s390_64", "x86_64", "riscv64"],
         pattern:
-          /(?:[Cc]ould not (?:find|resolve|download|GET|transfer)|[Mm]issing|[Uu]nable to (?:resolve|find|download)|was not found|[Ff]ailed to (?:resolve|find|download)|Cannot (?:find|resolve)).*\b(?:linux|osx|windows)-(?:aarch_64|arm_32|armhf|ppcle_64|s390_64|x86_64|x86_32|riscv64|loongarch_64)\b/,
+          /(?:[Cc]ould not (?:find|resolve|download|GET|transfer)|(?<![-\w])[Mm]issing:?|[Uu]nable to (?:resolve|find|download)|[Ff]ailed to (?:resolve|find|download)|Cannot (?:find|resolve)) .{0,300}\b(?:linux-(?<arch>aarch_64)|(?:linux|osx|windows)-(?:aarch_64|arm_32|armhf|ppcle_64|s390_64|x86_64|x86_32|riscv64|loongarch_64))\b/,
       },
       {
         words: [":exe:linux-", ":exe:osx-", ":exe:windows-"],
-        pattern: /[\w.-]+:exe:(?:linux|osx|windows)-\w+:/,
+        pattern: /[\w.-]+:exe:(?:linux-(?<arch>aarch_64)|(?:linux|osx|windows)-\w+):/,
         when: ({ near }) => near(/Missing|[Cc]ould not (?:find|resolve)|[Uu]nable to resolve|was not found/),
       },
       {
