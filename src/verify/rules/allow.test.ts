@@ -176,6 +176,21 @@ test("exceptions that made no note are not used, also when they name some file o
   assert.deepEqual(others.used, []);
 });
 
+test("an exception for one name of a file is none for another name of it", async () => {
+  const entries: MadeEntry[] = [
+    { name: "usr/bin/a", content: program },
+    { name: "usr/bin/b", type: "link", target: "usr/bin/a" },
+  ];
+  for (const [allowed, other] of [
+    ["/usr/bin/a", "/usr/bin/b"],
+    ["/usr/bin/b", "/usr/bin/a"],
+  ]) {
+    const { judged } = split(await findingsOf(linuxArm64, entries, allowing(allowed ?? "")));
+    assert.deepEqual(brief(judged), [`error executable-wrong-architecture ${other}`]);
+  }
+  assert.deepEqual(split(await findingsOf(linuxArm64, entries, allowing("/usr/bin/?"))).judged, []);
+});
+
 test("right files are no part of it", async () => {
   const right = [{ name: "usr/bin/tool", content: makeElf({ ...arm64, type: 2 }) }];
   assert.deepEqual(await findingsOf(linuxArm64, right, allowing("/usr/bin/*")), []);
