@@ -1,3 +1,4 @@
+import { namelessGlob, namingGlob } from "../config/allow-glob.ts";
 import type { AllowedPath } from "../verify/rules/allow.ts";
 import { optionError, readPair } from "./parse-option.ts";
 
@@ -8,8 +9,6 @@ import { optionError, readPair } from "./parse-option.ts";
 export function readAllow(text: string): AllowedPath {
   const [path, reason] = readPair("--allow", text, "GLOB=REASON");
   if (reason.trim() === "") throw optionError("--allow", text, "the reason is missing.", "Write GLOB=REASON.");
-  if (/^[/*]*$/.test(path)) {
-    throw optionError("--allow", text, "the glob covers the whole image.", "Name the files or folders that are meant.");
-  }
+  if (!namingGlob.test(path)) throw optionError("--allow", text, `the glob ${namelessGlob}.`);
   return { path, reason: reason.trim() };
 }

@@ -64,6 +64,13 @@ check:
   assert.equal(config.file, file);
 });
 
+test("an exception of verify names a file or folder by any of its letters", () => {
+  for (const path of ["/usr/**", "**/*.ko", "/app/a.jar!/**", "/?/x*"]) {
+    const content = `version: 1\nverify: { allow: [{ path: "${path}", reason: b }] }\n`;
+    assert.deepEqual(parseConfig(content, file).verify.allow, [{ path, reason: "b" }]);
+  }
+});
+
 test("everything but the version may be left out", () => {
   assert.deepEqual(parseConfig("version: 1\n", file), { ...defaultConfig, file });
 });
@@ -97,6 +104,14 @@ describe("what is wrong is told with line, column and what to do", () => {
       '4:9: build.args.GO must be a text, and 1.20 is not one for YAML. | Quote it: "1.20"',
     ],
     ["version: 1\nbuild: [a]\n", "2:8: build must be a mapping."],
+    ...["/**", "**", "*", "**/?*", "/*/**", "**/*.*", "/", ""].map(
+      (glob) =>
+        [
+          `version: 1\nverify:\n  allow:\n    - { path: "${glob}", reason: b }\n`,
+          "4:15: verify.allow[0].path covers the whole image: name the files or folders that are meant.",
+        ] as const,
+    ),
+    ['version: 1\nverify: { allow: [{ path: /a, reason: " " }] }\n', "2:39: verify.allow[0].reason is empty."],
     ["version: 1\nbuild: { nativeOnly: yes }\n", "2:22: build.nativeOnly must be true or false."],
     ["version: 1\nbuild: { jobs: 0 }\n", "2:16: build.jobs must be 1 or more."],
     [

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform } from "../platform/platform.ts";
+import { namelessGlob, namingGlob } from "./allow-glob.ts";
 
 /** Adds what is wrong with a text that `read` refuses with an `ArchwayError` to the issues of its place. */
 function readWith<Value>(read: (text: string) => Value) {
@@ -85,11 +86,16 @@ const build = z.strictObject({
   jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
 });
 
-const reason = text.describe("why this is right here; shown with the finding");
+const reason = z.string().trim().min(1).describe("why this is right here; shown with the finding");
+
+const imagePath = z
+  .string()
+  .regex(namingGlob, namelessGlob)
+  .describe("glob of paths in the image, which names files or folders; one for the whole image is refused");
 
 const verify = z.strictObject({
   allow: z
-    .array(z.strictObject({ path: text.describe("glob of paths in the image"), reason }))
+    .array(z.strictObject({ path: imagePath, reason }))
     .default([])
     .describe("files that may be of another architecture"),
 });

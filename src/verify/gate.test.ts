@@ -74,6 +74,7 @@ function only(proof: ImageProof, rule: string): Finding {
   return finding;
 }
 
+const dynamicAmd64 = { ...amd64, type: 3, interpreter: "/lib64/ld-linux-x86-64.so.2", needed: ["libv3.so"] };
 const dynamicArm64 = { ...arm64, type: 3, interpreter: "/lib/ld-linux-aarch64.so.1", needed: ["libc.so.6"] };
 
 describe("images that are what they say", () => {
@@ -224,6 +225,13 @@ describe("the silent failures of the catalogue", () => {
     assert.equal(finding?.layer?.digest, wrong.layers[1]?.digest);
     assert.match(finding?.message ?? "", /with \/usr\/bin\/app and 1 more, is also in linux\/amd64/);
     assert.deepEqual(wrong.layers[1]?.code, { "linux/amd64": 2 });
+    const wrongImage = { platform: linuxArm64, layers: layers(arm64), entrypoint: ["app"] };
+    const oneAllowed = await prove(wrongImage, { allow: [{ path: "/usr/bin/app", reason: "for guests" }] });
+    const [rest] = compareAcrossPlatforms([right, oneAllowed]);
+    assert.equal(rest?.severity, "error");
+    assert.match(rest?.message ?? "", /with \/usr\/bin\/tool, is also in linux\/amd64/);
+    const allAllowed = await prove(wrongImage, { allow: [{ path: "/usr/bin/*", reason: "for guests" }] });
+    assert.deepEqual(compareAcrossPlatforms([right, allAllowed]), []);
   });
 
   test("a file that is right in both platforms is no finding, whatever else is said of it", async () => {
@@ -649,6 +657,45 @@ describe("code that nothing starts", () => {
     assert.match(proof.findings[0]?.message ?? "", /Allowed: guest agent$/);
     assert.equal(proof.findings[0]?.allowed, "guest agent");
     assert.deepEqual(proof.allowed, [allow[0]]);
+  });
+
+  test("an exception for one file of a userland does not let the others pass, and one for all does", async () => {
+    const programs = Array.from({ length: 80 }, (_, index) => ({
+      name: `usr/bin/x${String(index).padStart(3, "0")}`,
+      content: makeElf(amd64),
+    }));
+    const userland = { platform: linuxArm64, layers: [{ entries: programs }], entrypoint: ["x000"] };
+    const one = await prove(userland, { allow: [{ path: "/usr/bin/x000", reason: "one file" }] });
+    assert.equal(one.verdict, "fail");
+    assert.deepEqual(found(one), ["userland-wrong-architecture /usr/bin/x001"]);
+    assert.deepEqual(found(one, "note"), ["entrypoint-wrong-architecture /usr/bin/x000"]);
+    const all = await prove(userland, { allow: [{ path: "/usr/bin/x0*", reason: "all files" }] });
+    assert.equal(all.verdict, "pass");
+    assert.ok(all.findings.every(({ severity, allowed }) => severity === "note" && allowed === "all files"));
+  });
+
+  test("an exception for one of several files with the same variant does not cover the others", async () => {
+    const app = makeElf({ ...dynamicAmd64, isa: 0b111 });
+    const library = makeElf({ ...amd64, type: 3, soname: "libv3.so", isa: 0b111 });
+    const entries = [
+      { name: "app", content: app },
+      { name: "usr/lib/libv3.so", content: library },
+    ];
+    const files = { platform: linuxAmd64, layers: [{ entries: base(amd64) }, { entries }], entrypoint: ["/app"] };
+    assert.match(only(await prove(files), "variant-too-new").message, / So is \/usr\/lib\/libv3\.so\.$/);
+    for (const [path, other] of [
+      ["/app", "/usr/lib/libv3.so"],
+      ["/usr/lib/libv3.so", "/app"],
+    ]) {
+      const proof = await prove(files, { allow: [{ path: path ?? "", reason: "checks the CPU" }] });
+      assert.equal(proof.verdict, "fail");
+      assert.deepEqual(found(proof), [`variant-too-new ${other}`]);
+      assert.deepEqual(found(proof, "note"), [`variant-too-new ${path}`]);
+    }
+    const allow = ["/app", "**/libv3.so"].map((path) => ({ path, reason: "checks the CPU" }));
+    const both = await prove(files, { allow });
+    assert.equal(both.verdict, "pass");
+    assert.deepEqual(both.allowed, allow);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { AllowedPath } from "./rules/allow.ts";
-import { applyAllowed } from "./rules/allow.ts";
+import { Exceptions } from "./rules/allow.ts";
 import type { CodeFile } from "./rules/compare.ts";
 import { contentFindings } from "./rules/content-rules.ts";
 import { startChain } from "./chain/chain.ts";
@@ -121,9 +121,13 @@ function judged(
   const { coverage, code } = survey(image, layers, read);
   const chain = startChain(image.view, image.config, image.expected);
   const packages = packageDatabases(image.view);
-  const ofContent = [...contentFindings(image, chain, complete, coverage.elf), ...packageFindings(image, packages)];
+  const exceptions = new Exceptions(allow);
+  const ofContent = [
+    ...contentFindings(image, chain, complete, coverage.elf, exceptions),
+    ...packageFindings(image, packages),
+  ];
   const found = [...structure, ...withOwners(ofContent, image, packages)].map(onOneLine);
-  const { findings, used } = applyAllowed(found, allow);
+  const findings = found.map((finding) => exceptions.apply(finding));
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
   return {
     platform: image.expected.platform,
@@ -134,7 +138,7 @@ function judged(
     layers: image.places.map((place, index) => layerReport(place, read[index]?.facts)),
     floor: floorOf(image.expected, chain),
     code,
-    allowed: used,
+    allowed: exceptions.used,
   };
 }
 

@@ -176,7 +176,7 @@ describe("archway verify", { skip: await unavailable(...needs) }, () => {
     assert.ok(notes.some(({ message }) => message.includes("a foreign shell on purpose")));
     assert.deepEqual(allowed.unusedAllow, [{ path: "/opt/x", reason: "nothing" }]);
     assert.match((await verify(right, "--allow", "/opt/x=why")).stdout, /unused the exception \/opt\/x \(why\)/);
-    for (const bad of ["/bin/sh", "/bin/sh=", "**=all of it", "/=x"]) {
+    for (const bad of ["/bin/sh", "/bin/sh=", "**=all of it", "/=x", "**/?*=everything", "/*/**=everything"]) {
       const { code, stderr } = await verify(right, "--allow", bad);
       assert.equal(code, 2, bad);
       assert.match(stderr, /--allow/);
@@ -187,6 +187,13 @@ describe("archway verify", { skip: await unavailable(...needs) }, () => {
     );
     try {
       assert.equal((await verify(wrong)).code, 0);
+      await writeFile(
+        join(place.dir, ".archway.yaml"),
+        'version: 1\nverify:\n  allow:\n    - { path: "/**", reason: "everything" }\n',
+      );
+      const whole = await verify(wrong);
+      assert.equal(whole.code, 2, whole.stdout);
+      assert.match(whole.stderr, /\.archway\.yaml:4:15.*covers the whole image/s);
     } finally {
       await rm(join(place.dir, ".archway.yaml"));
     }

@@ -1,6 +1,7 @@
 import type { Finding, Severity } from "../../finding/finding.ts";
 import { formatPlatform } from "../../platform/platform.ts";
 import { abiFindings } from "./abi-rules.ts";
+import type { Exceptions } from "./allow.ts";
 import type { ChainFile, ChainGap, StartChain } from "../chain/chain-parts.ts";
 import type { ElfFacts } from "../program/elf.ts";
 import { isCompanion } from "./exemptions.ts";
@@ -20,7 +21,7 @@ import type { ImageFacts } from "../view/image-facts.ts";
 import { baseName } from "../view/view.ts";
 
 /** Findings about what a container starts with: what is wrong here keeps it from starting (or from being healthy). */
-export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
+export function chainFindings(image: ImageFacts, chain: StartChain, exceptions: Exceptions): Finding[] {
   const wrong: Finding[] = [];
   const variants: Finding[] = [];
   for (const link of chain.files) {
@@ -30,7 +31,8 @@ export function chainFindings(image: ImageFacts, chain: StartChain): Finding[] {
       variants.push(...variantFindings(image, link, elf), ...abiFindings(image, link, elf, chain));
     } else wrong.push(wrongLink(image, link, elf));
   }
-  return [...wrong, ...foldVariants(variants), ...chain.gaps.map((gap) => gapFinding(image, gap))];
+  const folded = exceptions.fold(variants, ({ path }) => [path], foldVariants);
+  return [...wrong, ...folded, ...chain.gaps.map((gap) => gapFinding(image, gap))];
 }
 
 /** A base for another variant makes the same finding of every file: the heaviest first one stands for all. */

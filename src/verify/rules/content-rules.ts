@@ -1,4 +1,5 @@
 import type { Finding } from "../../finding/finding.ts";
+import type { Exceptions } from "./allow.ts";
 import { chainFindings } from "./chain-rules.ts";
 import type { StartChain } from "../chain/chain-parts.ts";
 import { fileFindings, systemFolder } from "./file-rules.ts";
@@ -14,11 +15,18 @@ const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
 
 /**
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be
- * missing. `elfFiles` is the number of ELF files in the merged file system.
+ * missing. `elfFiles` is the number of ELF files in the merged file system. Findings that stand for many files obey the exceptions;
+ * those about one file are left to the caller.
  */
-export function contentFindings(image: ImageFacts, chain: StartChain, complete: boolean, elfFiles: number): Finding[] {
-  const ofChain = chainFindings(image, chain);
-  const ofPython = pythonFindings(image);
+export function contentFindings(
+  image: ImageFacts,
+  chain: StartChain,
+  complete: boolean,
+  elfFiles: number,
+  exceptions: Exceptions,
+): Finding[] {
+  const ofChain = chainFindings(image, chain, exceptions);
+  const ofPython = pythonFindings(image, exceptions);
   const ofCode = ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path);
   const ofOthers = foreignProgramFindings(image, new Set([...ofCode, ...ofPython.reported]));
   const reported = new Set([...ofCode, ...ofPython.reported, ...ofOthers.map(({ path }) => path)]);
@@ -34,7 +42,7 @@ export function contentFindings(image: ImageFacts, chain: StartChain, complete: 
       ...(layer === undefined ? {} : { layer }),
     };
   });
-  const ofFiles = fileFindings(image, reported);
+  const ofFiles = fileFindings(image, reported, exceptions);
   const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofOthers, ...ofPython.findings, ...ofLinks];
   if (!complete) return findings.filter(({ rule }) => !needsAllLayers.test(rule));
   return elfFiles === 0 ? ofData(image, findings) : findings;
@@ -58,7 +66,9 @@ function ofData(image: ImageFacts, findings: readonly Finding[]): Finding[] {
   return [
     none,
     ...findings.map((finding) =>
-      needsAllLayers.test(finding.rule) ? { ...finding, severity: "warning" as const } : finding,
+      finding.severity === "error" && needsAllLayers.test(finding.rule)
+        ? { ...finding, severity: "warning" as const }
+        : finding,
     ),
   ];
 }

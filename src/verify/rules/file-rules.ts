@@ -1,5 +1,6 @@
 import type { Finding, Severity } from "../../finding/finding.ts";
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Exceptions } from "./allow.ts";
 import { wrongBase } from "./cause.ts";
 import { elfTypes } from "../program/elf-header.ts";
 import type { ElfFacts } from "../program/elf.ts";
@@ -35,17 +36,37 @@ interface Foreign {
  * and libraries where the loader looks are errors, the rest is doubtful, and what is meant to be foreign is counted in a
  * note. Files that other rules have reported are left out.
  */
-export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): Finding[] {
+export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>, exceptions: Exceptions): Finding[] {
   const reach = reachableFiles(image);
-  const foreign = withoutLinks(foreignFiles(image), reach, reported, image);
-  const userland = userlandFinding(image, reach);
-  const findings = new Tally(image);
-  const sets = judgeSets(image, findings, reported);
+  const all = foreignFiles(image);
+  // An exception for one name of a file is none for its other names.
+  const foreign = [
+    ...withoutLinks(
+      all.filter(({ path }) => !exceptions.covers(path)),
+      reach,
+      reported,
+      image,
+    ),
+    ...withoutLinks(
+      all.filter(({ path }) => exceptions.covers(path)),
+      reach,
+      reported,
+      image,
+    ),
+  ];
+  const userland = userlandFinding(image, reach, exceptions);
+  const findings = new Tally(image, exceptions);
+  const sets = judgeSets(image, findings, reported, exceptions);
   for (const one of foreign) {
     const where = reach.get(one.path);
     const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
-    // The one finding about the userland stands for its files.
-    if (inUserland && (where !== undefined || one.file.layer === userland.finding.layer?.index)) continue;
+    // The one finding about the userland stands for its files, but for those that are meant to be foreign.
+    if (
+      inUserland &&
+      !exceptions.covers(one.path) &&
+      (where !== undefined || one.file.layer === userland.finding.layer?.index)
+    )
+      continue;
     judge(image, one, where, sets, findings);
   }
   return [...(userland === undefined ? [] : [userland.finding]), ...findings.list()];
@@ -124,12 +145,20 @@ function reachableFiles(image: ImageFacts): Map<string, Reach> {
   return reach;
 }
 
-/** One error for a whole base of another architecture: the majority of the system's own programs and libraries. */
+/**
+ * One error for a whole base of another architecture: the majority of the system's own programs and libraries. Foreign ones that are
+ * meant to be so are not counted.
+ */
 function userlandFinding(
   image: ImageFacts,
   reach: ReadonlyMap<string, Reach>,
+  exceptions: Exceptions,
 ): { code: string; finding: Finding } | undefined {
-  const files = [...reach].filter(([path]) => systemFolder.test(path)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const isMeant = (path: string, elf: ElfFacts | undefined) =>
+    elf !== undefined && !isOf(elf, image.expected.architecture) && exceptions.covers(path);
+  const files = [...reach]
+    .filter(([path, { file }]) => systemFolder.test(path) && !isMeant(path, file.entry.elf))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const byCode = new Map<string, [string, Reach][]>();
   for (const [path, one] of files) {
     const elf = one.file.entry.elf;

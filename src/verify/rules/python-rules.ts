@@ -1,5 +1,6 @@
 import type { Finding } from "../../finding/finding.ts";
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Exceptions } from "./allow.ts";
 import type { Explanation } from "./cause.ts";
 import { homeOf } from "./exemptions.ts";
 import { fileFinding } from "./finding-parts.ts";
@@ -45,7 +46,7 @@ const linuxTag = /^(manylinux(?:\d+|_\d+_\d+)|musllinux_\d+_\d+|linux)_(\w+)$/;
  * Wheels that were made for another platform or C library than the image's, by their tags, and extension modules that cannot be
  * imported, by their names. Warnings: whether anything needs them is not known, and machine code that does is judged by itself.
  */
-export function pythonFindings(image: ImageFacts): PythonFindings {
+export function pythonFindings(image: ImageFacts, exceptions: Exceptions): PythonFindings {
   const doubts: Doubt[] = [];
   const modules: { readonly doubt: Doubt; readonly key: string }[] = [];
   const right = new Set<string>();
@@ -69,7 +70,13 @@ export function pythonFindings(image: ImageFacts): PythonFindings {
   const wrong = modules.filter(({ key }) => !right.has(key)).map(({ doubt }) => doubt);
   const groups = Map.groupBy([...doubts, ...wrong], ({ rule, folder, made }) => `${rule} ${folder} ${made}`);
   return {
-    findings: [...groups.values()].flatMap((group) => folded(image, group)),
+    findings: [...groups.values()].flatMap((group) =>
+      exceptions.fold(
+        group,
+        ({ path }) => [path],
+        (part) => folded(image, part),
+      ),
+    ),
     reported: new Set(wrong.map(({ path }) => path)),
   };
 }

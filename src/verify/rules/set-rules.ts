@@ -1,5 +1,6 @@
-import type { Severity } from "../../finding/finding.ts";
+import type { Finding, Severity } from "../../finding/finding.ts";
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Exceptions } from "./allow.ts";
 import type { Explanation } from "./cause.ts";
 import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import type { ImageFacts } from "../view/image-facts.ts";
@@ -34,9 +35,15 @@ interface Lacking {
  * Judges builds that come in sets: native libraries of a jar or wheel, `prebuilds/` of Node add-ons, packages of npm for one
  * platform each, programs for several architectures side by side. Fine when one is for this platform; an error when the set has
  * others and not this one. A single build that names another platform is doubtful, and an error where the installer takes only
- * the machine's own (npm): then the folder was copied from elsewhere.
+ * the machine's own (npm): then the folder was copied from elsewhere. An exception covers a set by its folder or archive, or by all of
+ * its builds.
  */
-export function judgeSets(image: ImageFacts, findings: Tally, reported: ReadonlySet<string>): JudgedSets {
+export function judgeSets(
+  image: ImageFacts,
+  findings: Tally,
+  reported: ReadonlySet<string>,
+  exceptions: Exceptions,
+): JudgedSets {
   const { sets, unexamined } = nativeBuilds(image);
   const complete = new Set<string>();
   const missing = new Set<string>();
@@ -58,7 +65,10 @@ export function judgeSets(image: ImageFacts, findings: Tally, reported: Readonly
       for (const { path } of set.builds) missing.add(path);
     }
   }
-  report(image, lacking, findings);
+  const pathsOf = ({ container, set }: Lacking) =>
+    exceptions.covers(container) ? [container] : set.builds.map(({ path }) => path);
+  const ofSets = exceptions.fold(lacking, pathsOf, (part) => lackingFindings(image, part, exceptions));
+  for (const finding of ofSets) findings.add(finding);
   noteUnexamined(image, unexamined, findings);
   return { complete, missing };
 }
@@ -159,19 +169,20 @@ function wrongMember(image: ImageFacts, { path, file, elf, isLibrary }: NativeBu
 }
 
 /** One finding for each folder or archive, whatever number of things it lacks. */
-function report(image: ImageFacts, lacking: readonly Lacking[], findings: Tally): void {
+function lackingFindings(image: ImageFacts, lacking: readonly Lacking[], exceptions: Exceptions): Finding[] {
   const platform = formatPlatform(image.expected.platform);
   const groups = Map.groupBy(lacking, ({ severity, container, reason }) => `${severity} ${reason} ${container}`);
-  for (const group of groups.values()) {
+  return [...groups.values()].flatMap((group) => {
     const [{ severity, container, reason, set } = {}] = group;
-    const [build] = set?.builds ?? [];
-    if (severity === undefined || container === undefined || reason === undefined || build === undefined) continue;
+    // A build that is allowed alone is no example of what is wrong.
+    const build = set?.builds.find(({ path }) => !exceptions.covers(path)) ?? set?.builds[0];
+    if (severity === undefined || container === undefined || reason === undefined || build === undefined) return [];
     const runsOn = [...new Set(group.flatMap((one) => one.set.builds.flatMap((each) => each.runsOn)))].sort(bySystem);
     const names = [...new Set(group.map((one) => one.set.name))].filter((name) => name !== "").sort();
     const things = names.length === 0 ? "" : ` of ${firstOf(names.slice(0, 3), names.length)}`;
     const count = runsOn.length === 1 ? "a native build" : "native builds";
     const none = severity === "error" && reason !== "package" ? "no build" : "none";
-    findings.add({
+    return {
       ...fileFinding(image, {
         rule: "native-build-missing",
         severity,
@@ -180,8 +191,8 @@ function report(image: ImageFacts, lacking: readonly Lacking[], findings: Tally)
         file: build.file,
       }),
       ...explain(reason, runsOn, platform),
-    });
-  }
+    };
+  });
 }
 
 /** Linux first, then by name. */

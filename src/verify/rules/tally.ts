@@ -1,10 +1,15 @@
 import type { Finding } from "../../finding/finding.ts";
+import type { Exceptions } from "./allow.ts";
+import { allowedNote } from "./allow.ts";
 import { fileFinding } from "./finding-parts.ts";
 import type { ImageFacts } from "../view/image-facts.ts";
 import type { ViewFile } from "../view/view.ts";
 
 /** How many findings of one rule and weight name their files one by one; the rest is one finding with a count. */
 const maxEach = 50;
+
+/** The same for findings that one reason of the user's allows: they are told, and nobody has to mend them. */
+const maxAllowed = 5;
 
 /** A file that a note counts. */
 interface Counted {
@@ -15,18 +20,21 @@ interface Counted {
 /** Collects findings, and folds those of the same kind into one when they are many. */
 export class Tally {
   readonly #image: ImageFacts;
+  readonly #exceptions: Exceptions;
   readonly #each = new Map<string, { shown: Finding[]; hidden: number }>();
   readonly #notes = new Map<string, { first: Counted; paths: string[]; codes: Set<string>; count: number }>();
 
-  constructor(image: ImageFacts) {
+  constructor(image: ImageFacts, exceptions: Exceptions) {
     this.#image = image;
+    this.#exceptions = exceptions;
   }
 
-  /** Adds a finding of its own. */
-  add(finding: Finding): void {
-    const key = `${finding.rule} ${finding.severity}`;
+  /** Adds a finding of its own; what is allowed is folded apart from what is not. */
+  add(made: Finding): void {
+    const finding = this.#exceptions.apply(made);
+    const key = `${finding.rule} ${finding.severity} ${finding.allowed ?? ""}`;
     const list = this.#each.get(key) ?? { shown: [], hidden: 0 };
-    if (list.shown.length < maxEach) list.shown.push(finding);
+    if (list.shown.length < (finding.allowed === undefined ? maxEach : maxAllowed)) list.shown.push(finding);
     else list.hidden++;
     this.#each.set(key, list);
   }
@@ -60,7 +68,9 @@ export class Tally {
   #rest(shown: readonly Finding[], hidden: number): Finding[] {
     const last = shown.at(-1);
     if (hidden === 0 || last === undefined) return [];
-    return [{ ...last, message: `${hidden} more files like ${last.path} have the same fault.` }];
+    const [files, have] = hidden === 1 ? ["1 more file", "has"] : [`${hidden} more files`, "have"];
+    const rest = { ...last, message: `${files} like ${last.path} ${have} the same fault.` };
+    return [last.allowed === undefined ? rest : allowedNote(rest, last.allowed)];
   }
 }
 

@@ -5,6 +5,8 @@ import { digestOf } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { startChain } from "../chain/chain.ts";
+import type { AllowedPath } from "./allow.ts";
+import { Exceptions } from "./allow.ts";
 import { contentFindings } from "./content-rules.ts";
 import { expectedCode } from "../program/identity.ts";
 import { imageFacts } from "../view/image-facts.ts";
@@ -17,6 +19,8 @@ interface Start {
   readonly entrypoint?: readonly string[];
   /** `PATH`; `/usr/bin` by default. */
   readonly path?: string;
+  /** What the user excepts; nothing by default. */
+  readonly allow?: readonly AllowedPath[];
 }
 
 /** What is found in an image of one layer, without a store: the layer is read and judged as the gate does. */
@@ -51,7 +55,10 @@ export async function findingsOfTar(
     rootfs: { type: "layers", diff_ids: [facts.diffId] },
   };
   const image = imageFacts(expected, parseConfig(Buffer.from(JSON.stringify(config))), [layer], [facts]);
-  return contentFindings(image, startChain(image.view, image.config, expected), true, 1);
+  const exceptions = new Exceptions(start.allow ?? []);
+  const chain = startChain(image.view, image.config, expected);
+  const findings = contentFindings(image, chain, true, 1, exceptions);
+  return findings.map((finding) => exceptions.apply(finding));
 }
 
 /** `severity rule path` of each finding. */
