@@ -157,6 +157,10 @@ export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
       "The program to start is one for Windows, macOS or .NET",
       'The container ends with "exec format error". Build it for Linux, or start an assembly with its runtime.',
     ],
+    "entrypoint-damaged": [
+      "A program or library that a container starts with was cut off",
+      "Its headers speak of more bytes than the file has: a download or a copy that broke off. Fetch it again and check its digest.",
+    ],
     "interpreter-missing": [
       "The interpreter of a script is not in the image",
       'The container ends with "no such file or directory" although the script is there. Install the interpreter.',
@@ -190,6 +194,10 @@ export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
     "library-foreign-program": [
       "A library where the loader looks is one for Windows or macOS",
       'Programs that load it end with "invalid ELF header". Build it for Linux.',
+    ],
+    "program-damaged": [
+      "A program or library was cut off",
+      "Its headers speak of more bytes than the file has: a download or a copy that broke off. Fetch it again and check its digest.",
     ],
     "userland-wrong-architecture": [
       "The whole root file system is of another architecture",

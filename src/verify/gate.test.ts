@@ -318,6 +318,83 @@ describe("what a container starts with", () => {
     ]);
   });
 
+  test("what a shell script starts counts, and what it may start is not missed", async () => {
+    const entry = (text: string, mode = 0o755) => ({ name: "entry.sh", content: text, mode });
+    const wrong = [
+      { name: "srv/myapp", content: makeElf(amd64) },
+      { name: "usr/bin/tool", content: makeElf({ ...arm64, needed: ["libmissing.so"] }) },
+    ];
+    const line = "entrypoint-wrong-architecture /srv/myapp";
+    for (const [text, wanted] of [
+      ['#!/bin/sh\nset -e\nexec /srv/myapp "$@"\n', [line]],
+      ['#!/usr/bin/env bash\nif true; then\n  exec env A=b /srv/myapp\nfi\nexec "$@"\n', [line]],
+      ["#!/bin/sh\ncd /srv\n./myapp\n", [line]],
+      [`#!/bin/sh\n${"# more than the first bytes\n".repeat(2000)}exec /srv/myapp\n`, [line]],
+      ["#!/bin/sh\nexec tool\nexec /not/there\n", []],
+      ["#!/bin/sh\ncase $(uname -m) in x86_64) exec /srv/myapp;; esac\n", []],
+      ["#!/bin/sh\ncat > /x <<END\nexec /srv/myapp\nEND\n", []],
+      ["#!/bin/sh\n/srv/myapp --check\nls\n", []],
+    ] as const) {
+      const bash = { name: "usr/bin/bash", content: makeElf(arm64) };
+      const proof = await prove(withBase([entry(text), bash, ...wrong], { entrypoint: ["/entry.sh"] }));
+      assert.deepEqual(found(proof), wanted, text);
+    }
+    const started = withBase([entry("#!/bin/sh\nexec /srv/myapp\n", 0o644), ...wrong], {
+      entrypoint: ["/bin/sh", "/entry.sh"],
+    });
+    assert.deepEqual(found(await prove(started)), [line]);
+  });
+
+  test("files that interpreters are told to run", async () => {
+    const node = ["node", "python3", "java"].map((name) => ({ name: `usr/bin/${name}`, content: makeElf(arm64) }));
+    const there = [{ name: "app/main.js", content: "", mode: 0o644 }];
+    for (const [entrypoint, errors, warnings] of [
+      [["/bin/sh", "/start.sh"], ["entrypoint-missing /start.sh"], []],
+      [["sh", "start.sh"], [], ["entrypoint-missing /start.sh"]],
+      [["node", "/app/server.js"], [], ["entrypoint-missing /app/server.js"]],
+      [["node", "--import", "x.js", "/app/main"], [], []],
+      [["node", "/app"], [], []],
+      [["node", "inspect"], [], []],
+      [["node", "-e", "a/b.js"], [], []],
+      [["python3", "-u", "app.py"], [], ["entrypoint-missing /app.py"]],
+      [["python3", "-m", "http.server"], [], []],
+      [["java", "-Xmx1g", "-jar", "/app.jar"], [], ["entrypoint-missing /app.jar"]],
+      [["java", "-cp", "/x.jar", "Main"], [], []],
+    ] as const) {
+      const proof = await prove(withBase([...node, ...there], { entrypoint }));
+      assert.deepEqual([found(proof), found(proof, "warning")], [errors, warnings], entrypoint.join(" "));
+    }
+  });
+
+  test("a program that was cut off does not start", async () => {
+    const whole = makeElf({ ...arm64, padding: Buffer.alloc(2_000_000, "x") });
+    const cut = whole.subarray(0, 500_000);
+    const proof = await prove(withBase([{ name: "app", content: cut }], { entrypoint: ["/app"] }));
+    assert.deepEqual(found(proof), ["entrypoint-damaged /app"]);
+    assert.match(only(proof, "entrypoint-damaged").message, /was cut off: .* than the file has \(500000\)/);
+    const beside = [
+      { name: "opt/app", content: cut },
+      { name: "usr/lib/debug/app.debug", content: cut },
+    ];
+    const other = await prove(withBase(beside, { command: ["sh"] }));
+    assert.deepEqual([...found(other), ...found(other, "warning")], ["program-damaged /opt/app"]);
+  });
+
+  test("a folder and a circle of links are told as what they are", async () => {
+    const folder = await prove(withBase([{ name: "app", type: "directory" }], { entrypoint: ["/app"] }));
+    assert.match(only(folder, "entrypoint-missing").message, /^\/app \(ENTRYPOINT "\/app"\) is a folder/);
+    const loop = await prove(
+      withBase(
+        [
+          { name: "app", type: "symlink", target: "app2" },
+          { name: "app2", type: "symlink", target: "app" },
+        ],
+        { entrypoint: ["/app"] },
+      ),
+    );
+    assert.match(only(loop, "entrypoint-missing").message, /is a symbolic link that leads back to itself/);
+  });
+
   test("what is missing is an error with its own words", async () => {
     const cases: [MadeEntry[], string[], string, RegExp][] = [
       [[], ["/app"], "entrypoint-missing", /^\/app \(ENTRYPOINT "\/app"\) is not in the image/],

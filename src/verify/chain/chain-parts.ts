@@ -15,12 +15,18 @@ export interface ChainFile {
   readonly file: ViewFile;
   /** Why it is reached, as a person reads it: `ENTRYPOINT "app"`, `interpreter of /docker-entrypoint.sh`. */
   readonly via: string;
+  /** It is what a script names: its environment and which of its branches is taken are not known. */
+  readonly ofScript?: boolean;
 }
 
 /** Why a file that the chain needs cannot serve. */
 export type GapReason =
-  /** Nothing at the path, a dangling or circular link, a directory. */
+  /** Nothing at the path, or a dangling link. */
   | "missing"
+  /** A program that is a directory. */
+  | "directory"
+  /** Symlinks that lead to each other. */
+  | "link-loop"
   /** No x bit. */
   | "not-executable"
   /** Neither ELF nor `#!`: the kernel refuses it. */
@@ -42,7 +48,7 @@ export interface ChainGap {
   readonly via: string;
   /** The file at `path`, when there is one. */
   readonly file?: ViewFile;
-  /** The loader says that it is not there and goes on: `LD_PRELOAD`. */
+  /** The loader says that it is not there and goes on (`LD_PRELOAD`); or a volume may bring it (`node FILE`). */
   readonly optional?: boolean;
   /** Where a file of that name is, though nothing looks for it there. */
   readonly elsewhere?: readonly string[];

@@ -5,9 +5,12 @@ import type { ExpectedCode } from "../program/identity.ts";
 import { LibrarySearch } from "./libraries.ts";
 import type { Shebang } from "./shebang.ts";
 import { commandOfEnv, readShebang } from "./shebang.ts";
-import { unknownPart } from "./shell-words.ts";
+import { namesAnyArchitecture } from "../program/platform-words.ts";
+import { startedByScript, unknownPart } from "./shell-words.ts";
 import type { FileSystemView, ViewFile } from "../view/view.ts";
 import { baseName } from "../view/view.ts";
+import type { ScriptArgument } from "./script-argument.ts";
+import { scriptArgument, scriptEndings } from "./script-argument.ts";
 import { innerCommands } from "./wrappers.ts";
 
 /** What an image says about starting it. */
@@ -39,6 +42,7 @@ export function startChain(view: FileSystemView, config: StartConfig, expected: 
   const [kind, ...test] = config.healthcheck;
   if (kind === "CMD" && test.length > 0) walk.command(test, "healthcheck", `HEALTHCHECK "${test[0]}"`, true);
   if (kind === "CMD-SHELL") walk.command(["/bin/sh", "-c", ...test], "healthcheck", "HEALTHCHECK", true);
+  walk.scripts();
   return { files: walk.files, gaps: walk.gaps };
 }
 
@@ -49,11 +53,20 @@ class ChainWalk {
   readonly #config: StartConfig;
   readonly #libraries: LibrarySearch;
   readonly #seen = new Set<string>();
+  /** What scripts start; followed last, so that what is certain is told as such. */
+  readonly #scripts: (() => void)[] = [];
+  #inScript = false;
 
   constructor(view: FileSystemView, config: StartConfig, expected: ExpectedCode) {
     this.#view = view;
     this.#config = config;
     this.#libraries = new LibrarySearch(view, expected, config.environment);
+  }
+
+  /** Follows what the scripts start that were found so far, and the scripts among that. */
+  scripts(): void {
+    this.#inScript = true;
+    for (let follow = this.#scripts.shift(); follow !== undefined; follow = this.#scripts.shift()) follow();
   }
 
   /** Follows a command line; `certain` says that it is a defect when the program is not there. */
@@ -69,19 +82,64 @@ class ChainWalk {
     if (name === undefined || name === "" || name.includes(unknownPart) || depth > maxDepth) return;
     const found = this.#find(name, directory);
     if (found.file === undefined) {
-      const role = "program";
-      if (certain) this.#gap({ role, origin, reason: "missing", wanted: name, path: found.path, via });
+      const { path, reason = "missing" } = found;
+      if (certain) this.#gap({ role: "program", origin, reason, wanted: name, path, via });
       return;
     }
-    if (!this.#program(found.path, found.file, origin, via, certain)) return;
+    const follow = (path: string, file: ViewFile) => this.#follow(path, file, origin, directory, depth);
+    if (!this.#program(found.path, found.file, origin, via, certain, follow)) return;
+    const script = scriptArgument(baseName(name), args);
+    if (script !== undefined) this.#argument(script, origin, `argument of ${name}`, certain, directory, follow);
     for (const inner of innerCommands(baseName(name), args)) {
       const where = inner.directory ?? directory;
       this.command(inner.words, origin, `${via} → "${inner.words[0]}"`, certain && inner.certain, where, depth + 1);
     }
   }
 
+  /** Takes the file that an interpreter is told to run. */
+  #argument(
+    { name, shell }: ScriptArgument,
+    origin: ChainOrigin,
+    via: string,
+    certain: boolean,
+    directory: string,
+    follow: (path: string, file: ViewFile) => void,
+  ): void {
+    const here = this.#find(name, directory, false);
+    // Shells look in PATH for what is not in the folder.
+    const file = here.file ?? (shell ? this.#find(name, directory).file : undefined);
+    const { path, reason } = here;
+    if (file !== undefined) return shell ? follow(path, file) : undefined;
+    const found = scriptEndings.some((ending) => this.#find(`${name}${ending}`, directory, false).file !== undefined);
+    // Python and Node also run folders.
+    if (!certain || (!shell && (found || reason === "directory"))) return;
+    const optional = !shell || !name.startsWith("/");
+    this.#gap({ role: "program", origin, reason: reason ?? "missing", wanted: name, path, via, optional });
+  }
+
+  /** Takes the commands of a shell script for later. */
+  #follow(path: string, { entry: { text } }: ViewFile, origin: ChainOrigin, directory: string, depth: number): void {
+    const key = `${origin} ${path} as script`;
+    if (text === undefined || this.#seen.has(key)) return;
+    this.#seen.add(key);
+    for (const command of startedByScript(text)) {
+      const via = `started by ${path}`;
+      this.#scripts.push(() =>
+        this.command(command.words, origin, via, false, command.directory ?? directory, depth + 1),
+      );
+    }
+  }
+
   /** Takes a program that the kernel starts; false when it would not start it. */
-  #program(path: string, file: ViewFile, origin: ChainOrigin, via: string, certain: boolean, depth = 0): boolean {
+  #program(
+    path: string,
+    file: ViewFile,
+    origin: ChainOrigin,
+    via: string,
+    certain: boolean,
+    follow: ((path: string, file: ViewFile) => void) | undefined,
+    depth = 0,
+  ): boolean {
     const role = depth === 0 ? "program" : "interpreter";
     const { mode, elf, head, size } = file.entry;
     const refuse = (reason: GapReason) => {
@@ -89,6 +147,8 @@ class ChainWalk {
       return false;
     };
     if ((mode & 0o111) === 0) return refuse("not-executable");
+    // Scripts choose among builds by ways that are not seen here; a name with an architecture tells of such a choice.
+    if (this.#inScript && namesAnyArchitecture(path)) return false;
     if (!this.#add({ role, origin, path, file, via })) return true;
     if (elf !== undefined) {
       this.#needs(path, file, origin);
@@ -97,6 +157,7 @@ class ChainWalk {
     const shebang = size === 0 ? undefined : readShebang(head ?? "");
     if (shebang === undefined) return refuse("unknown-format");
     this.#script(path, file, shebang, origin, certain, depth + 1);
+    follow?.(path, file);
     return true;
   }
 
@@ -115,12 +176,12 @@ class ChainWalk {
       if (certain) this.#gap({ role, origin, reason: "missing", wanted: interpreter, path, via, file });
       return;
     }
-    this.#program(found.path, found.file, origin, via, certain, depth);
+    this.#program(found.path, found.file, origin, via, certain, undefined, depth);
     if (baseName(interpreter) !== "env" || argument === undefined) return;
     const command = commandOfEnv(argument);
     const target = command?.[0] === undefined ? undefined : this.#find(command[0], "/");
     if (command?.[0] === undefined || target === undefined) return;
-    if (target.file !== undefined) this.#program(target.path, target.file, origin, via, certain, depth);
+    if (target.file !== undefined) this.#program(target.path, target.file, origin, via, certain, undefined, depth);
     else if (certain) this.#gap({ role, origin, reason: "missing", wanted: command[0], path, via, file });
   }
 
@@ -129,6 +190,8 @@ class ChainWalk {
     const { loader, libraries, gaps } = this.#libraries.closure(path, file);
     if (loader !== undefined) this.#add({ role: "loader", origin, ...loader });
     for (const library of libraries) this.#add({ role: "library", origin, ...library });
+    // A script may set where the loader looks.
+    if (this.#inScript) return;
     for (const gap of gaps) this.#gap({ origin, ...gap });
   }
 
@@ -136,11 +199,17 @@ class ChainWalk {
    * The file that a command's name leads to; `path` is where it was looked for, or the name as given for one that `PATH` has
    * not.
    */
-  #find(name: string, directory: string, search = true): { path: string; file?: ViewFile } {
+  #find(
+    name: string,
+    directory: string,
+    search = true,
+  ): { path: string; file?: ViewFile; reason?: "directory" | "link-loop" } {
     if (name.includes("/") || !search) {
       const path = name.startsWith("/") ? name : `${directory === "" ? "/" : directory}/${name}`;
       const resolved = this.#view.resolve(path);
-      return resolved.kind === "file" ? resolved : { path: path.replaceAll(/\/+/g, "/") };
+      if (resolved.kind === "file") return resolved;
+      const reason = resolved.kind === "loop" ? "link-loop" : resolved.kind === "directory" ? resolved.kind : undefined;
+      return { path: path.replaceAll(/\/+/g, "/"), ...(reason === undefined ? {} : { reason }) };
     }
     let notExecutable: { path: string; file: ViewFile } | undefined;
     for (const folder of pathDirectories(this.#config.environment)) {
@@ -157,7 +226,7 @@ class ChainWalk {
     const key = `${file.origin} ${file.path}`;
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
-    this.files.push(file);
+    this.files.push(this.#inScript ? { ...file, ofScript: true } : file);
     return true;
   }
 

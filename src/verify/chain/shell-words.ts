@@ -37,6 +37,54 @@ function isSkipped(word: string | undefined): boolean {
   return word !== undefined && (prefixes.has(word) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(word));
 }
 
+/** Longest script that is looked at, characters. */
+const maxScript = 65_536;
+
+/** Words that end what other words began. */
+const closers = new Set(["fi", "done", "esac", "}", ")", ";;"]);
+
+/** Signs of a script that chooses by the machine that it runs on: which of its commands run here cannot be told. */
+const choosesByMachine = /\b(?:uname|arch|dpkg --print-architecture|TARGETARCH|HOSTTYPE|MACHTYPE|cpuinfo)\b/;
+
+/**
+ * The commands that a script becomes, as far as it names them literally: those after `exec`, and the last one. None of a
+ * script that chooses by the machine. Loosely read, as {@link shellCommands}: an `exec` may be in a branch that is never taken.
+ */
+export function startedByScript(text: string): ShellCommand[] {
+  const script = withoutHereDocuments(text.slice(0, maxScript));
+  if (choosesByMachine.test(script)) return [];
+  const started: ShellCommand[] = [];
+  let directory: string | undefined;
+  const all = splitCommands(script).filter(([first]) => first !== undefined && !closers.has(first));
+  for (const [index, given] of all.entries()) {
+    const start = given.findIndex((word) => !isSkipped(word));
+    const words = start === -1 ? [] : given.slice(start);
+    const [first, second = ""] = words;
+    if (first === undefined || first.includes(unknownPart)) continue;
+    const isExec = given.slice(0, start).includes("exec");
+    if (first === "cd") directory = second.startsWith("/") && !second.includes(unknownPart) ? second : undefined;
+    else if (isExec || index === all.length - 1)
+      started.push({ words, ...(directory === undefined ? {} : { directory }) });
+  }
+  return started;
+}
+
+/** A text without the lines of `<<END`: they are data. */
+function withoutHereDocuments(text: string): string {
+  let end: string | undefined;
+  return text
+    .split("\n")
+    .filter((line) => {
+      if (end !== undefined) {
+        if (line.trim() === end) end = undefined;
+        return false;
+      }
+      end = /(?<!<)<<-?[ \t]*["'\\]?([A-Za-z_]\w*)/.exec(line)?.[1];
+      return true;
+    })
+    .join("\n");
+}
+
 /** Splits at operators. */
 function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]];

@@ -39,7 +39,8 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   "xvfb-run": { valued: ["-n", "-s", "-e", "-f", "-p", "-w"] },
 };
 
-const shells = ["sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"];
+/** Shells that take a script or `-c TEXT`. */
+export const shells: readonly string[] = ["sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"];
 
 /**
  * The commands that a command starts, as far as its words tell: through init programs and switches of user, `env`, BusyBox,

@@ -22,12 +22,23 @@ const maxText = 64 * 1024;
 const textPaths =
   /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf|ld-musl-[^/]+\.path|apk\/arch)$|^var\/lib\/dpkg\/arch$|\/(?:site|dist)-packages\/[^/]+\.dist-info\/WHEEL$/;
 
+/** Most bytes of shell scripts that are kept of one layer: a system has some hundred KB of them. */
+const maxScripts = 2 * 1024 * 1024;
+
+/** The first line of a script for a shell, started by name, by `env` or by BusyBox. */
+const shellScript =
+  /^#![ \t]*(?:\S*\/)?(?:(?:env|busybox)[ \t]+(?:-\S+[ \t]+)?(?:\S*\/)?)?(?:ba|da|a|k|z)?sh(?=[ \t\r\n]|$)/;
+
+/** Scripts that package managers run, and no container. */
+const packageScripts = /^(?:var\/lib\/dpkg\/info|usr\/lib\/sysimage|lib\/apk)\//;
+
 /** Reads the content of one file after the other: looks at its first bytes, then takes what its kind needs. */
 export class ContentReader implements ContentSink {
   readonly #elf = new ElfCapture();
   readonly #program = new ProgramCapture();
   readonly #archive = new ArchiveCapture();
-  #kind: "unknown" | "elf" | "program" | "archive" | "text" | "other" = "unknown";
+  #kind: "unknown" | "elf" | "program" | "archive" | "script" | "text" | "other" = "unknown";
+  #scriptRoom = maxScripts;
   /** Takes the pieces of a kind of content that needs more than its head; false when it wants no more. */
   #capture: ((piece: Uint8Array) => boolean) | undefined;
   #keep = 0;
@@ -50,18 +61,26 @@ export class ContentReader implements ContentSink {
   }
 
   write(piece: Uint8Array): boolean {
+    const taken = this.#take(piece);
+    if (this.#kind === "unknown" && this.#head.length >= 4) {
+      this.#choose();
+      // A head over several pieces is rare, but the bytes before this piece are all in it.
+      const before = this.#head.length - taken;
+      if (before > 0) this.#capture?.(this.#head.subarray(0, before));
+      // A script is wanted whole.
+      this.#take(piece.subarray(taken));
+    }
+    const more = this.#capture?.(piece) ?? false;
+    return more || this.#head.length < this.#keep;
+  }
+
+  /** Keeps what is wanted of a piece; gives the number of its bytes. */
+  #take(piece: Uint8Array): number {
     const wanted = piece.subarray(0, Math.max(0, this.#keep - this.#head.length));
     if (wanted.length > 0) {
       this.#head = this.#head.length === 0 ? Buffer.from(wanted) : Buffer.concat([this.#head, wanted]);
     }
-    if (this.#kind === "unknown" && this.#head.length >= 4) {
-      this.#choose();
-      // A head over several pieces is rare, but the bytes before this piece are all in it.
-      const before = this.#head.length - wanted.length;
-      if (before > 0) this.#capture?.(this.#head.subarray(0, before));
-    }
-    const more = this.#capture?.(piece) ?? false;
-    return more || this.#head.length < this.#keep;
+    return wanted.length;
   }
 
   skip(length: number): boolean {
@@ -89,14 +108,28 @@ export class ContentReader implements ContentSink {
       if (members.length > 0) facts.members = members;
     }
     if (this.#kind === "text") facts.text = this.#head.toString("utf8");
-    else if ((facts.mode & 0o111) !== 0) facts.head = this.#head.toString("latin1").split("\n", 1)[0] ?? "";
+    else if (this.#kind === "script") this.#keepScript(facts);
+    if (this.#kind !== "text" && (facts.mode & 0o111) !== 0)
+      facts.head = this.#head.subarray(0, headLength).toString("latin1").split("\n", 1)[0] ?? "";
+  }
+
+  #keepScript(facts: EntryFacts): void {
+    if (this.#head.length > this.#scriptRoom || !shellScript.test(this.#head.toString("latin1", 0, headLength))) return;
+    this.#scriptRoom -= this.#head.length;
+    facts.text = this.#head.toString("utf8");
   }
 
   /** What the file is, by its first bytes. */
   #choose(): void {
-    const { path = "", size = 0 } = this.#entry ?? {};
+    const { path = "", size = 0, mode = 0 } = this.#entry ?? {};
     this.#kind = "other";
-    if (isElf(this.#head)) {
+    if (this.#head[0] === 0x23 && this.#head[1] === 0x21) {
+      // `sh FILE` starts scripts without an x bit too.
+      const isStarted = (mode & 0o111) !== 0 || path.endsWith(".sh");
+      if (!isStarted || size > Math.min(maxText, this.#scriptRoom) || packageScripts.test(path)) return;
+      this.#kind = "script";
+      this.#keep = size;
+    } else if (isElf(this.#head)) {
       this.#kind = "elf";
       this.#keep = 0;
       this.#elf.start(size);

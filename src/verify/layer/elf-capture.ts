@@ -103,7 +103,7 @@ export class ElfCapture {
 
   /** Ends the file; `undefined` when it is no readable ELF file. */
   finish(): CapturedElf | undefined {
-    const elf = readElf(this.#kept);
+    const elf = readElf(this.#kept, this.#size);
     if (elf === undefined) return undefined;
     const start = createHash("sha256")
       .update(this.#kept.upTo(0, 64 * 1024))

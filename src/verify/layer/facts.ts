@@ -6,7 +6,7 @@ import type { ElfFacts } from "../program/elf.ts";
 import type { TarEntryType } from "./tar-walk.ts";
 
 /** Version of what {@link LayerFacts} hold and of how they are read; facts of another version are read again from the layer. */
-export const factsVersion = 2;
+export const factsVersion = 3;
 
 /**
  * Schema of {@link LayerFacts} as the cache keeps them. The entries are taken as they are: the file has a checksum and the version in its name, and
@@ -55,7 +55,7 @@ export interface InstalledPackage {
  * One entry of a layer. `path` is relative to the root without a slash at either end; `target` is a symlink's as written, a
  * hard link's in the form of `path`. ELF files of any kind have `elf` and `fingerprint`; other files with an x bit have
  * `head`, their first 256 bytes up to a line feed in Latin-1 (a `#!` line, or what else they begin with); the loader's
- * configuration files have `text`. Archives that hold machine code have `members`; the files of a package manager's database have
+ * configuration files have `text`, and so have small shell scripts, as far as a layer has few of them. Archives that hold machine code have `members`; the files of a package manager's database have
  * `packages` (what is installed) or `owns` (absolute paths of the package that the file is named after); one that could not be
  * read has `unread`, which ends the sentence "it …".
  */

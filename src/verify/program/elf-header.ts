@@ -35,6 +35,8 @@ export interface ElfHeader {
   readonly flags: number;
   readonly sections: { readonly offset: number; readonly entrySize: number; readonly count: number };
   readonly segments: readonly Segment[];
+  /** Where the program headers end in the file. */
+  readonly segmentTableEnd: number;
 }
 
 /** Numbers in the byte order and word size of a file. Reads beyond the bytes give 0. */
@@ -105,6 +107,7 @@ export function readElfHeader(file: CapturedBytes): ElfHeader | undefined {
       count: numbers.half(rest + 12),
     },
     segments: readSegments(file, order, numbers.address(table), numbers.half(rest + 6), numbers.half(rest + 8)),
+    segmentTableEnd: numbers.address(table) + numbers.half(rest + 6) * numbers.half(rest + 8),
   };
 }
 

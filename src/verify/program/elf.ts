@@ -32,6 +32,8 @@ export interface ElfFacts {
   /** x86-64 level that it says it needs, 1 to 4. */
   readonly isaLevel?: number;
   readonly go?: GoBuild;
+  /** The file ends before what its headers speak of: before a loadable segment and before its section table. */
+  readonly truncated?: boolean;
 }
 
 /** `e_machine` of the x86 family, whose files may carry GNU properties of the instruction set. */
@@ -40,8 +42,10 @@ const x86Machines: readonly number[] = [3, 62];
 /**
  * Reads an ELF file from the bytes of it that were captured; `undefined` when it is none, or its header is cut. What is not
  * among the bytes is absent from the facts. Never throws and never loops, whatever the bytes are.
+ *
+ * @param size bytes of the whole file, when they are known: then it is told whether it was cut off
  */
-export function readElf(file: CapturedBytes): ElfFacts | undefined {
+export function readElf(file: CapturedBytes, size?: number): ElfFacts | undefined {
   const header = readElfHeader(file);
   if (header === undefined) return undefined;
   const interpreter = readInterpreter(file, header);
@@ -64,10 +68,26 @@ export function readElf(file: CapturedBytes): ElfFacts | undefined {
     ...(riscv === undefined ? {} : { riscv }),
     ...(isaLevel === undefined ? {} : { isaLevel }),
     ...(go === undefined ? {} : { go }),
+    ...(size !== undefined && isCut(header, size) ? { truncated: true } : {}),
   };
 }
 
 function readInterpreter(file: CapturedBytes, header: ElfHeader): string | undefined {
   const segment = header.segments.find(({ type }) => type === segmentTypes.interpreter);
   return segment && file.text(segment.offset, Math.min(segment.size, 4096));
+}
+
+/**
+ * Whether a file is shorter than its headers say. Files with debugging data alone have the program headers of the file that
+ * they were taken from, whose segments are not in them; their section table is, at the end, and tells that nothing was cut
+ * off. (Go's linker puts it right behind the program headers, where it tells nothing.)
+ */
+function isCut({ sections, segments, segmentTableEnd }: ElfHeader, size: number): boolean {
+  const { offset, entrySize, count } = sections;
+  const isAtEnd = count > 0 && offset > segmentTableEnd + 64;
+  if (isAtEnd && offset + entrySize * count <= size) return false;
+  return (
+    segmentTableEnd > size ||
+    segments.some((segment) => segment.type === segmentTypes.load && segment.offset + segment.size > size)
+  );
 }

@@ -7,7 +7,7 @@ import type { ElfFacts } from "../program/elf.ts";
 import { isCompanion } from "./exemptions.ts";
 import type { ForeignProgram } from "../layer/facts.ts";
 import { hasChoices } from "../chain/floor.ts";
-import { fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
+import { damage, fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import {
   armNeeds,
   declaredVersion,
@@ -23,16 +23,38 @@ import { baseName } from "../view/view.ts";
 /** Findings about what a container starts with: what is wrong here keeps it from starting (or from being healthy). */
 export function chainFindings(image: ImageFacts, chain: StartChain, exceptions: Exceptions): Finding[] {
   const wrong: Finding[] = [];
+  const damaged: Finding[] = [];
   const variants: Finding[] = [];
   for (const link of chain.files) {
     const { elf } = link.file.entry;
     if (elf === undefined) continue;
     if (isOf(elf, image.expected.architecture)) {
-      variants.push(...variantFindings(image, link, elf), ...abiFindings(image, link, elf, chain));
+      if (elf.truncated === true) damaged.push(damagedFinding(image, link));
+      const found = [...variantFindings(image, link, elf), ...abiFindings(image, link, elf, chain)];
+      // A script may choose what it starts by the processor.
+      variants.push(
+        ...(link.ofScript === true ? found.map((one) => ({ ...one, severity: "warning" as const })) : found),
+      );
     } else wrong.push(wrongLink(image, link, elf));
   }
   const folded = exceptions.fold(variants, ({ path }) => [path], foldVariants);
-  return [...wrong, ...folded, ...chain.gaps.map((gap) => gapFinding(image, gap))];
+  return [...wrong, ...damaged, ...folded, ...chain.gaps.map((gap) => gapFinding(image, gap))];
+}
+
+/** A file of the right architecture that ends before its code does. */
+function damagedFinding(image: ImageFacts, { path, via, file, origin, role }: ChainFile): Finding {
+  const effect = origin === "healthcheck" ? "the health check fails" : "a container does not start";
+  const what = role === "library" ? "a library" : "a program";
+  return {
+    ...fileFinding(image, {
+      rule: "entrypoint-damaged",
+      severity: "error",
+      path,
+      message: `${path} (${via}) is ${what} that was cut off: its headers speak of more bytes than the file has (${file.entry.size}), so ${effect}.`,
+      file,
+    }),
+    ...damage,
+  };
 }
 
 /** A base for another variant makes the same finding of every file: the heaviest first one stands for all. */
@@ -186,6 +208,20 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         "A download that answered with a page of text, an archive that was not unpacked, or a script without its first line.",
         "Look at the file; let downloads fail on errors (`curl -f`), and begin scripts with `#!/bin/sh`.",
       );
+    case "directory":
+    case "link-loop":
+      return finding(
+        role === "interpreter" ? "interpreter-missing" : "entrypoint-missing",
+        gap.reason === "directory"
+          ? `${wanted} (${via}) is a folder, and no program.`
+          : `${wanted} (${via}) is a symbolic link that leads back to itself: there is no program.`,
+        gap.reason === "directory"
+          ? "The name is that of a folder, often the one that holds the program: a file was copied into a folder of the name that it should have."
+          : "Links were made in a circle: one of them replaced the program that it should lead to.",
+        gap.reason === "directory"
+          ? `Name the program in ${wanted}, or copy it to that path itself.`
+          : `Let ${wanted} lead to the program itself.`,
+      );
     case "missing":
       if (role === "loader") return missingLoader(image, gap);
       if (role === "library") {
@@ -204,7 +240,7 @@ function gapFinding(image: ImageFacts, gap: ChainGap): Finding {
         role === "interpreter"
           ? `"${wanted}", the ${via}, is not in the image.`
           : `${wanted} (${via}) is not in the image${path === wanted ? "" : `; ${path} leads to nothing`}.`,
-        "The file was not copied, has another name on this platform (a name with the architecture in it), or is a link to nothing.",
+        `The file was not copied, has another name on this platform (a name with the architecture in it), ${gap.optional === true ? "comes with a volume, " : ""}or is a link to nothing.`,
         `Put ${wanted} into the final stage, or correct the name.`,
       );
   }

@@ -1,5 +1,4 @@
-import type { Finding } from "../../finding/finding.ts";
-import { severities } from "../../finding/finding.ts";
+import type { Finding, Verdict } from "../../finding/finding.ts";
 import type { Digest } from "../../oci/descriptor.ts";
 import { formatPlatform, samePlatform } from "../../platform/platform.ts";
 import type { Platform } from "../../platform/platform.ts";
@@ -17,6 +16,7 @@ export interface CodeFile {
 /** What is compared: proofs of the platforms of one index. */
 export interface ComparedImage {
   readonly platform: Platform;
+  readonly verdict: Verdict;
   readonly findings: readonly Finding[];
   readonly code: readonly CodeFile[];
 }
@@ -44,8 +44,8 @@ interface Pair {
 /**
  * Finds what only shows between the platforms of an index: the same bytes of machine code in two of them, native in one and a
  * defect in the other, which tells that a build stage ran once and its result went into both (S02, S04). Files that lie in one layer that both platforms
- * list are one finding. The finding is about the platform where the file is wrong, and weighs as much as what was found about it there; files that are
- * at home everywhere (test data, firmware) are none.
+ * list are one finding. The finding is about the platform where the file is wrong, and an error: nothing is right about code that was made for one
+ * platform and put into another. Files that are at home everywhere (test data, firmware) are none.
  */
 export function compareAcrossPlatforms(images: readonly ComparedImage[]): Finding[] {
   const native = new Map<string, Twin>();
@@ -58,7 +58,8 @@ export function compareAcrossPlatforms(images: readonly ComparedImage[]): Findin
     const pairs = code.flatMap((file): Pair[] => {
       const twin = file.native ? undefined : native.get(file.fingerprint);
       const about = findings.filter(({ path, severity }) => path === file.path && severity !== "note");
-      return twin === undefined || about.length === 0 ? [] : [{ file, twin, about }];
+      if (twin === undefined || about.length === 0 || runsThere(twin.platform, platform)) return [];
+      return [{ file, twin, about }];
     });
     const byLayer = Map.groupBy(pairs, ({ file, twin }) => (file.layer === twin.layer ? file.layer : undefined));
     return [...byLayer].flatMap(([layer, group]) =>
@@ -76,12 +77,18 @@ export function withTwins<Image extends ComparedImage>(images: readonly Image[],
     if (twins.length === 0) return image;
     return {
       ...image,
+      verdict: "fail",
       findings: image.findings.map((finding) => {
         const twin = finding.severity === "note" ? undefined : twins.find(({ path }) => path === finding.path);
-        return twin ? { ...finding, message: `${finding.message} ${twin.message}` } : finding;
+        return twin ? { ...finding, severity: "error", message: `${finding.message} ${twin.message}` } : finding;
       }),
     };
   });
+}
+
+/** 32-bit x86 code is native in linux/386 and a companion in linux/amd64. */
+function runsThere(native: Platform, platform: Platform): boolean {
+  return native.architecture === "386" && platform.architecture === "amd64";
 }
 
 function identicalFile(platform: Platform, { file, twin, about }: Pair): Finding {
@@ -108,7 +115,7 @@ function betweenTwo(
   const layer = about[0]?.layer;
   return {
     rule,
-    severity: severities.find((weight) => about.some((finding) => finding.severity === weight)) ?? "warning",
+    severity: "error",
     platforms: [wrong, right],
     related: [],
     ...(layer === undefined ? {} : { layer }),

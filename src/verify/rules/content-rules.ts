@@ -11,7 +11,7 @@ import { pythonFindings } from "./python-rules.ts";
 const needsAllLayers = /-missing$/;
 
 /** Rules about a file that holds the wrong code, which is then not reported once more. */
-const isAboutCode = /-(?:wrong-architecture|foreign-program)$/;
+const isAboutCode = /-(?:wrong-architecture|foreign-program|damaged)$/;
 
 /**
  * All findings about the content of an image. `complete` is false when a layer could not be read: then nothing is said to be

@@ -5,8 +5,8 @@ import { wrongBase } from "./cause.ts";
 import { elfTypes } from "../program/elf-header.ts";
 import type { ElfFacts } from "../program/elf.ts";
 import { pathDirectories } from "../chain/environment.ts";
-import { inFolderOfItsArchitecture, isCompanion, legitimacyOf } from "./exemptions.ts";
-import { mismatch, wrongCodeFinding } from "./finding-parts.ts";
+import { homeOf, inFolderOfItsArchitecture, isCompanion, legitimacyOf } from "./exemptions.ts";
+import { damage, fileFinding, mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { architectureOf, describeCode, isOf } from "../program/identity.ts";
 import type { ImageFacts } from "../view/image-facts.ts";
 import { libraryFolders } from "./library-folders.ts";
@@ -69,7 +69,22 @@ export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>, e
       continue;
     judge(image, one, where, sets, findings);
   }
+  addDamaged(image, reported, findings);
   return [...(userland === undefined ? [] : [userland.finding]), ...findings.list()];
+}
+
+/** Programs and libraries of the right architecture that end before their code does; those of the start chain are reported. */
+function addDamaged(image: ImageFacts, reported: ReadonlySet<string>, findings: Tally): void {
+  for (const { path, file } of image.view.files()) {
+    const { elf, size } = file.entry;
+    if (elf?.truncated !== true || !isHostCode(elf) || !isOf(elf, image.expected.architecture)) continue;
+    if (reported.has(path) || homeOf(path) !== undefined) continue;
+    const message = `${path} was cut off: its headers speak of more bytes than the file has (${size}), so it does not start or load.`;
+    findings.add({
+      ...fileFinding(image, { rule: "program-damaged", severity: "warning", path, message, file }),
+      ...damage,
+    });
+  }
 }
 
 function foreignFiles(image: ImageFacts): Foreign[] {

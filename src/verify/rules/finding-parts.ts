@@ -1,5 +1,6 @@
 import type { Finding, Severity } from "../../finding/finding.ts";
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Explanation } from "./cause.ts";
 import { explainWrongCode } from "./cause.ts";
 import type { ElfFacts } from "../program/elf.ts";
 import { architectureOf, describeCode } from "../program/identity.ts";
@@ -41,3 +42,12 @@ export function wrongCodeFinding(image: ImageFacts, elf: ElfFacts, parts: FileFi
 export function mismatch(image: ImageFacts, elf: ElfFacts): string {
   return `is ${describeCode(elf)} code, but the image is declared ${formatPlatform(image.expected.platform)}`;
 }
+
+/** Why a program ends before its code does, and what to do. */
+export const damage: Explanation = {
+  cause: {
+    code: "file-cut-off",
+    text: "The file was copied or downloaded in part: a download that broke off, a full disk, or a Git LFS or archive step that failed.",
+  },
+  fix: { title: "Fetch or build the file again, and check its digest (`ADD --checksum=…`, `sha256sum -c`)." },
+};
