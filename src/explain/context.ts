@@ -38,6 +38,8 @@ const structureWords = [
   "--tag ",
   "committing",
   "linux/",
+  "/apkindex.",
+  ...["amd64", "arm64", "armhf", "armel", "ppc64el", "s390x", "riscv64"].map((name) => `${name} packages`),
   "--platform",
   "=> => ",
   "\n------",
@@ -71,6 +73,8 @@ export class LogContext {
   /** The platform of the image that the client warned of: it runs, whatever the machine is. */
   ranAs: Platform | undefined;
 
+  /** Architectures whose packages are listed. */
+  #userlands = new Map<string, Platform>();
   #host: { platform: Platform; certain: boolean } | undefined;
   #steps = new Map<number, Step>();
   #lanes = new Map<string, Step>();
@@ -109,6 +113,12 @@ export class LogContext {
     return this.#host?.platform;
   }
 
+  /** What the programs of the log are made for, as the lists of packages tell that are fetched: the one architecture that there are lists of. */
+  get userland(): Platform | undefined {
+    const [only, ...more] = this.#userlands.values();
+    return more.length === 0 ? only : undefined;
+  }
+
   has(circumstance: Circumstance): boolean {
     return this.circumstances.has(circumstance);
   }
@@ -120,7 +130,7 @@ export class LogContext {
 
   /**
    * Whether programs of a platform are foreign to the machine: `undefined` when the log does not tell. A log that builds several architectures and does not
-   * name its machine is taken for one of amd64, as nearly all CI is.
+   * name its machine is taken for one of amd64, as nearly all CI is. Engines name the platform of a step only where several are built.
    */
   foreign(platform: Platform | undefined): boolean | undefined {
     if (this.known.emulated !== undefined && platform !== undefined && this.known.platform !== undefined) {
@@ -130,7 +140,8 @@ export class LogContext {
     const host = this.host;
     if (host) return !canRun(host, platform);
     const architectures = new Set([...this.platforms.values()].map(({ architecture }) => architecture));
-    if (architectures.size > 1 || this.has("emulator")) return !["amd64", "386"].includes(platform.architecture);
+    const several = architectures.size > 1 || this.#allSteps.some(({ runsOn }) => runsOn !== undefined);
+    if (several || this.has("emulator")) return !["amd64", "386"].includes(platform.architecture);
     return undefined;
   }
 
@@ -240,6 +251,14 @@ export class LogContext {
       text,
     )?.groups;
     if (ran) this.ranAs = normalizePlatform({ os: "linux", architecture: ran["arch"] ?? "", variant: ran["variant"] });
+    const listed = /\/(?<alpine>\w+)\/APKINDEX\.|\d .*\b(?<debian>[a-z]\w+) Packages(?: \[|$)/.exec(text)?.groups;
+    if (listed && this.#userlands.size < maxPlatforms) {
+      const { alpine, debian = "" } = listed;
+      const variant = alpine === "armhf" ? "v6" : undefined;
+      const architecture = variant === undefined ? (alpine ?? debian).replace(/^x86$/, "386") : "arm";
+      const platform = normalizePlatform({ os: "linux", architecture, variant });
+      this.#userlands.set(formatPlatform(platform), platform);
+    }
     if (!text.includes("linux/")) {
       const bare =
         /(?:--(?:platform|arch)[ =]|kubernetes\.io\/arch[=:] ?)"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(

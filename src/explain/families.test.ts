@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { formatPlatform } from "../platform/platform.ts";
+import { explainText } from "./explain.ts";
+
+/** Wordings of one cause by different programs and versions, and what the log is to be explained by: a code, with a platform where the log tells one. */
+const logs: Readonly<Record<string, { readonly log: string; readonly explained: readonly string[] }>> = {
+  "Podman's list of what every registry said": {
+    log: `STEP 1: FROM tool
+Error: error creating build container: The following failures happened while trying to pull image specified by "tool" based on search registries in /etc/containers/registries.conf:
+* "localhost/tool": Error initializing source docker://localhost/tool:latest: error pinging docker registry localhost: Get "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused
+* "docker.io/library/tool": Error choosing an image from manifest list docker://tool:latest: no image found in manifest list for architecture arm, variant "", OS linux`,
+    explained: ["E51 linux/arm/v7"],
+  },
+  "a crash in a step that BuildKit names with its platform": {
+    log: `#12 [linux/arm64 3/4] RUN apt-get install -y curl
+#12 83.97 Segmentation fault (core dumped)
+#12 83.97 dpkg: error processing package libc-bin (--configure):
+#12 83.97  installed libc-bin package post-installation script subprocess returned error exit status 139
+#12 ERROR: process "/bin/sh -c apt-get install -y curl" did not complete successfully: exit code: 100`,
+    explained: ["E12 linux/arm64"],
+  },
+  "the loader of sharp before 0.33": {
+    log: `Error:
+Something went wrong installing the "sharp" module
+
+Cannot find module '../build/Release/sharp-linuxmusl-x64.node'
+Require stack:
+- /app/node_modules/sharp/lib/sharp.js`,
+    explained: ["E35"],
+  },
+  "Rollup on a CPU that it has no build for": {
+    log: `Error: Your current platform "linux" and architecture "arm" combination is not yet supported by the native Rollup build. Please use the WASM build "@rollup/wasm-node" instead.`,
+    explained: ["E62 linux/arm/v7"],
+  },
+  "a bundler that breaks its message before the name": {
+    log: `#10 8.855 @parcel/transformer-css: Could not resolve module
+#10 8.855 "/app/node_modules/lightningcss/lightningcss.linux-x64-gnu.node" from "/app/node_modules/lightningcss/node/index.js"`,
+    explained: ["E62 linux/amd64"],
+  },
+  "a package for another operating system alone": {
+    log: `npm error code EBADPLATFORM
+npm error notsup Unsupported platform for fsevents@2.3.3: wanted {"os":"darwin"} (current: {"os":"linux"})
+npm error notsup Valid os:   darwin`,
+    explained: [],
+  },
+  "a configuration file with a platform in its name": {
+    log: "Error: Cannot find module './config/linux-x64-settings.json'",
+    explained: [],
+  },
+  "apk fetches the lists of an architecture that lacks the package": {
+    log: `#18 0.403 fetch https://dl-cdn.alpinelinux.org/alpine/v3.16/main/armhf/APKINDEX.tar.gz
+#18 2.234 ERROR: unable to select packages:
+#18 2.323   p7zip (no such package):
+#18 2.323     required by: world[p7zip]`,
+    explained: ["E37 linux/arm/v6"],
+  },
+  "apk fetches the lists of amd64": {
+    log: `#18 0.403 fetch https://dl-cdn.alpinelinux.org/alpine/v3.16/main/x86_64/APKINDEX.tar.gz
+#18 2.234 ERROR: unable to select packages:
+#18 2.323   p8zip (no such package):
+#18 2.323     required by: world[p8zip]`,
+    explained: [],
+  },
+  "apko locks packages for several architectures": {
+    log: `Error: failed to build image components: locking config: resolving apk packages: for arch "arm64": solving "uv" constraint:   uv-0.8.21-r0.apk disqualified because package "uv-0.8.21-r0.apk" not available for arch "arm/v7"`,
+    explained: ["E37 linux/arm/v7"],
+  },
+  "Maven remembers that it did not find a program": {
+    log: `[ERROR] Failed to execute goal com.github.os72:protoc-jar-maven-plugin:3.9.2:run (default) on project api: Error resolving artifact: com.google.protobuf:protoc:exe:linux-aarch_64:3.3.0: Failure to find com.google.protobuf:protoc:exe:linux-aarch_64:3.3.0 in https://repo.maven.apache.org/maven2 was cached in the local repository`,
+    explained: ["E60 linux/arm64"],
+  },
+};
+
+suite("causes are told from each other in the words of every program", () => {
+  for (const [name, { log, explained }] of Object.entries(logs)) {
+    test(name, () => {
+      const found = explainText(log).errors.map(({ code, platforms }) => [code, ...platforms.map(formatPlatform)]);
+      assert.deepEqual(
+        found.map((words) => words.join(" ")),
+        explained,
+      );
+    });
+  }
+});
