@@ -8,10 +8,10 @@ import { segments, unwrap } from "./unwrap.ts";
 
 const folder = resolve(import.meta.dirname, "../../test/scenarios/explain");
 /** Logs by what they are: the folder names the root cause, `none` stands for logs without a known error. Those that begin with `printed-` were printed by real programs. */
-const logs = globSync("*/*.log", { cwd: folder })
+const logs = globSync("*/*.txt", { cwd: folder })
   .sort()
   .map((file) => ({
-    name: `${dirname(file)}/${basename(file, ".log")}`,
+    name: `${dirname(file)}/${basename(file, ".txt")}`,
     code: dirname(file),
     text: readFileSync(join(folder, file), "utf8"),
   }));

@@ -34,7 +34,7 @@ const prefixes: readonly RegExp[] = [
   // Jenkins' parallel branches, Tekton, Woodpecker, Drone, kubectl logs --prefix: a word in brackets. Platforms and steps of engines stay.
   /^\[(?:step-[\w.-]+|pod\/[\w./-]+|[\w.-]+:(?:L?\d+)(?::\d+s)?|Pipeline|Build \S+|(?:linux[-_])?(?:amd64|arm64|arm|armv7|x86_64|aarch64))\] (?!STEP)/,
   // docker compose: NAME-1  | text.
-  /^[a-zA-Z0-9][\w.-]{0,60} +\| ?/,
+  /^(?!\d+ )[a-zA-Z0-9][\w.-]{0,60} +\| ?/,
   /^[a-zA-Z0-9][\w.-]{0,60}[-_]\d{1,3}\s*\| ?/,
   // syslog and journald: Nov 28 20:14:54 host dockerd[123]: text.
   new RegExp(String.raw`^[A-Z][a-z]{2} [ \d]\d ${time} \S+ [\w./-]+(?:\[\d+\])?: `),

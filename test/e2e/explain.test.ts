@@ -8,7 +8,7 @@ import { explainSchema } from "../../src/cli/schemas/explain.ts";
 import { startArchway } from "./archway.ts";
 
 const logs = resolve(import.meta.dirname, "../scenarios/explain");
-const log = join(logs, "E01/buildkit-no-emulator.log");
+const log = join(logs, "E01/buildkit-no-emulator.txt");
 
 suite("archway explain", () => {
   let cwd = "";
