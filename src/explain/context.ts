@@ -174,8 +174,9 @@ export class LogContext {
   }
 
   #stepOf(text: string, number: number | undefined, fromEngine: boolean, line: number): Step | undefined {
-    const header = text.startsWith(" > [")
-      ? text.slice(3).replace(/:$/, "")
+    const opensExcerpt = /^ ?> \[/.test(text);
+    const header = opensExcerpt
+      ? text.replace(/^ ?> /, "").replace(/:$/, "")
       : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
     if (number !== undefined) {
       const excerpt = this.#excerpt && line - this.#excerpt.line < 60 ? this.#excerpt.step : undefined;
@@ -198,8 +199,8 @@ export class LogContext {
       const step = named ?? readStep(header.replace(/\s+\d+\.\d+s$/, ""), line)?.step;
       if (!step) return undefined;
       if (!named) this.#add(step);
-      if (text.startsWith(" > [") || /=> ERROR /.test(text)) this.#fail(step);
-      this.#excerpt = text.startsWith(" > [") ? { step, line } : undefined;
+      if (opensExcerpt || /=> ERROR /.test(text)) this.#fail(step);
+      this.#excerpt = opensExcerpt ? { step, line } : undefined;
       return step;
     }
     const read = readStep(text, line);
@@ -209,6 +210,12 @@ export class LogContext {
       this.#lanes.set(read.lane, read.step);
       this.#lane = read.lane;
       this.#add(read.step);
+      return read.step;
+    }
+    if (read) {
+      // A part of a log, which somebody has stripped of the numbers of its steps.
+      this.#add(read.step);
+      this.#excerpt = { step: read.step, line };
       return read.step;
     }
     if (/^-{6,}$/.test(text)) {

@@ -70,6 +70,38 @@ npm error notsup Valid os:   darwin`,
     log: `[ERROR] Failed to execute goal com.github.os72:protoc-jar-maven-plugin:3.9.2:run (default) on project api: Error resolving artifact: com.google.protobuf:protoc:exe:linux-aarch_64:3.3.0: Failure to find com.google.protobuf:protoc:exe:linux-aarch_64:3.3.0 in https://repo.maven.apache.org/maven2 was cached in the local repository`,
     explained: ["E60 linux/arm64"],
   },
+  "a step whose number and leading space somebody has stripped": {
+    log: `> [linux/arm64 builder 6/6] RUN npm ci:
+qemu: uncaught target signal 4 (Illegal instruction) - core dumped`,
+    explained: ["E13 linux/arm64"],
+  },
+  "a builder that does not answer": {
+    log: `+ buildx build --platform=linux/arm64 -t tool --push .
+Error: failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake`,
+    explained: ["E39 linux/arm64"],
+  },
+  "signatures of Ubuntu's ports": {
+    log: `Step 6/15 : RUN apt-get update
+ ---> Running in 904bbf271c2b
+Err:1 http://ports.ubuntu.com/ubuntu-ports focal InRelease
+  At least one invalid signature was encountered.
+E: The repository 'http://ports.ubuntu.com/ubuntu-ports focal InRelease' is not signed.`,
+    explained: ["E17"],
+  },
+  "a key that is not there": {
+    log: `W: GPG error: https://deb.nodesource.com/node_16.x bullseye InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 1655A0AB68576280
+E: The repository 'https://deb.nodesource.com/node_16.x bullseye InRelease' is not signed.`,
+    explained: [],
+  },
+  "what a test expects": {
+    log: `  ● runs › foreign binaries
+
+    expect(received).toThrow("exec format error")
+
+    Expected substring: "exec format error"
+    Received message:   "exec format error "`,
+    explained: [],
+  },
 };
 
 suite("causes are told from each other in the words of every program", () => {

@@ -57,10 +57,14 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (commandEcho.test(text) || sourceExcerpt.test(text) || searchResult.test(text)) return true;
   if (testName.test(text) || change.test(text) || comment.test(text)) return true;
   if (readStep(text, 0) !== undefined) return true;
-  if (/^(?: > \[| ?=> (?!=>))/.test(text)) return true;
+  if (/^(?: ?> \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
-  if (/^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) || isArgument(text.slice(0, from))) return true;
+  if (
+    /^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) ||
+    isArgument(text.slice(0, from + (/^[("'`\\]*/.exec(found)?.[0].length ?? 0)))
+  )
+    return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
   const command = before.slice(-printedLines).findLast((line) => commandEcho.test(line));
@@ -92,6 +96,7 @@ function core(found: string): string[] {
 
 /** What stands before the words is the beginning of a command or of code that has them as an argument. */
 function isArgument(before: string): boolean {
+  if (/\b(?:[Ee]xpected|[Rr]eceived|[Aa]ctual|got|want)\b[^"'`]{0,30}["'`]$/.test(before)) return true;
   return /\b(?:echo|printf|e?grep|rg|logger|print(?:ln|f)?|console\.\w+|throw new \w+|raise \w+|expect|contains?|includes?|assert\w*)\b[ (][^|;&]*["'`(][^"'`]*$/.test(
     before,
   );
