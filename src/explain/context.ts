@@ -20,6 +20,17 @@ const maxSteps = 5000;
 const maxPlatforms = 40;
 const maxNames = 200;
 
+/** Machines in names that Python's setuptools give to what they build. */
+const pythonMachines = ["x86_64", "aarch64", "armv7l", "armv6l", "i686", "ppc64le", "s390x", "riscv64"];
+/** What package managers fetch and build tells what architecture the packages are for: Alpine's and Debian's lists, Python's `build/lib.linux-armv7l-…` and wheels. */
+const packageList = new RegExp(
+  [
+    String.raw`\/(?<alpine>x86_64|x86|aarch64|armhf|armv7|ppc64le|s390x|riscv64|loongarch64)\/APKINDEX\.`,
+    String.raw`\d .*\b(?<debian>amd64|arm64|armhf|armel|i386|ppc64el|s390x|riscv64) Packages(?: \[|$)`,
+    String.raw`(?:\b(?:lib|temp)\.linux-|filename=\S+-linux_)(?<python>${pythonMachines.join("|")})\b`,
+  ].join("|"),
+);
+
 /** Words of lines that say where a log stands, besides those of the notes. */
 const structureWords = [
   ...["run", "copy", "add", "from", "workdir", "cmd", "entrypoint", "env"].flatMap((word) =>
@@ -39,6 +50,7 @@ const structureWords = [
   "committing",
   "linux/",
   "/apkindex.",
+  ...[".linux-", "linux_"].flatMap((prefix) => pythonMachines.map((name) => `${prefix}${name}`)),
   ...["amd64", "arm64", "armhf", "armel", "ppc64el", "s390x", "riscv64"].map((name) => `${name} packages`),
   "--platform",
   "=> => ",
@@ -258,11 +270,11 @@ export class LogContext {
       text,
     )?.groups;
     if (ran) this.ranAs = normalizePlatform({ os: "linux", architecture: ran["arch"] ?? "", variant: ran["variant"] });
-    const listed = /\/(?<alpine>\w+)\/APKINDEX\.|\d .*\b(?<debian>[a-z]\w+) Packages(?: \[|$)/.exec(text)?.groups;
+    const listed = packageList.exec(text)?.groups;
     if (listed && this.#userlands.size < maxPlatforms) {
-      const { alpine, debian = "" } = listed;
+      const { alpine, debian, python = "" } = listed;
       const variant = alpine === "armhf" ? "v6" : undefined;
-      const architecture = variant === undefined ? (alpine ?? debian).replace(/^x86$/, "386") : "arm";
+      const architecture = variant === undefined ? (alpine ?? debian ?? python).replace(/^x86$/, "386") : "arm";
       const platform = normalizePlatform({ os: "linux", architecture, variant });
       this.#userlands.set(formatPlatform(platform), platform);
     }

@@ -102,6 +102,73 @@ E: The repository 'https://deb.nodesource.com/node_16.x bullseye InRelease' is n
     Received message:   "exec format error "`,
     explained: [],
   },
+  "node-sass looks for a binary that was never made": {
+    log: `Downloading binary from https://github.com/sass/node-sass/releases/download/v4.14.1/linux-arm64-83_binding.node
+Cannot download "https://github.com/sass/node-sass/releases/download/v4.14.1/linux-arm64-83_binding.node":
+
+HTTP error 404 Not Found`,
+    explained: ["E62 linux/arm64"],
+  },
+  "Prisma has no engine for the platform": {
+    log: "Error: Unknown binaryTarget linux-arm64-openssl-undefined and no custom engine files were provided",
+    explained: ["E62 linux/arm64"],
+  },
+  "Prisma's engine was generated for another CPU": {
+    log: `Prisma Client could not locate the Query Engine for runtime "linux-arm64-openssl-3.0.x".
+
+This happened because Prisma Client was generated for "debian-openssl-3.0.x", but the actual deployment required "linux-arm64-openssl-3.0.x".`,
+    explained: ["E62"],
+  },
+  "Prisma's engine was generated for another OpenSSL": {
+    log: `This happened because Prisma Client was generated for "debian-openssl-1.1.x", but the actual deployment required "debian-openssl-3.0.x".`,
+    explained: [],
+  },
+  "Cypress is not made for the CPU": {
+    log: `URL: https://download.cypress.io/desktop/4.6.0?platform=linux&arch=arm
+Error: Failed downloading the Cypress binary.
+Response code: 404`,
+    explained: ["E62 linux/arm/v7"],
+  },
+  "bash does not find a program whose libraries were listed": {
+    log: `bash: ./tool: No such file or directory
+        /lib64/ld-linux-x86-64.so.2 (0x7f8939014000)
+        libc.so.6 => /lib64/ld-linux-x86-64.so.2 (0x7f8939014000)`,
+    explained: ["E22"],
+  },
+  "bash does not find a program": { log: "bash: ./tool: No such file or directory", explained: [] },
+  "musl lacks what a program of glibc calls": {
+    log: "Error relocating ./tool: __res_init: symbol not found",
+    explained: ["E22"],
+  },
+  "libraries of two releases of Alpine": {
+    log: "Error relocating /usr/lib/libcurl.so.4: nghttp2_option_set_no_rfc9113: symbol not found",
+    explained: [],
+  },
+  "Docker Swarm has no node of the image's platform": {
+    log: `web.1.abc  tool:1  Shutdown  Rejected 3 seconds ago  "no suitable node (unsupported platform on 3 nodes)"`,
+    explained: ["E02"],
+  },
+  "Buildah puts two errors into a line": {
+    log: `STEP 2/3: RUN apt update
+process exited with error: fork/exec /bin/sh: exec format errorsubprocess exited with status 1
+error building at STEP "RUN apt update": exit status 1`,
+    explained: ["E01"],
+  },
+  "the private emulator in the words of older BuildKits": {
+    log: `#5 [2/2] RUN which ls
+#5 ERROR: executor failed running [/dev/.buildkit_qemu_emulator /bin/sh -c which ls]: exit code: 127`,
+    explained: ["E38"],
+  },
+  "a wheel is built for a machine that there is none for": {
+    log: `#0 906.7       creating build/lib.linux-armv7l-cpython-39
+#0 907.1   ERROR: Failed building wheel for cryptography`,
+    explained: ["E61 linux/arm/v7"],
+  },
+  "a wheel is built for amd64": {
+    log: `#0 906.7       creating build/lib.linux-x86_64-cpython-39
+#0 907.1   ERROR: Failed building wheel for cryptography`,
+    explained: [],
+  },
 };
 
 suite("causes are told from each other in the words of every program", () => {

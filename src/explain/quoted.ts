@@ -62,7 +62,7 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
   if (
     /^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) ||
-    isArgument(text.slice(0, from + (/^[("'`\\]*/.exec(found)?.[0].length ?? 0)))
+    isArgument(text.slice(0, from + (/^[\s:=("'`\\]*/.exec(found)?.[0].length ?? 0)))
   )
     return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;

@@ -14,6 +14,11 @@ function wantsAnotherMachine({ text, before, after }: Evidence): boolean {
   return wanted.length === 0 || wanted.some((line) => /"(?:cpu|libc)"/.test(line));
 }
 
+/** What tells two of Prisma's engines apart: system, C library and CPU, not the version of OpenSSL. */
+function prismaMachine(target = ""): string {
+  return target.replace(/-?openssl-.*$/, "").replace(/^(?:debian|rhel|linux)(?=$|-)/, "linux");
+}
+
 /** Only told, not failed: optional packages for other systems are left out on purpose. */
 function isFatal({ text, after }: Evidence): boolean {
   return (
@@ -111,6 +116,31 @@ export const npm: readonly Entry[] = [
       {
         words: ["combination is not yet supported"],
         pattern: /platform "\w+" and architecture "(?<node>\w+)" combination is not yet supported/,
+      },
+      {
+        words: ["yet support your current environment"],
+        pattern: /does not yet support your current environment: \S+ Unsupported architecture \((?<node>\w+)\)/,
+      },
+      {
+        words: ["cannot download ", "tried to download"],
+        pattern: /(?:Cannot download|Tried to download\(404\):) "?\S+linux-(?<node>arm64|arm|s390x|ppc64|riscv64)\b/,
+        when: ({ near }) => near(/\b404\b/),
+        condition: "with 404",
+      },
+      {
+        words: ["platform=linux&arch="],
+        pattern: /cypress\S*platform=linux&arch=(?<node>arm64|arm|ia32)\b/,
+        when: ({ near }) => near(/Failed downloading the Cypress binary/),
+      },
+      {
+        words: ["unknown binarytarget"],
+        pattern: /Unknown binaryTarget linux-(?:musl-)?(?<node>arm64|arm)\b/,
+      },
+      {
+        words: ["the actual deployment required"],
+        pattern: /was generated for "?(?<made>[\w.-]+)"?, but the actual deployment required "?(?<needed>[\w.-]+)/,
+        when: ({ match }) => prismaMachine(match.groups?.["made"]) !== prismaMachine(match.groups?.["needed"]),
+        condition: "not for another OpenSSL alone",
       },
       {
         words: ["native binding", "swc binary"],
