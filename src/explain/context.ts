@@ -102,8 +102,9 @@ export class LogContext {
   }
 
   /** Takes in a line, and returns the step that it belongs to. */
-  observe({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
-    const step = this.#stepOf(text, number, fromEngine, line);
+  observe(plain: PlainLine, line: number): Step | undefined {
+    const { text } = plain;
+    const step = this.stepOf(plain, line);
     for (const { name, pattern } of engineNotes)
       if (!this.engines.has(name) && pattern.test(text)) this.engines.add(name);
     for (const { name, pattern } of circumstanceNotes) if (pattern.test(text)) this.circumstances.set(name, line);
@@ -185,7 +186,8 @@ export class LogContext {
     return succeeded >= line && (this.circumstances.get("job-failed") ?? 0) < succeeded;
   }
 
-  #stepOf(text: string, number: number | undefined, fromEngine: boolean, line: number): Step | undefined {
+  /** The step that a line belongs to; announcements and ends of steps are taken in. */
+  stepOf({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
     const opensExcerpt = /^ ?> \[/.test(text);
     const header = opensExcerpt
       ? text.replace(/^ ?> /, "").replace(/:$/, "")

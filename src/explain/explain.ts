@@ -110,9 +110,12 @@ export function explainLog(known: Known = {}): LogReader {
     const signs = new Set<IndexedSign>();
     for (const word of found.words) for (const sign of signsOfWord[word] ?? []) signs.add(sign);
     const inOrder = [...signs].sort((a, b) => a.order - b.order);
+    const tells = [...found.words].some((word) => word < contextWords.length);
+    // Of an error that a log repeats without end the first ones are enough.
+    if (!tells && inOrder.every(({ entry }) => (counts.get(entry.code) ?? 0) >= maxSuspects)) return;
     for (const segment of segments(found.text)) {
       const line = unwrap(segment);
-      const step = context.observe(line, found.number);
+      const step = tells ? context.observe(line, found.number) : context.stepOf(line, found.number);
       for (const sign of inOrder) suspect(sign, line, step, found);
     }
   };

@@ -52,7 +52,9 @@ export type Circumstance =
   /** Sanitizers and traps make programs end with SIGILL on purpose. */
   | "sanitizer"
   /** Name look-ups or connections fail in general. */
-  | "network-down";
+  | "network-down"
+  /** The index of an image was shown. */
+  | "index-seen";
 
 /** What is looked for. */
 export interface Note<Name> {
@@ -216,5 +218,10 @@ export const circumstanceNotes: readonly Note<Circumstance>[] = [
     name: "network-down",
     words: ["enotfound", "temporary failure in name resolution", "could not resolve host", "no such host"],
     pattern: /ENOTFOUND|Temporary failure in name resolution|Could not resolve host|no such host/,
+  },
+  {
+    name: "index-seen",
+    words: ["image.index.v1+json", "manifest.list.v2+json"],
+    pattern: /[Mm]edia[Tt]ype"?: *"?application\/vnd\.(?:oci\.image\.index|docker\.distribution\.manifest\.list)/,
   },
 ];

@@ -32,7 +32,7 @@ const testName =
   /^\s*(?:[✓✔√✗✘✕●○◯×](?! \S+ Error)|(?:not )?ok \d+\b|(?:PASS|FAIL|SKIP)(?:ED)?[: ]|--- (?:PASS|FAIL|SKIP):|=== (?:RUN|PAUSE|CONT|NAME)\b|\[ *(?:OK|RUN|PASSED|FAILED|SKIPPED) *\]|test \S+ \.\.\. |\S+\.py::\S+|\S+::test_|it\(|describe\(|Scenario:|# Subtest:|should )|\bPASSED\b|\.\.\. ok$|\(\d+ ?ms\)$/;
 /** Commits and changes. */
 const change =
-  /^(?:(?:\* |\| )*[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
+  /^(?:(?:\* |\| )*(?=[0-9a-f]*[a-f])[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
 /** Comments of programs, shells and documents; V8 reports a fatal error in lines that begin with `#`. */
 const comment =
   /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception|"[\w.-]+\/\S*": |(?:Error )?(?:initializing|choosing|pinging|reading) )|#+ (?!Fatal error|unreachable|\[?runtime|\s*SIG[A-Z]+ \(|A fatal error)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;

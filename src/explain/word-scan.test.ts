@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { wordScan } from "./word-scan.ts";
 
-const letter = fc.constantFrom(..."abcAB-/\n ");
+const letter = fc.constantFrom("a", "b", "c", "A", "B", "-", "/", "\n", " ");
 const text = (constraints: { minLength: number; maxLength: number }) =>
   fc.array(letter, constraints).map((letters) => letters.join(""));
 

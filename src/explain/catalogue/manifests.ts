@@ -1,3 +1,4 @@
+import { nearestName } from "../../error/nearest.ts";
 import type { LogContext } from "../context.ts";
 import type { Entry, Evidence } from "../entry.ts";
 
@@ -13,10 +14,18 @@ function isMissingChild({ text, before, context }: Evidence): boolean {
   return !asked && !/layer|blobs\/sha256|diff ?id|snapshot/i.test(text);
 }
 
+/** Official images that everybody builds on: a name that is nearly one of them is a slip of the pen, and no local image. */
+const officialImages =
+  "alpine amazoncorretto amazonlinux bash busybox caddy centos composer debian docker eclipse-temurin elixir fedora gcc golang gradle haproxy httpd mariadb maven memcached mongo mysql nginx node openjdk perl php postgres python rabbitmq redis registry rockylinux ruby rust swift tomcat traefik ubuntu wordpress".split(
+    " ",
+  );
+
 /** The base image is one that this job built and a container builder does not see. */
 function isLocalImage(name: string, context: LogContext): boolean {
   if (name === "" || isArchStage(name)) return false;
-  return context.built.has(name) || context.has("container-builder");
+  if (context.built.has(name)) return true;
+  const ownBuilder = context.has("container-builder") || context.engines.has("buildx");
+  return ownBuilder && nearestName(name, officialImages) === undefined;
 }
 
 function isArchStage(name: string): boolean {
@@ -214,6 +223,12 @@ export const manifests: readonly Entry[] = [
           /(?:manifests\/|@|[Rr]eading manifest )sha256:[0-9a-f]{12,64}\S*.*(?:not found|manifest unknown|MANIFEST_UNKNOWN)|(?:manifest unknown|MANIFEST_UNKNOWN).*sha256:[0-9a-f]{12,64}/i,
         when: isMissingChild,
         condition: "for a digest that nobody asked for by name",
+      },
+      {
+        words: ["manifest unknown"],
+        pattern: /manifest unknown/,
+        when: ({ context, text }) => context.has("index-seen") && !digest.test(text),
+        condition: "after the log has shown the index",
       },
       {
         words: ["could not fetch content descriptor"],
