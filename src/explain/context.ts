@@ -26,7 +26,7 @@ const pythonMachines = ["x86_64", "aarch64", "armv7l", "armv6l", "i686", "ppc64l
 const packageList = new RegExp(
   [
     String.raw`\/(?<alpine>x86_64|x86|aarch64|armhf|armv7|ppc64le|s390x|riscv64|loongarch64)\/APKINDEX\.`,
-    String.raw`\d .*\b(?<debian>amd64|arm64|armhf|armel|i386|ppc64el|s390x|riscv64) Packages(?: \[|$)`,
+    String.raw`\d .*\b(?<debian>amd64|arm64|armhf|armel|i386|ppc64el|s390x|riscv64) Packages \[`,
     String.raw`(?:\b(?:lib|temp)\.linux-|filename=\S+-linux_)(?<python>${pythonMachines.join("|")})\b`,
   ].join("|"),
 );
@@ -50,8 +50,10 @@ const structureWords = [
   "committing",
   "linux/",
   "/apkindex.",
-  ...[".linux-", "linux_"].flatMap((prefix) => pythonMachines.map((name) => `${prefix}${name}`)),
-  ...["amd64", "arm64", "armhf", "armel", "ppc64el", "s390x", "riscv64"].map((name) => `${name} packages`),
+  "packages [",
+  "lib.linux-",
+  "temp.linux-",
+  "-linux_",
   "--platform",
   "=> => ",
   "\n------",
