@@ -17,6 +17,7 @@ import { Registries } from "../src/store/registry/registries.ts";
 import type { ImageStore } from "../src/store/store.ts";
 import { startBed } from "../test/bed/bed.ts";
 import { type Figure, mediansOf, timeProcess } from "./measure.ts";
+import { measure } from "./resources.ts";
 import { watch } from "./peak-memory.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -44,32 +45,44 @@ export async function measureCopies(): Promise<Figure[]> {
   /** A repository that nothing has been copied to: registries tell what each has. */
   let copies = 0;
   const fresh = (host: string, name: string) => `${host}/bench/${name}-${copies++}:1`;
-  const own = (target: string) => [process.execPath, [bundle, "image", "copy", source, target]] as const;
-  /** skopeo notes in which repositories it has seen a blob, and mounts it from there: not from one measurement to the next. */
-  const forgetful = () => ({
-    ...bed.env,
-    _CONTAINERS_ROOTLESS_UID: "1000",
-    XDG_DATA_HOME: join(folder, `skopeo-${copies}`),
+  const copyTo = (target: string) => [process.execPath, [bundle, "image", "copy", source, target]] as const;
+  /**
+   * skopeo notes in which repositories it has seen a blob, and mounts it from there. Between registries that would spare it the copy from one measurement
+   * to the next; within one it mounts nothing that it has not copied once.
+   */
+  const notes = { between: () => `skopeo-${copies}`, within: () => "skopeo" };
+  const commands = (host: string, notesIn: () => string) => ({
+    own: () => [...copyTo(fresh(host, "own")), env("warm")] as const,
+    crane: () => [crane, ["cp", "--insecure", source, fresh(host, "crane")], bed.env] as const,
+    skopeo: () => {
+      const target = `docker://${fresh(host, "skopeo")}`;
+      const remembering = { ...bed.env, _CONTAINERS_ROOTLESS_UID: "1000", XDG_DATA_HOME: join(folder, notesIn()) };
+      return ["skopeo", ["copy", "-q", "--all", ...insecure, `docker://${source}`, target], remembering] as const;
+    },
   });
-  const measured = (host: string) => ({
-    own: () => timeProcess(...own(fresh(host, "own")), env("warm")),
-    crane: () => timeProcess(crane, ["cp", "--insecure", source, fresh(host, "crane")], bed.env),
-    skopeo: () =>
-      timeProcess(
-        "skopeo",
-        ["copy", "-q", "--all", ...insecure, `docker://${source}`, `docker://${fresh(host, "skopeo")}`],
-        forgetful(),
-      ),
+  const timed = ({ own, crane, skopeo }: ReturnType<typeof commands>) => ({
+    own: () => timeProcess(...own()),
+    crane: () => timeProcess(...crane()),
+    skopeo: () => timeProcess(...skopeo()),
   });
   try {
     const registries = new Registries({ registries: {}, insecure: [] }, {});
     await putLargeImage(registries.open(parseReference(source)));
     await registries.close();
-    const [program, args] = own(fresh(there.host, "cold"));
+    const [program, args] = copyTo(fresh(there.host, "cold"));
     const cold = await watch(program, args, { cwd: folder, env: env("cold") });
-    const between = mediansOf(measured(there.host), 5);
-    const within = mediansOf(measured(here.host), 7);
-    const [warmProgram, warmArgs] = own(fresh(there.host, "warm"));
+    const toOther = commands(there.host, notes.between);
+    const between = mediansOf(timed(toOther), 5);
+    const within = mediansOf(timed(commands(here.host, notes.within)), 7);
+    const cpu = mediansOf(
+      {
+        own: () => measure(...toOther.own()).cpuSeconds,
+        crane: () => measure(...toOther.crane()).cpuSeconds,
+        skopeo: () => measure(...toOther.skopeo()).cpuSeconds,
+      },
+      1,
+    );
+    const [warmProgram, warmArgs] = copyTo(fresh(there.host, "warm"));
     const warm = await watch(warmProgram, warmArgs, { cwd: folder, env: env("warm") });
     const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
     const ratios = (what: string, took: typeof between, below?: number): Figure[] =>
@@ -83,6 +96,12 @@ export async function measureCopies(): Promise<Figure[]> {
     return [
       ...ratios("copy of 1 GiB, two platforms, to another registry, facts warm,", between, 1),
       ...ratios("copy of the same within a registry, facts warm,", within),
+      {
+        name: "CPU seconds of the copy to another registry, facts warm",
+        value: cpu.own,
+        unit: "s",
+        detail: `crane ${cpu.crane.toFixed(2)} s, skopeo ${cpu.skopeo.toFixed(2)} s`,
+      },
       {
         name: "copy to another registry with cold facts: every layer is read for the proof",
         value: cold.milliseconds / 1000,

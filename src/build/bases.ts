@@ -119,19 +119,22 @@ export async function missingPlatformsError(
   signal: AbortSignal,
 ): Promise<ArchwayError> {
   const lines: string[] = [];
+  const [first] = missing;
   for (const [name, places] of Map.groupBy(missing, ({ base }) => base.name)) {
-    const [first] = places;
-    if (!first) continue;
+    const [use] = places;
+    if (!use) continue;
     const platforms = uniquePlatforms(places.map(({ platform }) => platform));
-    const has = uniquePlatforms(first.base.children.flatMap(({ descriptor }) => descriptor.platform ?? []));
+    const has = uniquePlatforms(use.base.children.flatMap(({ descriptor }) => descriptor.platform ?? []));
+    const numbers = [...new Set(places.map(({ line }) => line))];
+    // The error's own place names the first line already.
+    const where = numbers.length === 1 && numbers[0] === first?.line ? "" : ` (line ${numbers.join(", ")})`;
     lines.push(
-      `${name} (line ${[...new Set(places.map(({ line }) => line))].join(", ")}) has no image for ${platforms.map(formatPlatform).join(", ")}`,
+      `${name}${where} has no image for ${platforms.map(formatPlatform).join(", ")}`,
       `  it has: ${has.map(formatPlatform).join(", ") || "nothing that runs"}`,
     );
-    const newer = await newestTagWith(first.base, platforms, signal);
+    const newer = await newestTagWith(use.base, platforms, signal);
     if (newer !== undefined) lines.push(`  newest tag that has it: ${newer}`);
   }
-  const [first] = missing;
   return new ArchwayError({
     code: "BASE_PLATFORM_MISSING",
     kind: "failed",

@@ -18,6 +18,7 @@ import { LayoutStore } from "../store/layout.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { BuildEvent } from "./events.ts";
 import { buildFiles } from "./files.ts";
+import { loadedPlatform } from "./loaded-platform.ts";
 import type { BuildReport } from "./report.ts";
 import type { BuildOutput } from "./request.ts";
 import { buildPlatforms } from "./run.ts";
@@ -32,7 +33,7 @@ export interface BuildInputs extends Omit<RunInputs, "sink"> {
   readonly annotations: Annotations;
   /** Annotations of the index's entries, by platform. */
   entryAnnotations(platform: Platform): Annotations;
-  /** This machine's platform: what `type=docker` loads; only that output needs it. */
+  /** This machine's platform: what `type=docker` loads of several; only that output needs it. */
   readonly local?: Platform;
   openRepository(reference: Reference): ImageStore;
   /** Whether a registry is spoken to without TLS. */
@@ -122,23 +123,24 @@ async function buildToDocker(
 ): Promise<BuildReport> {
   const { local } = inputs;
   if (!local) throw new Error("loading an image needs this machine's platform");
+  const wanted = loadedPlatform(
+    inputs.placements.map(({ platform }) => platform),
+    local,
+  );
   // Asked before anything is built: an hour of building for an image with no place to go would be a poor joke.
   const store = output.dest === undefined ? await findLocalStore(inputs.env, signal) : undefined;
-  const wanted = inputs.placements.some(({ platform }) => samePlatform(platform, local));
-  if (!wanted || (output.dest === undefined && !store)) {
+  if (output.dest === undefined && !store) {
     throw new ArchwayError({
       code: "OUTPUT_MISSING",
       kind: "input",
-      message: wanted
-        ? "There is no Docker, Podman or Buildah here to load the image into."
-        : `Only this machine's platform can be loaded, and ${formatPlatform(local)} is not among those to build.`,
+      message: "There is no Docker, Podman or Buildah here to load the image into.",
       hint: "Choose where the image goes: --push with -t REGISTRY/NAME:TAG, or --output type=oci,dest=FILE.",
     });
   }
   const run = await buildPlatforms({ ...inputs, sink: layoutSink(inputs.scratch) }, onEvent, signal);
   requireProofs(run.built.map(({ gated }) => gated));
-  const own = run.built.find(({ report }) => samePlatform(report.platform, local));
-  if (!own) throw noLocal(local, run);
+  const own = run.built.find(({ report }) => samePlatform(report.platform, wanted));
+  if (!own) throw notBuilt(wanted, run);
   const { child, store: source } = own.gated;
   const archive = output.dest === undefined ? join(inputs.scratch, "image.tar") : resolve(inputs.cwd, output.dest);
   await writeDockerArchive(archive, source, child.descriptor, inputs.tags, signal);
@@ -151,7 +153,7 @@ async function buildToDocker(
   // Without a name the image is known by its ID, the digest of its config.
   const names = inputs.tags.length === 0 ? [config.digest] : inputs.tags.map(formatReference);
   const references = store ? names.map((name) => `${store}:${name}`) : [`docker-archive:${output.dest ?? archive}`];
-  const loaded = { platform: local, ...(store ? { store } : {}) };
+  const loaded = { platform: wanted, ...(store ? { store } : {}) };
   return {
     version: 1,
     index: { digest, mediaType, size, references, pushed: false, loaded },
@@ -221,11 +223,11 @@ function noTag(): ArchwayError {
   });
 }
 
-function noLocal(local: Platform, run: RunResult): ArchwayError {
-  const why = run.missing.find(({ platform }) => samePlatform(platform, local));
+function notBuilt(wanted: Platform, run: RunResult): ArchwayError {
+  const why = run.missing.find(({ platform }) => samePlatform(platform, wanted));
   return new ArchwayError({
     code: "LOCAL_PLATFORM_MISSING",
     kind: "failed",
-    message: `${formatPlatform(local)} was not built, so there is nothing to load: ${why?.reason ?? "it failed"}`,
+    message: `${formatPlatform(wanted)} was not built, so there is nothing to load: ${why?.reason ?? "it failed"}`,
   });
 }

@@ -6,6 +6,7 @@ import { ArchwayError } from "../error/error.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BuildEvent } from "./events.ts";
+import { buildOnNode } from "./foreign-program.ts";
 import { eachLimited } from "./limit.ts";
 import type { BuildReport, PlatformReport } from "./report.ts";
 import type { BuildOutput } from "./request.ts";
@@ -43,7 +44,8 @@ export async function buildFiles(
     const dest = several ? join(root, bakeName(platform)) : root;
     if (several) await mkdir(root, { recursive: true });
     try {
-      await node.engine.build(
+      await buildOnNode(
+        placement,
         { ...inputs.requestFor(placement), output: { kind: "files", value: `type=${output.type},dest=${dest}` } },
         (event) => {
           if (event.type === "step") events.push(event);

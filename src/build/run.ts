@@ -8,6 +8,7 @@ import { gateChild } from "../publish/gate.ts";
 import type { GatedChild } from "../publish/gate.ts";
 import type { GateOptions } from "../verify/gate.ts";
 import type { BuildEvent } from "./events.ts";
+import { buildOnNode } from "./foreign-program.ts";
 import { eachLimited } from "./limit.ts";
 import type { PlannedPlatform } from "./plan.ts";
 import type { BuildRecords, RecordInputs } from "./record.ts";
@@ -109,7 +110,8 @@ async function buildOne(
   } else {
     onEvent({ type: "started", platform, strategy: placement.strategy, node: node.engine.endpoint, at: now() });
     const output = await inputs.sink.outputFor(platform, node.info);
-    const result = await node.engine.build(
+    const result = await buildOnNode(
+      placement,
       { ...inputs.requestFor(placement), output },
       (event) => {
         if (event.type === "step") events.push(event);

@@ -71,7 +71,10 @@ const options: Readonly<Record<string, readonly Option[]>> = {
   "Where it goes:": [
     repeatable("-t, --tag <reference>", "name of the image, HOST/REPOSITORY:TAG"),
     toggle("--push", "publish to the registries of the tags; same as --output type=registry"),
-    toggle("--load", "load this machine's platform into the local engine; same as --output type=docker"),
+    toggle(
+      "--load",
+      "load the image into the local engine (of several platforms, this machine's); same as --output type=docker",
+    ),
     repeatable(
       "-o, --output <spec>",
       "type=oci,dest=FILE[,tar=false] · type=docker[,dest=FILE] · type=local,dest=DIR · type=tar,dest=FILE · type=image,name=REPOSITORY,push-by-digest=true,push=true",

@@ -204,7 +204,8 @@ describe("what is wrong is told with the option and what to do", () => {
       '--progress plane: must be auto, tty, plain, json, quiet, rawjson or none. | Did you mean "plain"?',
     ],
     [["--format", "yaml"], "--format yaml: must be text or json."],
-    [["--engine", "podman"], "--engine podman: must be auto, buildkit, buildx or buildah."],
+    [["--engine", "podman"], '--engine podman: must be auto, buildkit, buildx or buildah. | Did you mean "buildah"?'],
+    [["--engine", "docker"], '--engine docker: must be auto, buildkit, buildx or buildah. | Did you mean "buildx"?'],
     [
       ["--node", "linux/arm64"],
       "--node linux/arm64: must be PLATFORM=ENDPOINT, for example linux/arm64=tcp://10.0.0.7:1234.",

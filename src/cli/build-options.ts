@@ -204,6 +204,10 @@ export function readSbom(text: string, option: string = "--sbom"): string {
 }
 
 function readEngine(text: string): "auto" | EngineName {
+  // Docker's engine is driven through buildx, and Podman's builds are Buildah's.
+  const meant = text === "docker" ? "buildx" : text === "podman" ? "buildah" : undefined;
+  if (meant !== undefined)
+    throw optionError("--engine", text, "must be auto, buildkit, buildx or buildah.", `Did you mean "${meant}"?`);
   return readChoice("--engine", text, ["auto", "buildkit", "buildx", "buildah"]);
 }
 

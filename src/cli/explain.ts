@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { explainLog, type LogExplanation } from "../explain/explain.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
+import { fileError } from "../store/store-error.ts";
 import type { CliContext } from "./context.ts";
 import { explanationAnnotations, explanationJson } from "./explain-result.ts";
 import { formatExplanation } from "./explain-text.ts";
@@ -47,10 +48,12 @@ async function readLog({ stdin, cwd, stderr, signal }: CliContext, file: string 
     for await (const chunk of stream) reader.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
   } catch (error) {
     if (signal.aborted) throw error;
+    const doing = `${fromInput ? "Standard input" : file} cannot be read`;
+    const told = fileError(error, doing);
     throw new ArchwayError({
       code: "LOG_UNREADABLE",
       kind: "input",
-      message: `${fromInput ? "Standard input" : file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      message: told instanceof ArchwayError ? told.message : `${doing}: ${String(told)}`,
       hint: "Name a file with the log, or pipe the log in: COMMAND 2>&1 | archway explain",
       cause: error,
     });

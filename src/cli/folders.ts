@@ -1,17 +1,22 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { scratchPrefix, withScratch } from "../engine/scratch.ts";
 import type { CliContext } from "./context.ts";
 
 /** Folder of state that helps the next run (build records, logs) and may be deleted at any time. */
 export function stateFolder(env: CliContext["env"]): string {
-  return join(env["XDG_STATE_HOME"] || join(homeFolder(env), ".local", "state"), "archway");
+  return join(absolute(env["XDG_STATE_HOME"]) ?? join(homeFolder(env), ".local", "state"), "archway");
 }
 
 /** Folder of caches (facts of layers), which may be deleted at any time. */
 export function cacheFolder(env: CliContext["env"]): string {
-  return join(env["XDG_CACHE_HOME"] || join(homeFolder(env), ".cache"), "archway");
+  return join(absolute(env["XDG_CACHE_HOME"]) ?? join(homeFolder(env), ".cache"), "archway");
+}
+
+/** A folder that the environment names; relative ones are to be ignored (XDG Base Directory Specification). */
+function absolute(folder: string | undefined): string | undefined {
+  return folder !== undefined && isAbsolute(folder) ? folder : undefined;
 }
 
 /** The user's home; the folder for temporary files where there is none (a container with an arbitrary user has neither HOME nor an entry in passwd). */

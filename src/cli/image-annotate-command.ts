@@ -15,7 +15,7 @@ export interface RawImageAnnotateOptions extends RawPublishOptions {
 export function defineAnnotate(context: CliContext, done: (exitCode: number) => void): Command {
   const command = new Command("annotate")
     .description(
-      "Change annotations of an index and of its descriptors, and move its tag. Manifests stay as they are: attestations and signatures are about their digests.",
+      "Change annotations of an index and of its descriptors, and move this one tag; others stay. Manifests stay as they are: attestations and signatures are about their digests.",
     )
     .argument("<IMAGE>", "the index: REGISTRY/NAME:TAG or oci:DIR:NAME")
     .addOption(
@@ -27,7 +27,9 @@ export function defineAnnotate(context: CliContext, done: (exitCode: number) => 
         .argParser(collect),
     )
     .addOption(
-      new Option("--remove <key>", "remove KEY, or manifest-descriptor[PLATFORM]:KEY").default([]).argParser(collect),
+      new Option("--remove <key>", "remove KEY, or manifest-descriptor[PLATFORM]:KEY, which has to be there")
+        .default([])
+        .argParser(collect),
     )
     .addOption(new Option("--oci", "make an OCI index of a Docker manifest list, which has no annotations"))
     .addOption(

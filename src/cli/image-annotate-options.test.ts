@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parsePlatform } from "../platform/platform.ts";
 import { readImageAnnotateOptions } from "./image-annotate-options.ts";
 
-const raw = { tag: [], annotation: [], remove: [], verify: true, insecureRegistry: [], format: "text" };
+const raw = { tag: [], annotation: [], remove: [], allow: [], verify: true, insecureRegistry: [], format: "text" };
 
 test("annotations and removals go to the index, or to descriptors", () => {
   const { index, entries } = readImageAnnotateOptions({

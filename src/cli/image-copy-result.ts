@@ -4,6 +4,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { GatedChild } from "../publish/gate.ts";
 import { toFindingJson } from "../report/findings.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
+import type { Style } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 import type { Arrivals } from "./image-arrivals.ts";
 import type { Format } from "./parse-option.ts";
@@ -38,9 +39,18 @@ export function writePublished(
     stdout.write(`${JSON.stringify(publishedJson(published), null, 2)}\n`);
     return;
   }
-  const style = makeStyle(usesColor(stdout, env));
-  const lines = published.references.map((reference) => `${style.green(done)} ${style.bold(reference)}`);
-  stdout.write(`${[...lines, `${" ".repeat(done.length)} ${published.root.digest}`].join("\n")}\n`);
+  const lines = formatPublished(published, makeStyle(usesColor(stdout, env)), done);
+  stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Where an image is now, and its digest, as lines. */
+export function formatPublished(
+  { references, root }: Pick<PublishedImage, "references" | "root">,
+  style: Style,
+  done: string,
+): string[] {
+  const lines = references.map((reference) => `${style.green(done)} ${style.bold(reference)}`);
+  return [...lines, `${" ".repeat(done.length)} ${root.digest}`];
 }
 
 /** The result as JSON (schemas/image-copy.schema.json). */

@@ -1,22 +1,18 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "./context.ts";
-import { collect } from "./image-shared-options.ts";
+import { addPublishOptions, collect } from "./image-shared-options.ts";
+import type { RawPublishOptions } from "./image-shared-options.ts";
 
 /** The options of `archway image create` as commander hands them over: texts, unchecked. */
-export interface RawImageCreateOptions {
+export interface RawImageCreateOptions extends RawPublishOptions {
   readonly tag: readonly string[];
   readonly annotation: readonly string[];
   readonly metadataFile?: string;
-  /** False with `--no-verify`. */
-  readonly verify: boolean;
-  readonly insecureRegistry: readonly string[];
-  readonly format: string;
-  readonly config?: string;
 }
 
 /** `archway image create`. */
 export function defineCreate(context: CliContext, done: (exitCode: number) => void): Command {
-  return new Command("create")
+  const command = new Command("create")
     .description(
       "Join images that were built one platform at a time into one image index, prove each of them, and tag the index.",
     )
@@ -40,16 +36,10 @@ export function defineCreate(context: CliContext, done: (exitCode: number) => vo
         .default([])
         .argParser(collect),
     )
-    .addOption(new Option("--metadata-file <file>", "write digests and facts to this JSON file"))
-    .addOption(new Option("--no-verify", "join without the proof of the architecture gate"))
-    .addOption(
-      new Option("--insecure-registry <host>", "allow plain HTTP to this registry").default([]).argParser(collect),
-    )
-    .addOption(new Option("--format <format>", "text (default) or json").default("text"))
-    .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
-    .action(async (sources: readonly string[], raw: RawImageCreateOptions) => {
-      const { readImageCreateOptions } = await import("./image-create-options.ts");
-      const { runImageCreate } = await import("./image-create.ts");
-      done(await runImageCreate(context, sources, readImageCreateOptions(raw)));
-    });
+    .addOption(new Option("--metadata-file <file>", "write digests and facts to this JSON file"));
+  return addPublishOptions(command, "join").action(async (sources: readonly string[], raw: RawImageCreateOptions) => {
+    const { readImageCreateOptions } = await import("./image-create-options.ts");
+    const { runImageCreate } = await import("./image-create.ts");
+    done(await runImageCreate(context, sources, readImageCreateOptions(raw)));
+  });
 }

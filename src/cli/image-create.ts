@@ -13,7 +13,7 @@ import { publish } from "../publish/publish.ts";
 import type { Publication } from "../publish/publish.ts";
 import { formatFindings } from "../report/findings.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { openImage } from "../store/open-store.ts";
+import { missedFile, openImage } from "../store/open-store.ts";
 import type { ImageStore } from "../store/store.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { CliContext } from "./context.ts";
@@ -46,6 +46,7 @@ export async function runImageCreate(
     const places = await openPlaces(options.tags, { cwd, registries, scratch });
     for (const { digest } of places) if (digest !== undefined) throw digestAsTag(digest);
     const facts = new FactsCache(join(cacheFolder(env), "facts"));
+    const allow = [...config.verify.allow, ...options.allow];
     const style = makeStyle(usesColor(stderr, env));
 
     const found = (await Promise.all(sources.map((source) => imagesOf(source, registries, signal)))).flat();
@@ -57,7 +58,7 @@ export async function runImageCreate(
       found.map(async ({ child: { descriptor, attestations }, store, platform }): Promise<GatedChild> => {
         const child = { descriptor: { ...descriptor, ...annotationsOf(options, platform, descriptor) }, attestations };
         if (!options.verify) return { child, platform, store };
-        return gateChild(store, child, platform, { facts, allow: config.verify.allow, signal });
+        return gateChild(store, child, platform, { facts, allow, signal });
       }),
     );
 
@@ -128,7 +129,11 @@ interface SourceImage {
 async function imagesOf(source: string, { registries }: OpenRegistries, signal: AbortSignal): Promise<SourceImage[]> {
   const { store, reference } = openImage(source, registries);
   // What is named by its digest needs no question before it is read.
-  const root = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
+  const root = isDigest(reference)
+    ? { digest: reference }
+    : await store.resolve(reference, { signal }).catch((error: unknown) => {
+        throw missedFile(error, source);
+      });
   const children = await childrenOf(store, root, { signal });
   if (children.length === 0) {
     throw new ArchwayError({

@@ -1,10 +1,13 @@
 import { ArchwayError } from "../error/error.ts";
 import type { Root } from "../image/children.ts";
-import type { Selection } from "../image/select.ts";
+import type { EditedIndex } from "../image/edit.ts";
+import type { Digest } from "../oci/descriptor.ts";
 import { parseReference } from "../oci/reference.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 import { writePublished } from "./image-copy-result.ts";
+import { formatEdited } from "./image-edit-result.ts";
 import { publishImage } from "./image-publication.ts";
 import type { PublishAccess } from "./image-shared-options.ts";
 
@@ -19,10 +22,11 @@ export async function editImage(
   image: string,
   options: PublishAccess & { readonly tags: readonly string[] },
   done: string,
-  edit: (store: ImageStore, root: Root, signal: AbortSignal) => Promise<Selection>,
+  edit: (store: ImageStore, root: Root, signal: AbortSignal) => Promise<EditedIndex>,
 ): Promise<number> {
   const inPlace = options.tags.length === 0;
   if (inPlace) requireTag(image);
+  let made: { readonly store: ImageStore; readonly before: Digest; readonly edited: EditedIndex } | undefined;
   const published = await publishImage(context, options, {
     source: image,
     targets: inPlace ? [image] : options.tags,
@@ -31,10 +35,28 @@ export async function editImage(
     keepIndex: true,
     referrers: false,
     ...(inPlace ? { expect: "source" } : {}),
-    edit,
+    edit: async (store, root, signal) => {
+      const edited = await edit(store, root, signal);
+      made = { store, before: root.digest, edited };
+      return edited;
+    },
   });
-  writePublished(context, published, options.format, done);
+  if (made === undefined || options.format === "json") {
+    writePublished(context, published, options.format, done);
+    return 0;
+  }
+  const { store, before, edited } = made;
+  const otherNames = inPlace ? await namesOf(store, before, context.signal) : undefined;
+  const style = makeStyle(usesColor(context.stdout, context.env));
+  const result = { published, edited, before, inPlace, ...(otherNames === undefined ? {} : { otherNames }) };
+  context.stdout.write(`${formatEdited(result, style, done).join("\n")}\n`);
   return 0;
+}
+
+/** Names that point at a digest, where a store tells all in one answer: a registry would have to be asked tag by tag. */
+async function namesOf(store: ImageStore, digest: Digest, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  const entries = await store.entries?.({ signal });
+  return entries?.flatMap(({ name, descriptor }) => (descriptor.digest === digest ? (name ?? []) : []));
 }
 
 /** Only a name can point at another image than before. */

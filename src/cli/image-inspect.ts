@@ -7,7 +7,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { openImage } from "../store/open-store.ts";
+import { missedFile, openImage } from "../store/open-store.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 import { inspectedJson } from "./image-inspect-json.ts";
@@ -37,7 +37,11 @@ export async function runImageInspect(
   const resolved = await Promise.all(
     images.map(async (image) => {
       const { store, reference } = openImage(image, registries);
-      return { image, store, descriptor: await store.resolve(reference, { signal }) };
+      try {
+        return { image, store, descriptor: await store.resolve(reference, { signal }) };
+      } catch (error) {
+        throw missedFile(error, image);
+      }
     }),
   );
   const [only] = resolved;

@@ -17,7 +17,7 @@ export function definePromote(context: CliContext, done: (exitCode: number) => v
       "Make a proven image the new one of its users: copy it whole, with the same digests, and move all tags last, unless somebody else has moved one of them meanwhile.",
     )
     .argument("<SOURCE>", "REPOSITORY[:TAG|@DIGEST], oci:DIR[:NAME], oci-archive:FILE[:NAME]")
-    .argument("<TARGET...>", "REPOSITORY[:TAG], oci:DIR[:NAME]; all tags move to the same digest")
+    .argument("<TARGET...>", "REPOSITORY:TAG, oci:DIR[:NAME]; all tags move to the same digest")
     .addOption(
       new Option(
         "--expect <state>",

@@ -20,7 +20,12 @@ export function definePrune(context: CliContext, done: (exitCode: number) => voi
       "Remove old images of a repository or layout, and never what a kept index, attestation or signature needs. Without --yes it only shows what would go.",
     )
     .argument("<REPOSITORY>", "REGISTRY/NAME without a tag, or oci:DIR")
-    .addOption(new Option("--keep <count>", "keep this many of the newest"))
+    .addOption(
+      new Option(
+        "--keep <count>",
+        "keep this many of the newest images; of equally old ones those whose names sort last (v10 after v9)",
+      ),
+    )
     .addOption(new Option("--older-than <age>", "remove only what is older: 12h, 30d, 8w"))
     .addOption(
       new Option("--keep-tag <pattern>", "keep tags that match, whatever their age: v*").default([]).argParser(collect),

@@ -58,7 +58,8 @@ export function formatPrune({ store, graph, plan, done, left, swept }: PruneResu
     plan.shared.length === 0
       ? ""
       : ` ${formatCount(plan.shared.length, "manifest")} of them ${plan.shared.length === 1 ? "stays" : "stay"}, because what is kept needs ${plan.shared.length === 1 ? "it" : "them"}.`;
-  if (!done) lines.push(`${goes} would go.${stays} ${style.bold("Nothing was removed: --yes does it.")}`);
+  if (plan.removed.length === 0) lines.push(done ? "There was nothing to remove." : "Nothing would be removed.");
+  else if (!done) lines.push(`${goes} would go.${stays} ${style.bold("Nothing was removed: --yes does it.")}`);
   else lines.push(`${goes} ${names + plan.manifests.length === 1 ? "is" : "are"} gone.${stays}`);
   if (swept !== undefined) lines.push(`${formatCount(swept.blobs, "blob")}, ${formatBytes(swept.bytes)} freed.`);
   else if (done && plan.manifests.length > 0)

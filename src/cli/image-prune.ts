@@ -3,7 +3,7 @@ import { ArchwayError } from "../error/error.ts";
 import { pruneRegistry } from "../image/prune.ts";
 import { readGraph } from "../image/prune-graph.ts";
 import { planPrune } from "../image/prune-plan.ts";
-import type { PrunePlan } from "../image/prune-plan.ts";
+import type { ImageGraph, PrunePlan } from "../image/prune-plan.ts";
 import { parseReference, repositoryOf } from "../oci/reference.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { LayoutStore } from "../store/layout.ts";
@@ -31,6 +31,9 @@ export async function runImagePrune(context: CliContext, place: string, options:
   const now = context.now();
   const dates = options.keep !== undefined || options.olderThan !== undefined;
   const graph = await readGraph(store, { dates, signal });
+  for (const line of unmatched(options, graph)) {
+    stderr.write(`${makeStyle(usesColor(stderr, env)).yellow("warning: ")}${line}\n`);
+  }
   const { keep, olderThan } = options;
   const plan = planPrune(graph, {
     ...(keep === undefined ? {} : { keep }),
@@ -108,6 +111,15 @@ function openRepository(place: string, registries: ReturnType<typeof openRegistr
   }
   // What a mirror has is not what is there.
   return registries.registries.repository(reference);
+}
+
+/** A pattern that matches nothing is mistyped, or what it was about has gone: either way somebody expects something else. */
+function unmatched({ tags, keepTags }: ImagePruneOptions, { roots }: ImageGraph): string[] {
+  const matchesNone = (glob: string) => !roots.some(({ name }) => name !== undefined && matchesName(glob, name));
+  return [
+    ...tags.filter(matchesNone).map((glob) => `--tag ${glob} matches no tag; patterns match whole names.`),
+    ...keepTags.filter(matchesNone).map((glob) => `--keep-tag ${glob} matches no tag; patterns match whole names.`),
+  ];
 }
 
 /** Anchored at both ends: a pattern that says what goes must not match more than it says. */

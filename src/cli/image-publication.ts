@@ -15,7 +15,7 @@ import type { PublishTarget, ReadyImage } from "../publish/publish.ts";
 import { formatFindings } from "../report/findings.ts";
 import { formatCount } from "../report/quantity.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { openImage } from "../store/open-store.ts";
+import { missedFile, openImage } from "../store/open-store.ts";
 import { MirroredStore } from "../store/registry/mirrors.ts";
 import type { ImageStore } from "../store/store.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
@@ -73,7 +73,11 @@ export async function publishImage(
   return withScratchFolder(async (scratch) => {
     const places = await openPlaces(request.targets, { cwd, registries, source: store, scratch });
     // What is named by its digest needs no question before it is read.
-    const source = isDigest(reference) ? { digest: reference } : await store.resolve(reference, { signal });
+    const source = isDigest(reference)
+      ? { digest: reference }
+      : await store.resolve(reference, { signal }).catch((error: unknown) => {
+          throw missedFile(error, request.source);
+        });
     const [selection, before] = await Promise.all([select(store, source, request, signal), lookAt(places, signal)]);
     const images = imagesIn(selection, request.source, access.verify);
     refuseOtherDigest(places, selection.root.digest);
@@ -86,7 +90,8 @@ export async function publishImage(
       const left = formatCount(selection.leftBehind.length, "attestation");
       stderr.write(`${left} of the index cannot go along with a single image: --keep-index takes them too.\n`);
     }
-    const gate = { facts: new FactsCache(join(cacheFolder(env), "facts")), allow: config.verify.allow, signal };
+    const allow = [...config.verify.allow, ...access.allow];
+    const gate = { facts: new FactsCache(join(cacheFolder(env), "facts")), allow, signal };
     const [children, attached] = await Promise.all([
       Promise.all(
         images.map(async ({ child, platform }): Promise<GatedChild> =>

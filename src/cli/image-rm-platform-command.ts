@@ -12,7 +12,7 @@ export interface RawImageRmPlatformOptions extends RawPublishOptions {
 export function defineRmPlatform(context: CliContext, done: (exitCode: number) => void): Command {
   const command = new Command("rm-platform")
     .description(
-      "Take platforms out of an index, with their attestations, and move its tag. The other images stay as they are; the images taken out stay in the store, by digest.",
+      "Take platforms out of an index, with their attestations, and move this one tag; others stay. The other images stay as they are; the images taken out stay in the store, by digest.",
     )
     .argument("<IMAGE>", "the index: REGISTRY/NAME:TAG or oci:DIR:NAME")
     .argument("<PLATFORM...>", "os/architecture[/variant], for example linux/arm/v6")

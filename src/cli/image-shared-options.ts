@@ -1,5 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { AllowedPath } from "../verify/rules/allow.ts";
+import { readAllow } from "./parse-allow.ts";
 import { readFormat, readHost } from "./parse-option.ts";
 import type { Format } from "./parse-option.ts";
 
@@ -12,6 +14,7 @@ export interface RawStoreOptions {
 
 /** The same for those that publish. */
 export interface RawPublishOptions extends RawStoreOptions {
+  readonly allow: readonly string[];
   /** False with `--no-verify`. */
   readonly verify: boolean;
 }
@@ -25,6 +28,8 @@ export interface StoreAccess {
 
 /** {@link RawPublishOptions}, checked. */
 export interface PublishAccess extends StoreAccess {
+  /** Files that the gate lets pass, besides those of the configuration. */
+  readonly allow: readonly AllowedPath[];
   /** False with `--no-verify`. */
   readonly verify: boolean;
 }
@@ -44,9 +49,18 @@ export function addStoreOptions(command: Command): Command {
     .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"));
 }
 
-/** Defines `--no-verify` and {@link addStoreOptions}'s. `doing` is what is then done without a proof: `copy`. */
+/** Defines `--allow`, `--no-verify` and {@link addStoreOptions}'s. `doing` is what is then done without a proof: `copy`. */
 export function addPublishOptions(command: Command, doing: string): Command {
-  command.addOption(new Option("--no-verify", `${doing} without the proof of the architecture gate`));
+  command
+    .addOption(
+      new Option(
+        "--allow <glob=reason>",
+        "files that are meant to be as they are, by their path in the image; verify.allow in .archway.yaml does the same",
+      )
+        .default([])
+        .argParser(collect),
+    )
+    .addOption(new Option("--no-verify", `${doing} without the proof of the architecture gate`));
   return addStoreOptions(command);
 }
 
@@ -61,5 +75,5 @@ export function readStoreOptions(raw: RawStoreOptions): StoreAccess {
 
 /** Checks {@link RawPublishOptions}. Throws `ArchwayError` of kind `input` that names the option. */
 export function readPublishOptions(raw: RawPublishOptions): PublishAccess {
-  return { ...readStoreOptions(raw), verify: raw.verify };
+  return { ...readStoreOptions(raw), allow: raw.allow.map(readAllow), verify: raw.verify };
 }

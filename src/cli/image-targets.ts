@@ -34,6 +34,11 @@ export interface PlaceOptions {
 /** `KIND:PATH[:NAME]`, as in image arguments. */
 const placePattern = /^(oci|oci-archive|docker-archive):([^:]+)(?::(.+))?$/;
 
+/** Whether a target is a layout or an archive, and no repository. */
+export function isPlace(target: string): boolean {
+  return placePattern.test(target);
+}
+
 /**
  * Opens the targets of a command. Several names in one repository or layout are one place.
  *

@@ -17,6 +17,8 @@ interface CommandEntry {
   load(): Promise<CommandModule>;
 }
 
+const imageCommands = ["inspect", "create", "copy", "tag", "annotate", "rm-platform", "promote", "prune"];
+
 const commands: Readonly<Record<string, CommandEntry>> = {
   platforms: {
     summary: "What this machine runs natively, emulates, and with which engines it builds",
@@ -31,8 +33,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./verify-command.ts"),
   },
   image: {
-    summary:
-      "Work on images in registries and layouts: inspect, create, copy, tag, annotate, rm-platform, promote, prune",
+    summary: `Work on images in registries and layouts: ${imageCommands.join(", ")}`,
     load: () => import("./image-command.ts"),
   },
   explain: {
@@ -57,6 +58,13 @@ Options:
 Exit codes: 0 good · 1 a platform is missing, a step or the gate failed · 2 wrong input · 3 something could not be reached · 130 interrupted
 `;
 
+/** Words that people try as commands, and what they mean. */
+const others: Readonly<Record<string, string>> = {
+  "-v": "archway --version",
+  version: "archway --version",
+  ...Object.fromEntries(imageCommands.map((name) => [name, `archway image ${name}`])),
+};
+
 /** Writes a result of this file; a reader that has gone away (`archway | head`) is no error. */
 function print(text: string): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -77,5 +85,5 @@ if (first === undefined || first === "-h" || first === "--help" || (first === "h
   const { runProcess, unknownCommand } = await import("./shell.ts");
   const [name, args] = first === "help" ? [rest[0] ?? "", ["--help"]] : [first, rest];
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  await runProcess(entry ? () => entry.load() : () => unknownCommand(name, Object.keys(commands)), args);
+  await runProcess(entry ? () => entry.load() : () => unknownCommand(name, Object.keys(commands), others), args);
 }

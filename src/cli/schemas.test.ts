@@ -9,9 +9,10 @@ import { platformsJson } from "../report/platforms.ts";
 import type { ProgressEvent } from "../report/progress-event.ts";
 import { startProgress } from "../report/progress.ts";
 import { buildJson, metadataJson } from "./build-result.ts";
+import { publishedJson } from "./image-copy-result.ts";
 import { createdJson } from "./image-create-result.ts";
 import { buildSchema, progressEventSchema } from "./schemas/build.ts";
-import { imageCreateSchema } from "./schemas/image.ts";
+import { imageCopySchema, imageCreateSchema } from "./schemas/image.ts";
 import { findingSchema } from "./schemas/parts.ts";
 import { platformsSchema } from "./schemas/platforms.ts";
 
@@ -106,6 +107,22 @@ test("a join", () => {
     imageCreateSchema,
     createdJson({ index: { mediaType, digest, size: 1 }, references: ["r.test/a:1"], pushed: true }, []),
   );
+});
+
+test("what was copied, tagged or promoted", () => {
+  const descriptor = { mediaType, digest, size: 1, artifactType: "application/vnd.example.sbom" };
+  const published = {
+    root: { mediaType, digest, size: 1 },
+    references: ["r.test/a:1", "oci:dir:1"],
+    children: [],
+    tags: [
+      { reference: "r.test/a:1", before: digest },
+      { reference: "oci:dir:1", before: null },
+    ],
+    attached: [{ descriptor, subject: digest, tag: "sha256-0.sig", nodes: [] }],
+    arrivals: [{ target: "r.test/a", blobs: { present: 1, mounted: 2, sent: 3 }, bytesSent: 4 }],
+  };
+  assertPublished(imageCopySchema, publishedJson(published));
 });
 
 test("platforms", () => {

@@ -54,6 +54,39 @@ test("usage errors are exit 2 with a suggestion", async () => {
   assert.equal((await run(async () => 0, { args: ["superfluous"] })).exitCode, 2);
 });
 
+test("an option does not swallow another one as its value, unless it is told to", async () => {
+  for (const swallowed of ["--platform", "--debug", "--help", "-h"]) {
+    const { exitCode, stderr } = await run(async () => 0, { args: ["--platform", swallowed] });
+    assert.equal(exitCode, 2, swallowed);
+    assert.match(stderr, /^error: Option '--platform' needs a value\.\n/);
+  }
+  const fine = [["--platform=--debug"], ["--platform", "x", "--debug"], ["--platform", "--unknown"]];
+  for (const args of fine) assert.equal((await run(async () => 0, { args })).exitCode, 0, args.join(" "));
+});
+
+test("the hint of a usage error names the command, and the subcommand that it is about", async () => {
+  assert.match((await run(async () => 0, { args: ["superfluous"] })).stderr, /hint: See archway test --help\./);
+  const stderr = new PassThrough();
+  const context: CliContext = {
+    env: {},
+    cwd: "/",
+    stdin: process.stdin,
+    stdout: new PassThrough(),
+    stderr,
+    signal: new AbortController().signal,
+    now: () => 0,
+  };
+  const defineCommand = () =>
+    new Command("archway image").addCommand(new Command("tag").argument("<IMAGE>").option("-t, --tag <name>"));
+  assert.equal(await runCommand(async () => ({ defineCommand }), ["tag"], context), 2);
+  assert.equal(
+    String(stderr.read()),
+    "error: Missing required argument 'IMAGE'.\nhint: See archway image tag --help.\n",
+  );
+  assert.equal(await runCommand(async () => ({ defineCommand }), ["tag", "-t", "--tag"], context), 2);
+  assert.match(String(stderr.read()), /Option '-t' needs a value/);
+});
+
 test("help goes to standard output and is exit 0", async () => {
   const { exitCode, stdout, stderr } = await run(async () => 1, { args: ["--help"] });
   assert.equal(exitCode, 0);
@@ -69,6 +102,9 @@ test("a word that is no command is exit 2 with the nearest command", () => {
   assert.throws(() => unknownCommand("--verbose", ["build"]), {
     message: "Unknown option --verbose before the command.",
   });
+  const others = { "-v": "archway --version", inspect: "archway image inspect" };
+  assert.throws(() => unknownCommand("-v", ["build"], others), { hint: 'Did you mean "archway --version"?' });
+  assert.throws(() => unknownCommand("inspect", ["build"], others), { hint: 'Did you mean "archway image inspect"?' });
 });
 
 test("a defect is told without its stack, and with it when asked", async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { type Command, CommanderError } from "commander";
+import { type Command, CommanderError, type Option } from "commander";
 import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { formatError } from "../report/error.ts";
@@ -21,9 +21,17 @@ export interface CommandModule {
 /** Milliseconds that connections and children may outlive a finished command before the process ends anyway. */
 const patience = 2000;
 
-/** Throws the error of a word that is no command. */
-export function unknownCommand(name: string, known: readonly string[]): never {
-  const guess = name.startsWith("-") ? undefined : nearestName(name, known);
+/**
+ * Throws the error of a word that is no command. A word that belongs to another command, or to an option, is told where it belongs: `others` maps it to the
+ * whole command line.
+ */
+export function unknownCommand(
+  name: string,
+  known: readonly string[],
+  others: Readonly<Record<string, string>> = {},
+): never {
+  const other = Object.hasOwn(others, name) ? others[name]?.replace(/^archway /, "") : undefined;
+  const guess = other ?? (name.startsWith("-") ? undefined : nearestName(name, known));
   throw new ArchwayError({
     code: "USAGE",
     kind: "input",
@@ -43,12 +51,14 @@ export async function runCommand(
 ): Promise<number> {
   let exitCode = 0;
   let debug = Boolean(context.env["ARCHWAY_DEBUG"]);
+  let name = "archway";
   try {
     const module = await load();
     const dashes = module.takesCommand ? args.indexOf("--") : -1;
     const [own, behind] = dashes < 0 ? [args, []] : [args.slice(0, dashes), args.slice(dashes + 1)];
     const command = module.defineCommand(context, (code) => (exitCode = code), behind);
     prepare(command, context, () => (debug = true));
+    name = readAhead(command, own);
     await command.parseAsync([...own], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -56,7 +66,7 @@ export async function runCommand(
     if (error.exitCode === 0) return 0;
     // A command whose subcommand is missing: commander has written its help.
     if (error.code === "commander.help") return exitCodes.input;
-    return reportError(usageError(error), context, debug);
+    return reportError(usageError(error, name), context, debug);
   }
 }
 
@@ -78,15 +88,56 @@ function prepare(command: Command, context: CliContext, onDebug: () => void): vo
   for (const subcommand of command.commands) prepare(subcommand, context, onDebug);
 }
 
-/** Commander's `error: …` with a `(Did you mean …?)` behind it, as an error of ours. */
-function usageError(error: CommanderError): ArchwayError {
+/**
+ * Looks through the arguments before commander takes them, and returns the full name of the command or subcommand that they are for.
+ *
+ * Throws `USAGE` (kind `input`) for an option whose value is missing and that would swallow the option behind it: `--build-arg --plan` is a slip, and would
+ * build for real. `--build-arg=--plan` says that it is meant.
+ */
+function readAhead(root: Command, args: readonly string[]): string {
+  let command = root;
+  let name = root.name();
+  for (let index = 0; index < args.length; index++) {
+    const word = args[index] ?? "";
+    if (word === "--") break;
+    const option = findOption(command, word);
+    if (option?.required) {
+      const value = args[++index];
+      if (value !== undefined && (isHelp(value) || findOption(command, value))) {
+        throw new ArchwayError({
+          code: "USAGE",
+          kind: "input",
+          message: `Option '${word}' needs a value.`,
+          hint: `"${value}" behind it is an option of its own. See ${name} --help; a value that looks like an option is given as ${word.startsWith("--") ? `${word}=VALUE` : "--OPTION=VALUE"}.`,
+        });
+      }
+    }
+    const subcommand = option ? undefined : command.commands.find((known) => known.name() === word);
+    if (subcommand) {
+      command = subcommand;
+      name += ` ${word}`;
+    }
+  }
+  return name;
+}
+
+function findOption(command: Command, word: string): Option | undefined {
+  return command.options.find(({ long, short }) => word === long || word === short);
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+/** Commander's `error: …` with a `(Did you mean …?)` behind it, as an error of ours about the command `name`. */
+function usageError(error: CommanderError, name: string): ArchwayError {
   const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const guess = /Did you mean (.*)\?\)/.exec(more.join(" "))?.[1];
   return new ArchwayError({
     code: "USAGE",
     kind: "input",
     message: `${message.charAt(0).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`,
-    hint: guess ? `Did you mean ${guess}?` : "See --help of the command.",
+    hint: guess ? `Did you mean ${guess}?` : `See ${name} --help.`,
   });
 }
 

@@ -2,7 +2,8 @@ import type { Severity } from "../finding/finding.ts";
 import { severities } from "../finding/finding.ts";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
 import type { AllowedPath } from "../verify/rules/allow.ts";
-import { optionError, readChoice, readHost, readPair } from "./parse-option.ts";
+import { readAllow } from "./parse-allow.ts";
+import { optionError, readChoice, readHost } from "./parse-option.ts";
 import type { RawVerifyOptions } from "./verify-command.ts";
 
 /** How `archway verify` writes its result. */
@@ -54,14 +55,4 @@ function readRun({ run, runTimeout, command }: RawVerifyOptions): Pick<VerifyCom
   if (!/^\d+$/.test(runTimeout) || seconds < 1 || seconds > maxSeconds)
     throw optionError("--run-timeout", runTimeout, `must be whole seconds from 1 to ${maxSeconds}.`);
   return { run: { command, seconds } };
-}
-
-/** An exception needs a reason that a reader can judge, and may not be one for everything. */
-function readAllow(text: string): AllowedPath {
-  const [path, reason] = readPair("--allow", text, "GLOB=REASON");
-  if (reason.trim() === "") throw optionError("--allow", text, "the reason is missing.", "Write GLOB=REASON.");
-  if (/^[/*]*$/.test(path)) {
-    throw optionError("--allow", text, "the glob covers the whole image.", "Name the files or folders that are meant.");
-  }
-  return { path, reason: reason.trim() };
 }

@@ -104,7 +104,10 @@ export function verdictOfAll(images: readonly { readonly verdict: Verdict }[]): 
   return images.some(({ verdict }) => verdict === "undecided") ? "undecided" : "pass";
 }
 
-/** `linux/amd64, linux/arm64`; `none` for an empty list. */
-export function platformNames(platforms: readonly Platform[]): string {
-  return platforms.length === 0 ? "none" : platforms.map(formatPlatform).join(", ");
+/** What is proven of an image: `proving linux/amd64, linux/arm64`, or that nothing can be, and which platforms it has instead. */
+export function proofWords(chosen: readonly Platform[], listed: readonly Platform[]): string {
+  const names = (platforms: readonly Platform[]) => platforms.map(formatPlatform).join(", ");
+  if (chosen.length > 0) return `proving ${names(chosen)}`;
+  if (listed.length === 0) return "it has no image that can run";
+  return `none of the platforms that were asked for; it has ${names(listed)}`;
 }

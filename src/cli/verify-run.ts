@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { findRunner, runImage, runnerPlatform } from "../engine/run-image.ts";
+import { findRunner, findStored, runImage, runnerPlatform } from "../engine/run-image.ts";
 import type { Runner, RunEnd } from "../engine/run-image.ts";
 import { removeLeftovers, runNames } from "../engine/run-leftovers.ts";
 import { lastLines } from "../engine/tail.ts";
 import { ArchwayError } from "../error/error.ts";
 import { writeDockerArchive } from "../image/docker-archive.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import { describeHost } from "../platform/host.ts";
 import type { HostReport } from "../platform/host.ts";
@@ -14,10 +15,12 @@ import type { Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { ImageStore } from "../store/store.ts";
+import { isEvidence } from "../verify/rules/evidence.ts";
 import { runFinding } from "../verify/rules/run-findings.ts";
 import type { RunOutcome } from "../verify/rules/run-findings.ts";
 import type { CliContext } from "./context.ts";
 import { withScratchFolder } from "./folders.ts";
+import { verdictOfAll } from "./verify-result.ts";
 import type { VerifiedImage, VerifiedPlatform } from "./verify-result.ts";
 
 /** How images are run. */
@@ -68,8 +71,7 @@ export async function openRuns(context: CliContext): Promise<OpenRuns> {
           const place = { context, host, runner, scratch, id: `${mark}-${count++}` };
           platforms.push(withRun(report, await runOne(place, store, report, options)));
         }
-        const failed = platforms.some(({ verdict }) => verdict === "fail");
-        return { ...image, platforms, verdict: failed ? "fail" : image.verdict };
+        return { ...image, platforms, verdict: verdictOfAll([image, ...platforms]) };
       }),
   };
 }
@@ -100,7 +102,8 @@ export function runningHost(host: HostReport, runner: Runner, engine: Platform):
 /** A run can refute an image, and never proves one. */
 function withRun(report: VerifiedPlatform, run: RunOutcome): VerifiedPlatform {
   const finding = runFinding(run);
-  const verdict = finding.severity === "error" ? "fail" : report.verdict;
+  const undone = isEvidence(finding) && report.verdict === "pass";
+  const verdict = finding.severity === "error" ? "fail" : undone ? "undecided" : report.verdict;
   return { ...report, verdict, findings: [...report.findings, finding], run };
 }
 
@@ -132,11 +135,11 @@ async function runOne(
     const { output, ...end } = await start(place, store, image, options);
     const said = lastLines(output, 10);
     if (end.result !== "not-runnable-here") return { ...base, ...way, ...end, output: said };
-    return { ...base, ...end, reason: `${runner} could not run it: ${said}` };
+    return { ...base, ...end, engineFailed: true, reason: `${runner} could not run it: ${said}` };
   } catch (error) {
     // An engine or a store that fails says nothing about the image.
     if (!(error instanceof ArchwayError) || error.kind !== "unreachable") throw error;
-    return { ...base, result: "not-runnable-here", reason: error.message };
+    return { ...base, result: "not-runnable-here", engineFailed: true, reason: error.message };
   }
 }
 
@@ -151,9 +154,16 @@ async function start(
   const [program, ...parameters] = command;
   try {
     const descriptor = await store.resolve(digest, { signal });
-    await writeDockerArchive(archive, store, descriptor, [parseReference(runNames(id).image)], signal);
+    const { config } = parseManifest(await store.manifest(descriptor, { signal }), descriptor);
+    const stored = await findStored(runner, [config.digest, digest], env, signal);
+    if (stored === undefined) {
+      await writeDockerArchive(archive, store, descriptor, [parseReference(runNames(id).image)], signal);
+    }
     const replaced = program === undefined ? {} : { command: [program, ...parameters] as const };
-    return await runImage({ runner, env, archive, id, platform, ...replaced, timeLimit: seconds * 1000 }, signal);
+    return await runImage(
+      { runner, env, image: stored ?? { archive }, id, platform, ...replaced, timeLimit: seconds * 1000 },
+      signal,
+    );
   } finally {
     await rm(archive, { force: true });
   }

@@ -12,7 +12,7 @@ import { formatMarkdown } from "../report/markdown.ts";
 import type { ReportOptions } from "../report/reported-image.ts";
 import { formatSarif } from "../report/sarif.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { openImage } from "../store/open-store.ts";
+import { missedFile, openImage } from "../store/open-store.ts";
 import type { OpenedImage } from "../store/open-store.ts";
 import { isEvidence } from "../verify/rules/evidence.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
@@ -25,7 +25,7 @@ import { openRegistries } from "./registries.ts";
 import type { VerifyCommandOptions, VerifyFormat } from "./verify-options.ts";
 import { openProofProgress } from "./verify-progress.ts";
 import { openRuns } from "./verify-run.ts";
-import { findingsOf, platformNames, verdictOfAll, verifyJson } from "./verify-result.ts";
+import { findingsOf, proofWords, verdictOfAll, verifyJson } from "./verify-result.ts";
 import type { VerifiedImage, VerifyResult } from "./verify-result.ts";
 import { formatVerified } from "./verify-text.ts";
 
@@ -48,17 +48,18 @@ export async function runVerify(
   const opened = references.map((name) => ({ name, ...openImage(name, registries) }));
   const allow = [...config.verify.allow, ...options.allow];
   const runs = options.run && (await openRuns(context));
+  const facts = new FactsCache(join(cacheFolder(env), "facts"));
   const progress = openProofProgress(context);
   const images: VerifiedImage[] = [];
   try {
     for (const image of opened) {
       const asked: VerifyOptions = {
-        facts: new FactsCache(join(cacheFolder(env), "facts")),
+        facts,
         allow,
         signal,
         platforms: options.platforms,
         required: options.required,
-        onPlatforms: (platforms) => progress.begin(`${image.name}: proving ${platformNames(platforms)}`),
+        onPlatforms: (chosen, listed) => progress.begin(`${image.name}: ${proofWords(chosen, listed)}`),
         onProgress: (layer) => progress.layer(layer),
       };
       const proven = await verifyOne(image, asked);
@@ -84,8 +85,9 @@ async function verifyOne(
 ): Promise<VerifiedImage> {
   try {
     return await verifyReference(store, reference, name, options);
-  } catch (error) {
+  } catch (failure) {
     options.signal?.throwIfAborted();
+    const error = missedFile(failure, name);
     if (!(error instanceof ArchwayError) || error.kind === "input" || error.kind === "interrupted") throw error;
     const failed = error.kind === "failed";
     const finding = {

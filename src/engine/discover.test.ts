@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ArchwayError } from "../error/error.ts";
 import { parsePlatform } from "../platform/platform.ts";
-import { chooseEngine, engineOfEndpoint, localCandidates, pickEngine, type Answer } from "./discover.ts";
+import { chooseEngine, engineOfEndpoint, localCandidates, noEngine, pickEngine, type Answer } from "./discover.ts";
 import type { Engine, EngineName } from "./engine.ts";
 
 const engineNamed = (name: EngineName, endpoint: string): Engine => ({
@@ -60,6 +60,15 @@ describe("the choice of an engine", () => {
       kind: "unreachable",
       hint: /^(?:Install|For Buildah and emulators: )/,
     });
+  });
+
+  it("says which engines answer when another one was asked for", () => {
+    const other = good("buildah", "it is installed");
+    assert.ok("info" in other);
+    const error = noEngine("buildkit", [], [other.info]);
+    assert.equal(error.message, "No buildkit answers on this machine.");
+    assert.equal(error.hint, "Here buildah answers: give --engine buildah, or leave --engine out.");
+    assert.match(noEngine("buildkit", [], []).hint ?? "", /Buildah|Docker/, "what to install");
   });
 
   it("is over when it is cancelled", async () => {

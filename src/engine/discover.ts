@@ -104,7 +104,7 @@ export async function chooseEngine(
       const engine = pickEngine(requested, answers);
       if (engine) return engine;
     }
-    throw noEngine(requested, answers);
+    throw noEngine(requested, answers, await otherAnswers(requested, env, signal));
   } finally {
     chosen.abort();
   }
@@ -146,15 +146,39 @@ export function pickEngine(requested: "auto" | EngineName, answers: readonly Ans
   return undefined;
 }
 
-function noEngine(requested: "auto" | EngineName, answers: readonly Answer[]): ArchwayError {
+/** The engines besides the requested one that answer on this machine, the preferred first. */
+async function otherAnswers(
+  requested: "auto" | EngineName,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<readonly EngineInfo[]> {
+  if (requested === "auto") return [];
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(probeLimit)]);
+  const others = localCandidates(env).filter(({ engine }) => engine.name !== requested);
+  const answers = await Promise.all(others.map((candidate) => askCandidate(candidate, bound)));
+  signal.throwIfAborted();
+  return answers.flatMap((answer) => ("info" in answer ? [answer.info] : []));
+}
+
+/** The error of a machine where no engine that is wanted answers: what was said, which others answer, else what to install. */
+export function noEngine(
+  requested: "auto" | EngineName,
+  answers: readonly Answer[],
+  others: readonly EngineInfo[],
+): ArchwayError {
   const wanted = requested === "auto" ? "No build engine" : `No ${requested}`;
   const silent = answers.flatMap((answer) => ("error" in answer ? [`  ${firstLine(answer.error.message)}`] : []));
   const hints = answers.flatMap((answer) => ("error" in answer ? (answer.error.hint ?? []) : []));
+  const names = [...new Set(others.map(({ name }) => name))];
+  const instead =
+    names.length === 0
+      ? undefined
+      : `Here ${names.join(" and ")} ${names.length === 1 ? "answers" : "answer"}: give --engine ${names[0]}, or leave --engine out.`;
   return new ArchwayError({
     code: "NO_ENGINE",
     kind: "unreachable",
     message: [`${wanted} answers on this machine.`, ...silent].join("\n"),
-    hint: requested === "auto" || hints[0] === undefined ? installHint(process.platform, osRelease()) : hints[0],
+    hint: [instead, requested === "auto" ? undefined : hints[0]].filter(Boolean).join(" ") || install(),
   });
 }
 
@@ -164,6 +188,10 @@ function firstLine(text: string): string {
 
 function nameOf({ name, endpoint }: Pick<Engine, "name" | "endpoint">): string {
   return endpoint === "" ? name : `${name} ${endpoint}`;
+}
+
+function install(): string {
+  return installHint(process.platform, osRelease());
 }
 
 function osRelease(): string {

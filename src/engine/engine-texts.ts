@@ -113,8 +113,5 @@ export const stepEnd =
 export const copyMissing =
   /failed to (?:compute cache key|calculate checksum of ref)[^]*?: "?(?<buildkit>[^":]+)"?: not found|(?:copier: stat|no items matching glob)[^]*?"(?<buildah>[^"]+)"/;
 
-/** Programs of another architecture without an emulator, as shells, runc and crun say it in the log of a step. */
-export const execFormat = /exec format error|cannot execute binary file/i;
-
 /** What buildctl 0.33 says of every OCI layout that it writes on a file system without fs-verity: nothing that anybody can do about. */
 export const clientNoise = /msg="failed check for fsverity support"/;

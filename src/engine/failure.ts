@@ -1,7 +1,8 @@
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
 import { formatPlatform, type Platform } from "../platform/platform.ts";
 import { cpuRefused, cpuRefusedCode } from "./cpu-model.ts";
-import { copyMissing, engineTexts, execFormat, stepEnd } from "./engine-texts.ts";
+import { copyMissing, engineTexts, stepEnd } from "./engine-texts.ts";
+import { ForeignProgram, foreignStart } from "./foreign-program.ts";
 import type { FailedStep } from "./rawjson.ts";
 import { lastLines } from "./tail.ts";
 
@@ -22,7 +23,7 @@ export interface FailedBuild {
 
 /**
  * Judges a failed build by the engine's words. The message names the platform, the step, its place in the Dockerfile and the end of
- * its log; the code is one of `BUILD_STEP_FAILED`, `DOCKERFILE_INVALID`, `BASE_NOT_FOUND`, `ENGINE_UNREACHABLE`, … (`engine-texts.ts`), else `ENGINE_FAILED`.
+ * its log; a program that could not be started makes it a {@link ForeignProgram}. The code is one of `BUILD_STEP_FAILED`, `DOCKERFILE_INVALID`, `BASE_NOT_FOUND`, `ENGINE_UNREACHABLE`, … (`engine-texts.ts`), else `ENGINE_FAILED`.
  */
 export function judgeFailure(build: FailedBuild): ArchwayError {
   const final = finalError(build.text);
@@ -81,18 +82,24 @@ function stepFailed(
 ): ArchwayError {
   const platform = formatPlatform(build.platform);
   const log = logOf(step);
-  const runsOn = step?.runsOn && formatPlatform(step.runsOn);
-  const foreign = execFormat.test(log) && runsOn !== undefined;
-  return new ArchwayError({
+  const told = {
     ...parts,
     code: cpuRefused.test(log) ? cpuRefusedCode : "BUILD_STEP_FAILED",
-    kind: "failed",
+    kind: "failed" as const,
     message: `The build for ${platform} failed: "${step?.name ?? "a step"}"${where} ended with exit code ${exitCode}.${log}`,
-    hint: foreign
-      ? `The node ran a program that it cannot run, in a step for ${runsOn}: register an emulator for ${runsOn} there, or build on a node of that platform with --node ${platform}=ENDPOINT.`
-      : exitCode === "137"
+  };
+  const foreign = foreignStart(log);
+  if (foreign && step?.runsOn) {
+    const runsOn = formatPlatform(step.runsOn);
+    const hint = `The node ran a program that it cannot run, in a step for ${runsOn}: register an emulator for ${runsOn} there, or build on a node of that platform with --node ${platform}=ENDPOINT.`;
+    return new ForeignProgram({ ...told, hint }, foreign, step.runsOn, step.name);
+  }
+  return new ArchwayError({
+    ...told,
+    hint:
+      exitCode === "137"
         ? "Exit code 137 is a kill, nearly always because memory ran out."
-        : "The log above tells why; docs/troubleshooting.md has the usual causes.",
+        : "The log above tells why; the usual causes are in docs/troubleshooting.md of Archway.",
   });
 }
 

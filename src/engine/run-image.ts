@@ -1,11 +1,12 @@
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArchwayError } from "../error/error.ts";
+import type { Digest } from "../oci/descriptor.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../platform/platform.ts";
 import { ask, runChild, throwIfAborted, type ChildEnd } from "./child.ts";
 import { judgeRun, judgeRunning, type JudgedRun } from "./judge-run.ts";
 import { findLocalStore, loadArchive } from "./load.ts";
-import { removalOf, runNames } from "./run-leftovers.ts";
+import { isOfRuns, removalOf, removeImage, runNames } from "./run-leftovers.ts";
 import { appendTail } from "./tail.ts";
 
 /** A container engine that runs images with their own entrypoint. */
@@ -16,8 +17,8 @@ export interface RunRequest {
   readonly runner: Runner;
   /** Whole environment of the engine's client. */
   readonly env: NodeJS.ProcessEnv;
-  /** Docker archive that holds one image, under the throw-away name {@link runNames} gives for `id`. */
-  readonly archive: string;
+  /** What is run: an image that the engine has already, or one that it gets for the run alone. */
+  readonly image: StoredImage | ArchivedImage;
   /** Tells this run from all others on the machine. */
   readonly id: string;
   readonly platform: Platform;
@@ -28,6 +29,17 @@ export interface RunRequest {
   readonly command?: readonly [string, ...string[]];
   /** Milliseconds that it may run. */
   readonly timeLimit: number;
+}
+
+/** An image in the engine's store: it is run as it is, and stays. */
+export interface StoredImage {
+  /** As the engine gives it. */
+  readonly stored: string;
+}
+
+/** A Docker archive that holds one image, under the throw-away name {@link runNames} gives for the run's `id`. */
+export interface ArchivedImage {
+  readonly archive: string;
 }
 
 /** How a run ended. */
@@ -83,20 +95,41 @@ export async function runnerPlatform(runner: Runner, env: NodeJS.ProcessEnv, sig
 }
 
 /**
- * Loads an image under a throw-away name and runs it once: without network, with bounds on memory and processes, never pulling. Container and image are
- * removed however it ends, also after an abort; what the kill of Archway itself leaves, `removeLeftovers` finds by name.
+ * The user's own copy of an image in the engine's store, with or without a name; `undefined` when there is none, or only those of other runs. Loading it
+ * again would add a name that cannot be taken away without the image, when that has no other.
+ *
+ * @param digests of its config, by which Podman and Docker know it, and of its manifest, by which Docker's containerd store does
+ */
+export async function findStored(
+  runner: Runner,
+  digests: readonly Digest[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<StoredImage | undefined> {
+  for (const digest of digests) {
+    const args = ["image", "inspect", "--format", "{{.Id}}{{range .RepoTags}} {{.}}{{end}}", digest];
+    const { code, stdout } = await ask({ program: runner, args, env, signal });
+    const [id = "", ...names] = stdout.trim().split(" ");
+    if (code === 0 && id !== "" && !isOfRuns(names)) return { stored: id };
+  }
+  return undefined;
+}
+
+/**
+ * Runs an image once: without network, with bounds on memory and processes, never pulling. One that comes as an archive is loaded under a throw-away name.
+ * Container and loaded image are removed however it ends, also after an abort; what the kill of Archway itself leaves, `removeLeftovers` finds by name.
  *
  * @throws ArchwayError `LOAD_FAILED` (kind `unreachable`) when the engine does not take the image, `RUN_NOT_STARTED` when it makes no container in a
  *   minute; on abort as `runChild` does
  */
 export async function runImage(request: RunRequest, signal: AbortSignal): Promise<RunEnd> {
-  const { runner, env, archive } = request;
+  const { runner, env, image } = request;
   try {
-    await loadArchive(runner, archive, env, signal);
+    if ("archive" in image) await loadArchive(runner, image.archive, env, signal);
     return await runContainer(request, signal);
   } finally {
     await removeContainer(request);
-    await tidy(request, ["rmi", runNames(request.id).image]);
+    if ("archive" in image) await tidy((bound) => removeImage(runner, env, runNames(request.id).image, bound));
   }
 }
 
@@ -134,7 +167,8 @@ interface Client {
 
 function startClient(request: RunRequest): Client {
   const { runner, env, platform, command = [], id } = request;
-  const { container, image } = runNames(id);
+  const { container, image: loaded } = runNames(id);
+  const image = "stored" in request.image ? request.image.stored : loaded;
   const [entrypoint, ...parameters] = command;
   const replaced = entrypoint === undefined ? [] : ["--entrypoint", entrypoint];
   const platformName = formatPlatform(platform);
@@ -185,14 +219,15 @@ async function runningFor({ runner, env, id }: RunRequest, signal: AbortSignal):
   return Number.isNaN(since) ? 0 : since;
 }
 
-async function removeContainer(request: RunRequest): Promise<void> {
-  await tidy(request, removalOf(request.runner, runNames(request.id).container));
+async function removeContainer({ runner, env, id }: RunRequest): Promise<void> {
+  const args = removalOf(runner, runNames(id).container);
+  await tidy((signal) => ask({ program: runner, args, env, signal }));
 }
 
-/** Runs a command that cleans up. That there is nothing to remove is the usual answer; what cannot be removed now, the next run removes. */
-async function tidy({ runner, env }: RunRequest, args: readonly string[]): Promise<void> {
+/** Cleans up. That there is nothing to remove is the usual answer; what cannot be removed now, the next run removes. */
+async function tidy(clean: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   try {
-    await ask({ program: runner, args, env, signal: AbortSignal.timeout(removeBound) });
+    await clean(AbortSignal.timeout(removeBound));
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
   }

@@ -13,6 +13,27 @@ export function removalOf(runner: Runner, container: string): readonly string[] 
   return ["rm", "--force", ...(runner === "podman" ? ["--time", "0"] : []), container];
 }
 
+/** Whether the names of an image are all those of runs: it came with one of them, and goes with the last. Not so for one without a name, which is the user's. */
+export function isOfRuns(names: readonly string[]): boolean {
+  return names.length > 0 && names.every((name) => name.startsWith(`localhost/${prefix}:`));
+}
+
+/**
+ * Takes a run's name away, and the image with it when that was its last. Images without a name that it was built from stay: they are the user's, and what
+ * builds take for their cache.
+ */
+export async function removeImage(
+  runner: Runner,
+  env: NodeJS.ProcessEnv,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const engine = (...args: readonly string[]) => ask({ program: runner, args, env, signal });
+  const { stderr } = await engine("rmi", "--no-prune", name);
+  // Podman before 4.3 always removes the parents too: leaving an image without a name is the lesser evil.
+  if (runner === "podman" && stderr.includes("unknown flag")) await engine("untag", name);
+}
+
 /**
  * Removes the containers and images of runs whose process was killed.
  *
@@ -38,5 +59,6 @@ export async function removeLeftovers(
   for (const name of await abandoned(containers, new RegExp(`^${prefix}-([\\w-]+)$`)))
     await engine(...removalOf(runner, name));
   const images = await engine("images", "--format", "{{.Repository}}:{{.Tag}}");
-  for (const name of await abandoned(images, new RegExp(`^localhost/${prefix}:([\\w-]+)$`))) await engine("rmi", name);
+  for (const name of await abandoned(images, new RegExp(`^localhost/${prefix}:([\\w-]+)$`)))
+    await removeImage(runner, env, name, signal);
 }

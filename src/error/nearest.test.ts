@@ -11,6 +11,17 @@ test("a typo finds its name: replaced, missing, doubled and swapped letters, cas
   }
 });
 
+test("swapped letters are preferred to a replaced one, wherever the name stands", () => {
+  for (const candidates of [
+    ["amd64", "arm64"],
+    ["arm64", "amd64"],
+  ]) {
+    assert.equal(nearestName("amr64", candidates), "arm64");
+    assert.equal(nearestName("adm64", candidates), "amd64");
+    assert.equal(nearestName("axx64", candidates), candidates[0], "else the first of the nearest");
+  }
+});
+
 test("a word that resembles nothing has no nearest name", () => {
   assert.equal(nearestName("kubernetes", names), undefined);
   assert.equal(nearestName("x".repeat(10_000), names), undefined);

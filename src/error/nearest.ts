@@ -1,7 +1,8 @@
 /**
  * The candidate that a person most likely meant by a mistyped word, for the hint of an error; `undefined` when none is close:
  * at most one edit in words up to four letters, two up to eight, else three. Capitals do not count as edits.
- * An edit is an inserted, deleted, replaced or transposed letter (optimal string alignment distance).
+ * An edit is an inserted, deleted, replaced or transposed letter (optimal string alignment distance). Among equally near ones, a candidate of the
+ * same letters is meant (`amr64` is arm64, not amd64): fingers swap letters more often than they miss them.
  */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase();
@@ -10,12 +11,18 @@ export function nearestName(word: string, candidates: Iterable<string>): string 
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     const distance = editDistance(typed, candidate.toLowerCase(), limit);
-    if (distance < bestDistance) {
+    const swapped = distance === bestDistance && best !== undefined && !sameLetters(typed, best);
+    if (distance < bestDistance || (swapped && sameLetters(typed, candidate))) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function sameLetters(a: string, b: string): boolean {
+  const sorted = (word: string) => word.toLowerCase().split("").toSorted().join("");
+  return a.length === b.length && sorted(a) === sorted(b);
 }
 
 /** Edits between two words, or `limit + 1` when their lengths alone differ by more than the limit. */

@@ -60,11 +60,8 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (/^(?: ?> \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
-  if (
-    /^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) ||
-    isArgument(text.slice(0, from + (/^[\s:=("'`\\]*/.exec(found)?.[0].length ?? 0)))
-  )
-    return true;
+  const opened = text.slice(0, from + (/^[\s:=("'`\\]*/.exec(found)?.[0].length ?? 0));
+  if (/^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) || isArgument(opened) || isCode(text.slice(0, from))) return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
   const command = before.slice(-printedLines).findLast((line) => commandEcho.test(line));
@@ -115,8 +112,16 @@ function inCommit(text: string, before: readonly string[]): boolean {
   );
 }
 
+/** A line of a hunk: nothing but lines of the same kind stand between it and the `@@` above. */
 function inDiff(text: string, before: readonly string[]): boolean {
-  return (
-    /^[+-](?![+-]{2} )/.test(text) && before.slice(-40).some((line) => /^(?:@@ |diff --git |\+\+\+ [ab]\/)/.test(line))
+  if (!/^[ +-]/.test(text)) return false;
+  const start = before.findLastIndex((line) => !/^(?:[ +\\-]|$)/.test(line));
+  return start >= 0 && /^(?:@@ |diff --git )/.test(before[start] ?? "");
+}
+
+/** `words: ["exec format error"]`, `const message = "…"`: source that is printed. What Kubernetes prints as YAML has keys of its own. */
+function isCode(before: string): boolean {
+  return /^\s*(?:(?:const|let|var|static|private|public|final|export) )?(?!message|reason|error|msg|err|stderr|stdout|output|log|details?)[\w$]+ ?(?::=?|=) ?(?:new \w+\(|\w+\()?[[{(]* ?(?:r|f|b)?["'`][^"'`]*$/i.test(
+    before,
   );
 }

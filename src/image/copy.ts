@@ -75,7 +75,7 @@ async function copyBlob(
   let arrival: BlobArrival = "present";
   const open = (start = 0) => {
     arrival = "sent";
-    return from.fetch(blob, start === 0 ? options : { ...options, range: { start } });
+    return from.fetch(blob, { ...options, lendsPieces: true, ...(start === 0 ? {} : { range: { start } }) });
   };
   await to.putBlob(blob, { open, isChecked: true }, options);
   return arrival;

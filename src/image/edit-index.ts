@@ -1,4 +1,5 @@
 import { ArchwayError } from "../error/error.ts";
+import { nearestName } from "../error/nearest.ts";
 import { annotationKeys } from "../oci/annotations.ts";
 import type { Annotations } from "../oci/annotations.ts";
 import type { Assembled } from "../oci/assemble.ts";
@@ -209,6 +210,22 @@ export function platformNotFound(platform: Platform, there: readonly Platform[])
     kind: "input",
     message: `The index has no image for ${formatPlatform(platform)}.`,
     hint: names.length === 0 ? "It has no image with a platform." : `It has ${names.join(", ")}.`,
+  });
+}
+
+/** Most keys that an error lists. */
+const maxListed = 20;
+
+/** The error of an annotation that is to be removed and is not there, with those that are; `where` reads like `index`. */
+export function annotationNotFound(key: string, there: readonly string[], where: string): ArchwayError {
+  const guess = nearestName(key, there);
+  const more = there.length > maxListed ? ` and ${there.length - maxListed} more` : "";
+  const listed = there.length === 0 ? "There are none." : `There are ${there.slice(0, maxListed).join(", ")}${more}.`;
+  return new ArchwayError({
+    code: "ANNOTATION_NOT_FOUND",
+    kind: "input",
+    message: `There is no annotation ${key} on the ${where}, so it cannot be removed.`,
+    hint: guess === undefined ? listed : `Did you mean ${guess}? ${listed}`,
   });
 }
 

@@ -133,6 +133,51 @@ describe("planPrune", () => {
     assert.deepEqual(told(plan, names).manifests, ["four"]);
   });
 
+  test("of equally old images exactly as many stay as are asked for, by name, and the reasons say so", () => {
+    const nodes = { one: { age: 20 }, two: { age: 20 }, three: { age: 20 }, old: { age: 30 }, new: { age: 2 } };
+    const tags = { v9: "one", v10: "two", v8: "three", v11: "old" };
+    const names = Object.keys(nodes);
+    for (const order of [tags, Object.fromEntries(Object.entries(tags).reverse())]) {
+      const one = planPrune(graphOf(nodes, order), { ...nothing, keep: 1 });
+      assert.deepEqual(told(one, names).kept, { v10: "it is the newest, by name among equally old ones" });
+      assert.deepEqual(Object.fromEntries(one.removed.map(({ root, because }) => [root.name, because])), {
+        v9: "it is as old as v10 (20 days), which sorts above it",
+        v8: "it is as old as v10 (20 days), which sorts above it",
+        v11: "it is not one of the 1 newest, it is 30 days old",
+      });
+      const two = planPrune(graphOf(nodes, { ...order, v0: "new" }), { ...nothing, keep: 2 });
+      assert.deepEqual(told(two, names).kept, {
+        v0: "it is one of the 2 newest",
+        v10: "it is one of the 2 newest, by name among equally old ones",
+      });
+      const all = planPrune(graphOf(nodes, order), { ...nothing, keep: 3 });
+      assert.deepEqual(Object.values(told(all, names).kept), Array(3).fill("it is one of the 3 newest"));
+    }
+  });
+
+  test("for any ages and names: the count is exact, nothing newer goes, and the order of the roots decides nothing", () => {
+    const images = fc.uniqueArray(fc.record({ name: fc.string({ minLength: 1 }), age: fc.nat(4) }), {
+      selector: ({ name }) => name,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(images, fc.nat(5), (list, keep) => {
+        const nodes = Object.fromEntries(list.map(({ name, age }) => [`image ${name}`, { age }]));
+        const { roots, nodes: known } = graphOf(nodes, {});
+        assert.equal(roots.length, 0);
+        const all = list.map(({ name }) => ({ name, digest: digest(`image ${name}`) }));
+        const plan = planPrune({ roots: all, nodes: known }, { ...nothing, keep });
+        assert.equal(plan.kept.length, Math.min(keep, list.length));
+        const madeAt = (judged: readonly { readonly root: { readonly digest: Digest } }[]) =>
+          judged.map(({ root }) => known.get(root.digest)?.created ?? 0);
+        assert.ok(Math.max(0, ...madeAt(plan.removed)) <= Math.min(Infinity, ...madeAt(plan.kept)));
+        const again = planPrune({ roots: all.toReversed(), nodes: known }, { ...nothing, keep });
+        const keptNames = (one: PrunePlan) => one.kept.map(({ root }) => root.name ?? "").sort();
+        assert.deepEqual(keptNames(again), keptNames(plan));
+      }),
+    );
+  });
+
   test("entries without a name stay until they are asked for, and go without touching what is needed", () => {
     const nodes = { loose: {}, app: { children: ["part"] }, part: {} };
     const graph = graphOf(nodes, { app: "app" });

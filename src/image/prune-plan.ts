@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/descriptor.ts";
+import { newestFirst } from "./prune-newest.ts";
 
 /** A manifest or index of a repository or layout. */
 export interface GraphNode {
@@ -207,25 +208,29 @@ function sortRoots(
 /** The newest stay, then the young; what has no known age is not judged by age, and stays. */
 function judgeByAge(candidates: readonly GraphRoot[], { nodes }: ImageGraph, policy: PrunePolicy): Verdict[] {
   const { keep, olderThan, now } = policy;
-  const createdOf = (root: GraphRoot) => nodes.get(root.digest)?.created;
-  const newestFirst = [...new Set(candidates.map(({ digest }) => digest))]
-    .flatMap((digest) => nodes.get(digest)?.created ?? [])
-    .sort((a, b) => b - a);
-  // Tags of the same image count once: `1.2.3`, `1.2` and `latest` are one release.
-  const limit = keep === undefined ? undefined : newestFirst[keep - 1];
+  const ranked = newestFirst(candidates, nodes);
+  const newest = new Set(ranked.slice(0, keep ?? 0).map(({ root }) => root.digest));
+  const last = keep === undefined || keep === 0 ? undefined : ranked[keep - 1];
+  const tied = last !== undefined && ranked[newest.size]?.created === last.created ? last : undefined;
   return candidates.map((root): Verdict => {
-    const created = createdOf(root);
+    const created = nodes.get(root.digest)?.created;
     const judgesAge = keep !== undefined || olderThan !== undefined;
     if (!judgesAge)
       return { root, goes: true, because: root.name === undefined ? "it has no name" : "--tag matches it" };
     if (created === undefined) return { root, goes: false, because: "nothing tells how old it is" };
     const days = Math.floor((now - created) / day);
     const age = days === 1 ? "1 day" : `${days} days`;
-    if (keep !== undefined && keep > 0 && (limit === undefined || created >= limit)) {
-      return { root, goes: false, because: keep === 1 ? "it is the newest" : `it is one of the ${keep} newest` };
+    const isTied = tied !== undefined && created === tied.created;
+    if (keep !== undefined && newest.has(root.digest)) {
+      const because = keep === 1 ? "it is the newest" : `it is one of the ${keep} newest`;
+      return { root, goes: false, because: isTied ? `${because}, by name among equally old ones` : because };
     }
     if (olderThan !== undefined && now - created < olderThan)
       return { root, goes: false, because: `it is only ${age} old` };
+    if (isTied) {
+      const other = tied.root.name ?? tied.root.digest;
+      return { root, goes: true, because: `it is as old as ${other} (${age}), which sorts above it` };
+    }
     const reasons = [keep === undefined ? undefined : `it is not one of the ${keep} newest`, `it is ${age} old`];
     return { root, goes: true, because: reasons.filter(Boolean).join(", ") };
   });

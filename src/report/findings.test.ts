@@ -54,6 +54,21 @@ test("findings are grouped by platform and tell path, layer, step, cause and fix
   );
 });
 
+test("findings about no file have no path, and are about the index when they name no platform", () => {
+  const missing: Finding = { ...note, rule: "not-reached", severity: "warning", message: "Gone.", path: "/" };
+  const { line: _, ...noLine } = missing;
+  assert.deepEqual(
+    formatFindings([{ ...noLine, platforms: [] }, noLine], { style: makeStyle(false), columns: 100 }).slice(0, 5),
+    [
+      "index: 1 warning",
+      "  warning (not-reached)",
+      "    Gone.",
+      "linux/arm64, linux/arm/v7: 1 warning",
+      "  warning (not-reached)",
+    ],
+  );
+});
+
 test("long texts are broken to the terminal", () => {
   for (const line of formatFindings([wrong], { style: makeStyle(false), columns: 44 })) {
     assert.ok(columnsOf(line) <= 48, line);

@@ -24,9 +24,14 @@ export function toFindingJson(finding: Finding): FindingJson {
 export function formatFindings(findings: readonly Finding[], format: FindingsFormat): string[] {
   const groups = Map.groupBy(findings, (finding) => finding.platforms.map(formatPlatform).join(", "));
   return [...groups].flatMap(([platforms, group]) => [
-    `${format.style.bold(platforms === "" ? "all platforms" : platforms)}: ${countSeverities(group)}`,
+    `${format.style.bold(platforms === "" ? headOf(group) : platforms)}: ${countSeverities(group)}`,
     ...group.flatMap((finding) => formatFinding(finding, format)),
   ]);
+}
+
+/** What findings without a platform are about: the index of an image, when none is about a file. */
+function headOf(findings: readonly Finding[]): string {
+  return findings.every((finding) => placeOf(finding) === "") ? "index" : "all platforms";
 }
 
 /** `2 errors, 1 warning`. */
@@ -41,9 +46,13 @@ export function countSeverities(findings: readonly Finding[]): string {
 
 function formatFinding(finding: Finding, { style, columns }: FindingsFormat): string[] {
   const paint = { error: style.red, warning: style.yellow, note: style.cyan }[finding.severity];
-  const lines = [
-    `  ${paint(finding.severity)} ${style.bold(printable(placeOf(finding)))} ${style.dim(`(${finding.rule})`)}`,
+  const place = placeOf(finding);
+  const words = [
+    paint(finding.severity),
+    ...(place === "" ? [] : [style.bold(printable(place))]),
+    style.dim(`(${finding.rule})`),
   ];
+  const lines = [`  ${words.join(" ")}`];
   const add = (label: string, text: string) => {
     const indent = 4 + label.length;
     const wrapped = text.split("\n").flatMap((line) => wrap(printable(line), columns - indent));
@@ -56,8 +65,9 @@ function formatFinding(finding: Finding, { style, columns }: FindingsFormat): st
   return lines;
 }
 
-/** Where a finding is: `Dockerfile:3:7`, `/usr/bin/x`. */
+/** Where a finding is: `Dockerfile:3:7`, `/usr/bin/x`; empty for one that is about no file: its path is the root of the image. */
 export function placeOf({ path, line, column }: Pick<Finding, "path" | "line" | "column">): string {
+  if (path === "/" && line === undefined) return "";
   return [path, line, column].filter((part) => part !== undefined).join(":");
 }
 

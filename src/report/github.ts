@@ -35,7 +35,7 @@ export function formatGithub(images: readonly ReportedImage[], options: ReportOp
 function command(one: ReportedFinding, options: ReportOptions): string {
   const { finding, image } = one;
   const properties = { title: titleOf(one), ...fileOf(finding, options) };
-  const place = finding.line === undefined ? `${image.reference} ${placeOf(finding)}` : placeOf(finding);
+  const place = [...(finding.line === undefined ? [image.reference] : []), placeOf(finding)].filter(Boolean).join(" ");
   const text = [`${place}: ${finding.message}`, ...detailsOf(finding).map(({ label, text }) => `${label}: ${text}`)];
   const message = text.flatMap(printableLines).join("\n").slice(0, maxMessage).toWellFormed();
   const pairs = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`);

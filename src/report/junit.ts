@@ -128,7 +128,7 @@ function element(findings: readonly Finding[]): string {
   const lines = findings
     .slice(0, maxFindings)
     .flatMap((finding) => [
-      `${finding.severity} ${placeOf(finding)} (${finding.rule})`,
+      [finding.severity, placeOf(finding), `(${finding.rule})`].filter(Boolean).join(" "),
       ...finding.message.split("\n").map((line) => `  ${line}`),
       ...detailsOf(finding).map(({ label, text }) => `  ${label}: ${text}`),
     ]);

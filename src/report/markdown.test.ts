@@ -54,7 +54,7 @@ describe("Markdown", () => {
     const text = shown(formatMarkdown([image], options));
     assert.match(text, /, about the index: 1 warning\n/);
     assert.match(text, /\| platform \| verdict \| findings \| digest \|/);
-    assert.match(text, /index: 1 warning\n\n- \*\*warning\*\* \/ \(duplicate-platform\)\nTwice\.\n\n/);
+    assert.match(text, /index: 1 warning\n\n- \*\*warning\*\* \(duplicate-platform\)\nTwice\.\n\n/);
   });
 
   test("it ends within GitHub's limit and says what is missing", () => {

@@ -100,8 +100,9 @@ function addFindings(page: Page, image: ReportedImage, name: string, findings: r
 /** One item of a list, on one line: nothing in it can end it. */
 function itemOf(finding: Finding): string {
   const { severity, rule, message } = finding;
+  const place = placeOf(finding);
   const lines = [
-    `- **${severity}** ${code(placeOf(finding))} (${escape(rule)})`,
+    `- **${severity}** ${place === "" ? "" : `${code(place)} `}(${escape(rule)})`,
     ...printableLines(message).map(escape),
     ...detailsOf(finding).map(({ label, text }) => `${label}: ${code(text)}`),
   ];

@@ -183,6 +183,14 @@ export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
       "A library is code of another architecture",
       'Programs that load it end with "wrong ELF class" or "cannot open shared object file".',
     ],
+    "executable-foreign-program": [
+      "A program in PATH is one for Windows or macOS",
+      'Started, it ends with "exec format error". Build it for Linux, or give it the ending .exe when it is there on purpose.',
+    ],
+    "library-foreign-program": [
+      "A library where the loader looks is one for Windows or macOS",
+      'Programs that load it end with "invalid ELF header". Build it for Linux.',
+    ],
     "userland-wrong-architecture": [
       "The whole root file system is of another architecture",
       `The base image is of another platform than the image. ${execFormat}`,
@@ -256,6 +264,10 @@ export const ruleTexts: ReadonlyMap<string, RuleText> = new Map([
       "That shows that it starts, and is no proof of its architecture: an emulator's machine also runs programs of its own architecture.",
     ],
     "run-native": ["The image was run natively", "The processor itself ran it."],
+    "run-not-done": [
+      "The engine failed to run the image",
+      "That says nothing about the image, and what was asked for has not been done: look at the engine.",
+    ],
     "run-not-possible": [
       "The image was not run",
       "This machine runs the platform neither natively nor emulated. Run the command on a machine of that platform, or register an emulator.",

@@ -7,7 +7,7 @@ import { encodeLayoutIndex, layoutMarker } from "./layout-index.ts";
 import { LayoutReader } from "./layout-reader.ts";
 import { LayoutStore } from "./layout.ts";
 import { fileError, readOnly } from "./store-error.ts";
-import type { ImageStore, StoreOptions } from "./store.ts";
+import type { FetchOptions, ImageStore, StoreOptions } from "./store.ts";
 import { contentOfBytes, writeTarFile } from "./tar-file.ts";
 import { indexTar } from "./tar-index.ts";
 import type { TarIndex } from "./tar-index.ts";
@@ -32,14 +32,11 @@ export class ArchiveStore implements ImageStore {
     return this.#reader.manifest(descriptor, options);
   }
 
-  has(digest: Digest): Promise<boolean> {
-    return this.#reader.has(digest);
+  has(digest: Digest, _kind?: "manifest" | "blob", options?: { readonly size?: number }): Promise<boolean> {
+    return this.#reader.has(digest, options);
   }
 
-  fetch(
-    descriptor: Descriptor,
-    options?: StoreOptions & { readonly range?: { readonly start: number } },
-  ): AsyncIterable<Uint8Array> {
+  fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array> {
     return this.#reader.fetch(descriptor, options);
   }
 

@@ -10,8 +10,8 @@ import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
 import { checkLayoutMarker, parseLayoutIndex } from "./layout-index.ts";
 import { readAll } from "./read-all.ts";
 import { referrersIn, referrersTag } from "./referrers.ts";
-import { notFound, tooLarge } from "./store-error.ts";
-import type { StoreOptions } from "./store.ts";
+import type { FetchOptions, StoreOptions } from "./store.ts";
+import { nothingThere, notFound, tooLarge } from "./store-error.ts";
 
 /** The reading half of a store over the files of an OCI layout. */
 export class LayoutReader {
@@ -50,14 +50,12 @@ export class LayoutReader {
     return bytes;
   }
 
-  async has(digest: Digest): Promise<boolean> {
-    return (await this.#files.size(blobPath(digest))) !== undefined;
+  async has(digest: Digest, wanted: { readonly size?: number } = {}): Promise<boolean> {
+    const size = await this.#files.size(blobPath(digest));
+    return size !== undefined && (wanted.size === undefined || wanted.size === size);
   }
 
-  async *fetch(
-    descriptor: Descriptor,
-    options: StoreOptions & { readonly range?: { readonly start: number } } = {},
-  ): AsyncIterable<Uint8Array> {
+  async *fetch(descriptor: Descriptor, options: FetchOptions = {}): AsyncIterable<Uint8Array> {
     const path = blobPath(descriptor.digest);
     if ((await this.#files.size(path)) === undefined) throw notFound(this.name, `blob ${descriptor.digest}`);
     const start = options.range?.start ?? 0;
@@ -107,6 +105,8 @@ export class LayoutReader {
 
   async #readWhole(path: string, options: StoreOptions): Promise<Uint8Array> {
     if ((await this.#files.size(path)) === undefined) {
+      const absent = await this.#files.absence?.();
+      if (absent !== undefined) throw nothingThere(this.name, absent.why, absent.hint);
       throw notFound(this.name, `file ${path}`, "It is not an OCI layout, or not a whole one.");
     }
     return readAll(this.#files.read(path, 0, options.signal), maxManifestIn, `${path} of ${this.name}`);

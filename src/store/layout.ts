@@ -26,7 +26,7 @@ import { withLayoutLock } from "./layout-lock.ts";
 import { LayoutReader } from "./layout-reader.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "./referrers.ts";
 import { fileError, notFound, tagMoved, tooLarge } from "./store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "./store.ts";
+import type { BlobSource, FetchOptions, ImageStore, StoreOptions, TagOptions } from "./store.ts";
 
 /**
  * An OCI layout in a folder (image-spec, image-layout.md). Made by the first write.
@@ -59,14 +59,11 @@ export class LayoutStore implements ImageStore {
     return this.#reader.manifest(descriptor, options);
   }
 
-  has(digest: Digest): Promise<boolean> {
-    return this.#reader.has(digest);
+  has(digest: Digest, _kind?: "manifest" | "blob", options?: { readonly size?: number }): Promise<boolean> {
+    return this.#reader.has(digest, options);
   }
 
-  fetch(
-    descriptor: Descriptor,
-    options?: StoreOptions & { readonly range?: { readonly start: number } },
-  ): AsyncIterable<Uint8Array> {
+  fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array> {
     return this.#reader.fetch(descriptor, options);
   }
 

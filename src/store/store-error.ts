@@ -11,6 +11,11 @@ export function notFound(store: string, what: string, hint?: string): ArchwayErr
   });
 }
 
+/** There is no store at a place. */
+export function nothingThere(store: string, why: string, hint: string): ArchwayError {
+  return new ArchwayError({ code: "NOT_FOUND", kind: "unreachable", message: `${store} cannot be read: ${why}`, hint });
+}
+
 /** A name that no registry takes as a tag. */
 export function invalidTag(tag: string): ArchwayError {
   return new ArchwayError({

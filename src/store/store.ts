@@ -15,9 +15,17 @@ export interface TagOptions extends StoreOptions {
   readonly expected?: Digest | null;
 }
 
+/** Options of reading a blob. */
+export interface FetchOptions extends StoreOptions {
+  /** From which byte on; all when absent. */
+  readonly range?: { readonly start: number };
+  /** The reader is done with a piece when it asks for the next one, so that the store may use its memory again. */
+  readonly lendsPieces?: boolean;
+}
+
 /** Bytes of one blob to store: a stream that can be opened again when an upload has to be repeated. */
 export interface BlobSource {
-  /** Opens the content from byte `start` (default 0). */
+  /** Opens the content from byte `start` (default 0). A piece is only valid until the next one is asked for. */
   open(start?: number): AsyncIterable<Uint8Array>;
   /** The content from byte 0 on is checked by whoever gives it, as {@link ImageStore.fetch} does, and need not be hashed a second time. */
   readonly isChecked?: boolean;
@@ -45,17 +53,14 @@ export interface ImageStore {
   /** The raw bytes of a manifest or index: at most 8 MiB, checked against the digest. */
   manifest(descriptor: Pick<Descriptor, "digest">, options?: StoreOptions): Promise<Uint8Array>;
 
-  /** True when a manifest (`kind: "manifest"`) or blob is there. */
-  has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions): Promise<boolean>;
+  /** True when a manifest (`kind: "manifest"`) or blob is there, and of `size` bytes when that is given and the store can tell. */
+  has(digest: Digest, kind: "manifest" | "blob", options?: StoreOptions & { readonly size?: number }): Promise<boolean>;
 
   /**
    * Streams a blob, from `range.start` to the end when given. A whole read is checked against digest and size: the stream
    * throws at its end on a mismatch. Broken connections are resumed by range.
    */
-  fetch(
-    descriptor: Descriptor,
-    options?: StoreOptions & { readonly range?: { readonly start: number } },
-  ): AsyncIterable<Uint8Array>;
+  fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array>;
 
   /** Stores a blob unless it is there already; verifies what it stores. */
   putBlob(descriptor: Descriptor, source: BlobSource, options?: StoreOptions): Promise<void>;

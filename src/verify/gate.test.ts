@@ -16,6 +16,7 @@ import { verifyImage } from "./gate.ts";
 import type { LayerProgress } from "./layer/image-layers.ts";
 import type { ElfParts } from "./program/test-elf.ts";
 import { amd64, arm64, armel, armhf, i386, makeElf } from "./program/test-elf.ts";
+import { makeMachO, makePe } from "./program/test-program.ts";
 import type { MadeEntry, MadeImage } from "./layer/test-image.ts";
 import { makeTar, putImage } from "./layer/test-image.ts";
 
@@ -105,6 +106,19 @@ describe("images that are what they say", () => {
     const proof = await prove({ platform: linuxArm64, layers, command: ["/unused"] });
     assert.equal(proof.verdict, "pass");
     assert.deepEqual(found(proof, "note"), ["no-machine-code /"]);
+  });
+
+  test("data with an entrypoint that is not there does not start", async () => {
+    const script = { name: "run.sh", content: "#!/bin/sh\necho\n" };
+    for (const [layers, entrypoint, line] of [
+      [[{ entries: [{ name: "data.json", content: "{}" }] }], "/app", "entrypoint-missing /app"],
+      [[], "/app", "entrypoint-missing /app"],
+      [[{ entries: [script] }], "/run.sh", "interpreter-missing /run.sh"],
+    ] as const) {
+      const proof = await prove({ platform: linuxArm64, layers, entrypoint: [entrypoint] });
+      assert.equal(proof.verdict, "fail", line);
+      assert.deepEqual(found(proof), [line]);
+    }
   });
 
   test("pure Go for ARM has no float flag, which is no mismatch", async () => {
@@ -489,6 +503,48 @@ describe("code that nothing starts", () => {
       "library-wrong-architecture /usr/lib/aarch64-linux-gnu/libq.so.1",
     ]);
     assert.match(proof.findings[0]?.message ?? "", /in PATH as \/usr\/local\/bin\/tool/);
+  });
+
+  test("hard links are one file, told where it weighs most", async () => {
+    const proof = await prove(
+      image([
+        { name: "a", content: makeElf(amd64) },
+        { name: "usr/bin/x", type: "link", target: "a" },
+      ]),
+    );
+    assert.deepEqual([...found(proof), ...found(proof, "warning")], ["executable-wrong-architecture /usr/bin/x"]);
+    assert.match(proof.findings[0]?.message ?? "", /\(the same file as \/a\)/);
+  });
+
+  test("programs of Windows and macOS under the names of programs of Linux are errors", async () => {
+    const pe = makePe({ machine: 0x8664 });
+    const mac = makeMachO(0x0100000c);
+    const proof = await prove(
+      image([
+        { name: "usr/bin/wtool", content: pe },
+        { name: "usr/bin/mtool", content: mac },
+        { name: "usr/lib/libq.so", content: mac, mode: 0o644 },
+      ]),
+    );
+    assert.deepEqual(found(proof).toSorted(), [
+      "executable-foreign-program /usr/bin/mtool",
+      "executable-foreign-program /usr/bin/wtool",
+      "library-foreign-program /usr/lib/libq.so",
+    ]);
+    assert.match(only(proof, "library-foreign-program").message, /is macOS code \(arm64\): Linux does not load it/);
+    const meant = [
+      { name: "usr/bin/tool.exe", content: pe },
+      { name: "usr/bin/x.dll", content: pe },
+      { name: "usr/bin/agent-darwin-arm64", content: mac },
+      { name: "usr/bin/link", type: "symlink" as const, target: "/opt/windows/tool" },
+      { name: "opt/windows/tool", content: pe },
+      { name: "usr/lib/libq.dylib", content: mac },
+      { name: "usr/bin/assembly", content: makePe({ machine: 0x14c, cli: 1 }) },
+    ];
+    const legitimate = await prove(image(meant));
+    assert.deepEqual([...found(legitimate), ...found(legitimate, "warning")], []);
+    const wine = { name: "usr/bin/wine", content: makeElf(arm64) };
+    assert.deepEqual(found(await prove(image([wine, { name: "usr/bin/notepad", content: pe }]))), []);
   });
 
   test("elsewhere it is a warning", async () => {

@@ -122,7 +122,7 @@ function judged(
   const chain = startChain(image.view, image.config, image.expected);
   const packages = packageDatabases(image.view);
   const ofContent = [...contentFindings(image, chain, complete, coverage.elf), ...packageFindings(image, packages)];
-  const found = [...structure, ...withOwners(ofContent, image, packages)];
+  const found = [...structure, ...withOwners(ofContent, image, packages)].map(onOneLine);
   const { findings, used } = applyAllowed(found, allow);
   const verdict = reaches(findings, "error") ? "fail" : complete ? "pass" : "undecided";
   return {
@@ -136,6 +136,11 @@ function judged(
     code,
     allowed: used,
   };
+}
+
+/** Names of files come from strangers: a line break in one must not begin a line of ours. */
+function onOneLine(finding: Finding): Finding {
+  return { ...finding, message: finding.message.replaceAll(/\p{Cc}/gu, "\uFFFD") };
 }
 
 function survey(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -156,6 +156,23 @@ describe("an index", () => {
     assert.equal(summary(await verify()), "pass; amd64 pass; arm64 pass platform-undeclared");
   });
 
+  test("tells the heaviest first, and names of strangers on one line", async () => {
+    const [one] = await both();
+    const wrong = makeElf(amd64);
+    const entries = [
+      { name: "app", content: makeElf(arm64) },
+      { name: "opt/tool", content: wrong },
+      { name: "usr/bin/z\n::error::x", content: makeElf({ ...amd64, padding: Buffer.from("z") }) },
+    ];
+    await putIndex([one, await putImage(store, image("linux/arm64", arm64, { layers: [{ entries }] }))]);
+    const findings = (await verify()).platforms[1]?.findings ?? [];
+    assert.deepEqual(
+      findings.map(({ severity }) => severity),
+      ["error", "warning"],
+    );
+    assert.ok(findings.every(({ message }) => !message.includes("\n")));
+  });
+
   test("of artifacts alone is not proven", async () => {
     const config = await putImage(store, image("linux/amd64", amd64));
     const manifest = parseManifest(await store.manifest(config));
@@ -257,6 +274,32 @@ describe("missing evidence is never a pass and never a fault", () => {
     assert.equal(summary(await verify()), "undecided; amd64 pass; arm64 undecided layer-unread");
     await rm(blobFile(parseManifest(await store.manifest(one)).config));
     assert.equal(summary(await verify()), "undecided; amd64 undecided content-missing; arm64 undecided layer-unread");
+  });
+
+  test("a layer whose facts are known and that the store has lost, or has only a part of", async () => {
+    const [one, two] = await both();
+    await putIndex([one, two]);
+    assert.equal((await verify()).verdict, "pass");
+    const layer = await layerOf(two);
+    assert.ok(layer !== undefined);
+    await truncate(blobFile(layer), layer.size - 1);
+    assert.equal(summary(await verify()), "undecided; amd64 pass; arm64 undecided layer-unread");
+    await rm(blobFile(layer));
+    const report = await verify();
+    assert.equal(summary(report), "undecided; amd64 pass; arm64 undecided layer-unread");
+    assert.match(report.platforms[1]?.findings[0]?.message ?? "", /^Layer 1 \(sha256:.* is not in /);
+  });
+
+  test("a config without which the platform is not known hides no other platform", async () => {
+    const [one, two] = await both();
+    const bad = await putImage(store, image("linux/arm64", amd64, {}, "bad"));
+    const { platform: _, ...bare } = two;
+    await putIndex([one, bad, bare]);
+    await rm(blobFile(parseManifest(await store.manifest(two)).config));
+    assert.equal(
+      summary(await verify()),
+      "fail; amd64 pass; arm64 fail entrypoint-wrong-architecture; unknown undecided content-missing",
+    );
   });
 
   test("a layer with other bytes than its digest's is a fault", async () => {

@@ -1,5 +1,6 @@
 import { ArchwayError } from "../error/error.ts";
-import type { Finding, Verdict } from "../finding/finding.ts";
+import type { Finding, Severity, Verdict } from "../finding/finding.ts";
+import { compareFindings } from "../finding/finding.ts";
 import { readConfig } from "../image/children.ts";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
 import { isRunnable } from "../oci/manifest.ts";
@@ -24,8 +25,8 @@ export interface VerifyOptions extends GateOptions {
   readonly platforms: readonly Platform[];
   /** Platforms that must be there. */
   readonly required: readonly Platform[];
-  /** Called when the platforms of an image are known, before their layers are read. */
-  readonly onPlatforms?: (platforms: readonly Platform[]) => void;
+  /** Called when the platforms of an image are known, before their layers are read: with those to be proven, and with all. */
+  readonly onPlatforms?: (chosen: readonly Platform[], listed: readonly Platform[]) => void;
 }
 
 /** The proof of one platform of an image. */
@@ -78,7 +79,10 @@ export async function verifyReference(
   const chosen = listed.filter(
     ({ platform }) => options.platforms.length === 0 || options.platforms.some((one) => samePlatform(one, platform)),
   );
-  options.onPlatforms?.(chosen.map(({ platform }) => platform));
+  options.onPlatforms?.(
+    chosen.map(({ platform }) => platform),
+    listed.map(({ platform }) => platform),
+  );
   const proofs = await Promise.all(chosen.map((subject) => prove(store, subject, options)));
   const between = compareAcrossPlatforms(proofs);
   const ofFiles = between.filter(({ rule }) => rule !== layerRule);
@@ -90,7 +94,7 @@ export async function verifyReference(
     ...between.filter(({ rule }) => rule === layerRule),
     ...missingPrograms(platforms.filter(({ verdict }) => verdict !== "undecided")),
     ...oddSizes(platforms.filter(({ size }) => size > 0)),
-  ];
+  ].sort(compareFindings);
   const { mediaType } = tree.root;
   return {
     reference: name,
@@ -116,8 +120,23 @@ async function single(
 ): Promise<readonly Subject[]> {
   if (!isRunnable(manifest)) return [];
   const { digest, mediaType, bytes } = manifest;
-  const { platform } = await readConfig(store, manifest, access);
-  return [{ descriptor: { digest, mediaType, size: bytes.length, platform }, platform, findings: [], manifest }];
+  const { platform, findings, known } = await platformOf(store, manifest, access);
+  const descriptor: Descriptor = { digest, mediaType, size: bytes.length, platform };
+  return [{ descriptor, platform, findings, ...(known ? { manifest } : {}) }];
+}
+
+/** The platform that a config names; a config that cannot be read leaves this image undecided, and the others to be proven. */
+async function platformOf(
+  store: ImageStore,
+  manifest: ImageManifest,
+  access: { signal?: AbortSignal },
+): Promise<{ readonly platform: Platform; readonly findings: readonly Finding[]; readonly known: boolean }> {
+  try {
+    const { platform } = await readTwice(() => readConfig(store, manifest, access));
+    return { platform, findings: [], known: true };
+  } catch (error) {
+    return { platform: unknownPlatform, findings: [unreadFinding(error, unknownPlatform)], known: false };
+  }
 }
 
 /** The image of an entry; nothing for attestations, artifacts and nested indexes, whose own entries follow. */
@@ -134,7 +153,8 @@ async function subjectOf(
   if (!isRunnable(manifest)) return [];
   if (descriptor.platform !== undefined) return [{ descriptor, platform: descriptor.platform, findings, manifest }];
   // The specification lets an index leave the platform out; then the config's word is all there is.
-  const { platform } = await readConfig(store, manifest, access);
+  const { platform, findings: unread, known } = await platformOf(store, manifest, access);
+  if (!known) return [{ descriptor, platform, findings: [...findings, ...unread] }];
   const message = `The index does not say which platform ${descriptor.digest} is for (its config says ${formatPlatform(platform)}): engines choose by the index.`;
   const undeclared = aboutIndex("platform-undeclared", "warning", message, [platform]);
   return [{ descriptor, platform, findings: [...findings, undeclared], manifest }];
@@ -151,7 +171,7 @@ async function prove(store: ImageStore, subject: Subject, options: VerifyOptions
   return {
     ...(proof ?? unread(descriptor, platform, [])),
     size,
-    findings: all,
+    findings: all.toSorted(compareFindings),
     verdict: failed ? "fail" : (proof?.verdict ?? "undecided"),
   };
 }
@@ -167,17 +187,24 @@ async function proveLayers(
     return await readTwice(() => verifyImage(store, descriptor, platform, options));
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (!(error instanceof ArchwayError) || error.kind === "interrupted" || error.kind === "input") throw error;
-    const damaged = error.code === "DIGEST_MISMATCH" || error.kind === "failed";
-    const absent = error.code === "NOT_FOUND" ? "content-missing" : "not-reached";
-    const finding: Finding = {
-      ...aboutIndex(damaged ? "content-damaged" : absent, damaged ? "error" : "warning", `${error.message}.`, [
-        platform,
-      ]),
-      ...(error.hint === undefined ? {} : { fix: { title: error.hint } }),
-    };
-    return { ...unread(descriptor, platform, [finding]), verdict: damaged ? "fail" : "undecided" };
+    const finding = unreadFinding(error, platform);
+    return { ...unread(descriptor, platform, [finding]), verdict: isEvidence(finding) ? "undecided" : "fail" };
   }
+}
+
+/**
+ * What it means that a part of an image could not be read: damaged content is a fault of the image, what is not there or cannot be reached is missing
+ * evidence. Any other error is thrown on.
+ */
+function unreadFinding(error: unknown, platform: Platform): Finding {
+  if (!(error instanceof ArchwayError) || error.kind === "interrupted" || error.kind === "input") throw error;
+  const fix = error.hint === undefined ? {} : { fix: { title: error.hint } };
+  const about = (rule: string, severity: Severity) => ({
+    ...aboutIndex(rule, severity, `${error.message}.`, [platform]),
+    ...fix,
+  });
+  if (error.code === "DIGEST_MISMATCH" || error.kind === "failed") return about("content-damaged", "error");
+  return about(error.code === "NOT_FOUND" ? "content-missing" : "not-reached", "warning");
 }
 
 /** Platforms that were asked for and that the image does not list. */

@@ -27,6 +27,8 @@ interface Row {
   readonly endpoint: string;
   /** Variables that point clients there, besides those of the whole bed. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `HOST:PORT` of a registry that has base images: it stands in for Docker Hub. */
+  readonly mirror?: string;
 }
 
 try {
@@ -143,7 +145,9 @@ async function registryRows(
   bases: readonly BaseName[],
 ): Promise<Row[]> {
   const registry = await bed.registry(kind);
-  const rows: Row[] = [{ name: `registry ${kind}`, endpoint: registry.url }];
+  const rows: Row[] = [
+    { name: `registry ${kind}`, endpoint: registry.url, ...(bases.length > 0 ? { mirror: registry.host } : {}) },
+  ];
   if (kind === "basic" || kind === "token") {
     for (const user of ["writer", "reader"] as const) {
       const folder = await registry.login(user);
@@ -171,13 +175,24 @@ function print(bed: Bed, rows: readonly Row[]): void {
     const variables = Object.entries(env).map(([key, value]) => `${" ".repeat(width + 2)}export ${key}=${value}`);
     return [`${name.padEnd(width)}  ${endpoint}`.trimEnd(), ...variables];
   });
+  const mirror = rows.find((row) => row.mirror !== undefined)?.mirror;
+  const configuration =
+    mirror === undefined
+      ? ""
+      : `
+For the base images above in the place of Docker Hub's, in .archway.yaml:
+version: 1
+registries:
+  docker.io:
+    mirrors: ["${mirror}"]
+`;
   process.stdout.write(`
 ${lines.join("\n")}
 
 For all clients:
   export PATH=${bed.programs}:$PATH
   export DOCKER_CONFIG=${bed.env["DOCKER_CONFIG"]}
-
+${configuration}
 Logs and state: ${bed.dir}
 Ctrl-C stops everything.
 `);

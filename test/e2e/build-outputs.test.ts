@@ -83,9 +83,51 @@ describe("where a build's result goes", { skip: await unavailable(...needs) }, (
     assert.equal(stdout.trim(), "x86_64");
   });
 
+  test("one other platform as a Docker archive, which another machine's docker load takes", async () => {
+    await using at = await place();
+    const output = ["--output", "type=docker,dest=app.tar"];
+    const built = await build(at, ["--platform", "linux/arm64", "-t", "archway-e2e/carried:1", ...output]);
+    assert.equal(built.code, 0, built.stderr);
+    const seen = await run("skopeo", ["inspect", "--config", "docker-archive:app.tar"], { cwd: at.dir, env: bed.env });
+    assert.equal(JSON.parse(seen.stdout).architecture, "arm64");
+    await run("docker", ["load", "--input", join(at.dir, "app.tar")], { env: docker.env });
+
+    const several = await build(at, [
+      "--platform",
+      "linux/arm64,linux/arm/v7",
+      "-t",
+      "archway-e2e/carried:1",
+      ...output,
+    ]);
+    assert.equal(several.code, 2, several.stderr);
+    assert.match(several.stderr, /takes one platform.*linux\/amd64 is not among linux\/arm64, linux\/arm\/v7/);
+
+    const loaded = await build(at, ["--platform", "linux/arm64", "-t", "archway-e2e/other:1", "--load"], {
+      DOCKER_HOST: docker.endpoint,
+    });
+    assert.equal(loaded.code, 0, loaded.stderr);
+    const inspected = await run(
+      "docker",
+      ["image", "inspect", "--format", "{{.Architecture}}", "archway-e2e/other:1"],
+      {
+        env: docker.env,
+      },
+    );
+    assert.equal(inspected.stdout.trim(), "arm64");
+  });
+
   test("neither --push nor --output, and nothing to load into: exit 2 with the two flags, before anything is built", async () => {
     await using at = await place();
-    const built = await build(at, ["--platform", "linux/arm64", "-t", "demo:1"], { DOCKER_HOST: "unix:///nothere" });
+    // Programs that are here have stores that answer.
+    const { mkdir, writeFile } = await import("node:fs/promises");
+    const silent = join(at.dir, "silent");
+    await mkdir(silent);
+    for (const name of ["podman", "buildah"])
+      await writeFile(join(silent, name), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const built = await build(at, ["--platform", "linux/arm64", "-t", "demo:1"], {
+      DOCKER_HOST: "unix:///nothere",
+      PATH: `${silent}:${at.env["PATH"]}`,
+    });
     assert.equal(built.code, 2, built.stderr);
     assert.match(built.stderr, /--push/);
     assert.match(built.stderr, /--output/);

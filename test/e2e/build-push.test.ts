@@ -126,7 +126,7 @@ describe(
       ];
       const built = await archway(args, { cwd: place.dir, env: env(place.env) });
       assert.equal(built.code, 1, built.stderr);
-      assert.match(built.stderr, /alpine:3\.4 \(line 1\) has no image for linux\/arm64/);
+      assert.match(built.stderr, /Dockerfile:1: alpine:3\.4 has no image for linux\/arm64/);
       assert.match(built.stderr, /it has: linux\/amd64/);
       assert.match(built.stderr, /newest tag that has it: alpine:3\.6/);
       await assert.rejects(run("crane", ["digest", "--insecure", `${registry.host}/demo/old:1`], { env: bed.env }));

@@ -47,16 +47,19 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
     [["biuld"], 'error: There is no command "biuld".\nhint: Did you mean "archway build"?\n'],
     [
       ["--platform", "x"],
-      "error: Unknown option --platform before the command.\nhint: Commands: platforms, build, image. See archway --help.\n",
+      "error: Unknown option --platform before the command.\nhint: Commands: platforms, build, verify, image, explain. See archway --help.\n",
     ],
     [
       ["help", "nothing"],
-      'error: There is no command "nothing".\nhint: Commands: platforms, build, image. See archway --help.\n',
+      'error: There is no command "nothing".\nhint: Commands: platforms, build, verify, image, explain. See archway --help.\n',
     ],
+    [["version"], 'error: There is no command "version".\nhint: Did you mean "archway --version"?\n'],
+    [["inspect"], 'error: There is no command "inspect".\nhint: Did you mean "archway image inspect"?\n'],
+    [["verify"], "error: Missing required argument 'IMAGE'.\nhint: See archway verify --help.\n"],
     [["build", "--platfrom", "x"], "error: Unknown option '--platfrom'.\nhint: Did you mean --platform?\n"],
     [
       ["build", "a", "b"],
-      "error: Too many arguments. Expected 1 argument but got 2: a, b.\nhint: See --help of the command.\n",
+      "error: Too many arguments. Expected 1 argument but got 2: a, b.\nhint: See archway build --help.\n",
     ],
     [["image", "craete"], "error: Unknown command 'craete'.\nhint: Did you mean create?\n"],
     [["image", "create", "a:1"], "error: --tag: a name for the joined image is missing.\n"],

@@ -75,8 +75,10 @@ suite("archway explain", () => {
   test("a log that cannot be read, and options that are none, are exit 2", async () => {
     const missing = await explain(["none.log"]);
     assert.equal(missing.code, 2);
-    assert.match(missing.stderr, /none\.log cannot be read: ENOENT/);
-    assert.equal((await explain([cwd])).code, 2);
+    assert.match(missing.stderr, /none\.log cannot be read: there is no such file or folder/);
+    const folder = await explain([cwd]);
+    assert.equal(folder.code, 2);
+    assert.match(folder.stderr, /cannot be read: a folder is where a file belongs/);
     assert.equal((await explain(["--format", "xml", log])).code, 2);
   });
 

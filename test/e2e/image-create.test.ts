@@ -216,6 +216,10 @@ describe("archway image create", { skip: await unavailable(...needs) }, () => {
     assert.match(made.stderr, /base/i);
     await assertNoTag(image);
 
+    const allow = ["/bin/**", "/lib*/**", "/sbin/**", "/usr/**"].map((glob) => `--allow=${glob}=tested as it is`);
+    const allowed = await create("-t", `${image}-allowed`, ...allow, ...sources);
+    assert.equal(allowed.code, 0, allowed.stderr);
+
     const waived = await create("-t", image, "--no-verify", "--format", "json", ...sources);
     assert.equal(waived.code, 0, waived.stderr);
     const { platforms } = JSON.parse(waived.stdout) as { platforms: { verdict: string }[] };

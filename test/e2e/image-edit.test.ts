@@ -124,14 +124,23 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
       assert.ok(proof);
       proofs.push(proof);
     }
-    await store.tag("1", await putCompact(store, [amd64, arm64, ...proofs]));
+    const whole = await putCompact(store, [amd64, arm64, ...proofs]);
+    await store.tag("1", whole);
     const { stdout } = await succeeds("rm-platform", `${name}:1`, "linux/arm64");
     const left = await indexOf(`${name}:1`);
     assert.deepEqual(
       left.manifests.map(({ digest }) => digest),
       [amd64.digest, proofs[0]?.digest],
     );
-    assert.equal(stdout, `published ${name}:1\n          ${await digestOf(`${name}:1`)}\n`);
+    const lines = [
+      `published ${name}:1`,
+      `          ${await digestOf(`${name}:1`)}`,
+      `          was ${whole.digest}`,
+      `without linux/arm64 ${arm64.digest}`,
+      "without 1 attestation of what was taken out",
+      `Other tags of ${whole.digest} stay as they are.`,
+    ];
+    assert.equal(stdout, `${lines.join("\n")}\n`);
     await tool("crane", "validate", "--insecure", "--remote", `${name}:1`);
     const last = await image("rm-platform", `${name}:1`, "linux/amd64");
     assert.equal(last.code, 2);
@@ -206,7 +215,11 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
     const imagetools = await tool("docker-buildx", "imagetools", "inspect", "--raw", `${name}:1`);
     assert.deepEqual(JSON.parse(imagetools), index);
     const before = await digestOf(`${name}:1`);
-    await succeeds("annotate", `${name}:1`, "--remove=never-there");
+    const mistyped = await image("annotate", `${name}:1`, "--remove=org.opencontainers.image.titel");
+    assert.equal(mistyped.code, 2);
+    assert.match(mistyped.stderr, /Did you mean org\.opencontainers\.image\.title\?/);
+    const same = await succeeds("annotate", `${name}:1`, "--annotation=org.opencontainers.image.title=App");
+    assert.match(same.stdout, /Nothing has changed/);
     assert.equal(await digestOf(`${name}:1`), before, "nothing to change changes nothing");
 
     const manifest = await image("annotate", `${name}:1`, "--annotation=manifest[linux/arm64]:a=b");
@@ -244,8 +257,11 @@ describe("archway image rm-platform and annotate", { skip: await unavailable(...
   test("layouts are changed in place, and results go into other places", async () => {
     const layout = new LayoutStore(join(place.dir, "layout"));
     const parts = ["linux/amd64", "linux/arm64", "linux/arm/v7"].map((platform) => putBase(layout, busybox, platform));
-    await layout.tag("1", await putIndex(layout, await Promise.all(parts)));
-    await succeeds("rm-platform", "oci:layout:1", "linux/arm/v7");
+    const whole = await putIndex(layout, await Promise.all(parts));
+    await layout.tag("1", whole);
+    await layout.tag("latest", whole);
+    const { stdout: told } = await succeeds("rm-platform", "oci:layout:1", "linux/arm/v7");
+    assert.ok(told.endsWith(`latest still points at ${whole.digest}.\n`), told);
     const away = `${here.host}/away/app:1`;
     await succeeds(
       "rm-platform",

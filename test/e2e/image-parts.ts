@@ -57,6 +57,20 @@ export async function putCommand(
   return putImage(into, declared, layers, { ...configParts(config), command });
 }
 
+/** What `FROM image` and one more layer make, with a command. */
+export async function putChild(into: ImageStore, image: Descriptor, command: string[]): Promise<Descriptor> {
+  const manifest = parseManifest(await into.manifest(image));
+  const config: unknown = JSON.parse((await buffer(into.fetch(manifest.config))).toString());
+  const { diffIds, history } = configParts(config);
+  const added = await fileLayer({ added: "by the child\n" });
+  const layers = [...manifest.layers.map((descriptor) => ({ descriptor })), added];
+  return putImage(into, "linux/amd64", layers, {
+    diffIds: [...diffIds, added.diffId],
+    history: [...history, { created_by: "COPY added /" }],
+    command,
+  });
+}
+
 /** An image of one layer with files and no machine code. */
 export async function putFiles(
   into: ImageStore,

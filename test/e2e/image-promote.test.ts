@@ -124,6 +124,16 @@ describe("archway image tag and promote", { skip: await unavailable(...needs) },
     assert.equal((await new LayoutStore(join(place.dir, "stable")).resolve("1.1")).digest, index.digest);
   });
 
+  test("promote moves no tag that nobody has named", async () => {
+    await putRelease(`${here.host}/experimental/bare`, "1");
+    const target = `${here.host}/stable/bare`;
+    const bare = await image("promote", `${here.host}/experimental/bare:1`, `${target}:1`, target);
+    assert.equal(bare.code, 2, bare.stderr);
+    assert.ok(bare.stderr.includes(`Write ${target}:latest if that is meant.`), bare.stderr);
+    await assertNoTag(`${target}:1`);
+    await assertNoTag(`${target}:latest`);
+  });
+
   test("promote refuses when a target tag has moved meanwhile, with both digests, and moves none", async () => {
     await putRelease(`${here.host}/experimental/race`, "2");
     const target = repository(`${there.host}/stable/race`);

@@ -221,6 +221,13 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
     const nothing = await prune(name);
     assert.equal(nothing.code, 2);
     assert.match(nothing.stderr, /nothing says what may go/);
+    const unmatched = await prune(name, "--tag", "nope*", "--keep-tag", "v*");
+    assert.equal(unmatched.code, 0, unmatched.stderr);
+    assert.equal(unmatched.stderr, "warning: --tag nope* matches no tag; patterns match whole names.\n");
+    assert.match(unmatched.stdout, /Nothing would be removed\.\n$/);
+    const absent = await prune("oci:nowhere", "--keep=1");
+    assert.equal(absent.code, 3);
+    assert.match(absent.stderr, /oci:nowhere cannot be read: there is no folder nowhere/);
     const untagged = await prune(name, "--untagged");
     assert.equal(untagged.code, 2);
     assert.match(untagged.stderr, /no list of what has no tag/);

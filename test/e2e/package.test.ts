@@ -54,14 +54,21 @@ function installed(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return { status, stdout, stderr };
 }
 
-test("the package holds the launcher, one bundled file, licences and schemas, and no source", () => {
+test("the package holds the launcher, one bundled file, licences, schemas and documentation, and no source", () => {
   const names = packed.files.map((file) => file.path);
-  for (const name of ["bin/archway", "dist/archway.js", "dist/THIRD-PARTY-LICENSES", "LICENSE", "package.json"]) {
+  for (const name of [
+    "bin/archway",
+    "dist/archway.js",
+    "dist/THIRD-PARTY-LICENSES",
+    "LICENSE",
+    "package.json",
+    "docs/troubleshooting.md",
+  ]) {
     assert.ok(names.includes(name), `${name} is missing`);
   }
   const strange = names.filter(
     (name) =>
-      !/^(bin\/archway|dist\/(archway\.js|THIRD-PARTY-LICENSES)|schemas\/[\w-]+\.schema\.json|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(bin\/archway|dist\/(archway\.js|THIRD-PARTY-LICENSES)|schemas\/[\w-]+\.schema\.json|docs\/[\w./-]+\.(md|svg|yml)|[A-Z]+(\.md)?|package\.json)$/.test(
         name,
       ),
   );

@@ -8,7 +8,17 @@ import { digestOf } from "../../src/oci/digest.ts";
 import { imagesOf, parseIndex } from "../../src/oci/index.ts";
 import type { ImageStore } from "../../src/store/store.ts";
 import type { SampleImage } from "./store-samples.ts";
-import { collect, content, noise, sampleImage, sampleIndex, sampleReferrer, sourceOf, store } from "./store-samples.ts";
+import {
+  collect,
+  collectLent,
+  content,
+  noise,
+  sampleImage,
+  sampleIndex,
+  sampleReferrer,
+  sourceOf,
+  store,
+} from "./store-samples.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 
@@ -85,6 +95,19 @@ export function storeContract(kind: string, open: () => Promise<ImageStore>, opt
         await where.putBlob(descriptor, sourceOf(bytes));
         assert.equal(await where.has(descriptor.digest, "blob"), true);
         assert(Buffer.from(bytes).equals(await collect(where.fetch(descriptor))));
+        assert(Buffer.from(bytes).equals(await collectLent(where.fetch(descriptor, { lendsPieces: true }))));
+      }
+    });
+
+    test("lends pieces of blobs of any length from any byte on", async () => {
+      const where = await open();
+      for (const size of [524_287, 524_288, 1_048_577, 3_000_000]) {
+        const { descriptor, bytes } = content(noise("lent", size));
+        await where.putBlob(descriptor, sourceOf(bytes));
+        for (const start of [0, 1, size - 1]) {
+          const stream = where.fetch(descriptor, { range: { start }, lendsPieces: true });
+          assert(Buffer.from(bytes.subarray(start)).equals(await collectLent(stream)), `${size} from ${start}`);
+        }
       }
     });
 

@@ -6,11 +6,12 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { isAbort } from "../../src/error/error.ts";
 import { Registries } from "../../src/store/registry/registries.ts";
 import type { Fault } from "../faults/proxy.ts";
 import { behindProxy, breakAlways, breakFirst, hurried, is, writeLogin } from "./store-behind-proxy.ts";
 import { withCode } from "./store-contract.ts";
-import { collect, content, noise, sampleImage, sourceOf, store } from "./store-samples.ts";
+import { collect, collectLent, content, noise, sampleImage, sourceOf, store } from "./store-samples.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 
@@ -42,6 +43,39 @@ await behindProxy("downloads", (current) => {
     assert.deepEqual(ranges, [undefined, "bytes=1-", "bytes=70001-", "bytes=70001-", "bytes=403334-"]);
   });
 
+  test("of lent pieces go on where they were cut, and a changed byte is refused", async () => {
+    const { proxy, where, direct } = current();
+    const large = content(noise("lent", 3_000_000));
+    await direct.putBlob(large.descriptor, sourceOf(large.bytes));
+    const fetch = () => collectLent(where.fetch(large.descriptor, { lendsPieces: true }));
+    breakFirst(proxy, isGet, ...[1, 70_000, 0, 1_333_333].map((after) => ({ kind: "cut-answer", after }) as const));
+    assert(Buffer.from(large.bytes).equals(await fetch()));
+    const ranges = proxy.seen.map(({ headers }) => headers.range);
+    assert.deepEqual(ranges, [undefined, "bytes=1-", "bytes=70001-", "bytes=70001-", "bytes=1403334-"]);
+    breakFirst(proxy, isGet, { kind: "cut-answer", after: 600_000 }, { kind: "drop-header", name: "range" });
+    assert(Buffer.from(large.bytes).equals(await fetch()));
+    breakFirst(proxy, isGet, { kind: "corrupt-answer", at: 2_123_456 });
+    await assert.rejects(fetch(), withCode("DIGEST_MISMATCH"));
+  });
+
+  test("of lent pieces end at once when they are told to, or left", async () => {
+    const { where, direct } = current();
+    const large = content(noise("left", 20_000_000));
+    await direct.putBlob(large.descriptor, sourceOf(large.bytes));
+    const stop = new AbortController();
+    await assert.rejects(async () => {
+      const pieces = where.fetch(large.descriptor, { lendsPieces: true, signal: stop.signal });
+      for await (const piece of pieces) if (piece.length > 0) stop.abort();
+    }, isAbort);
+    // More than there are places for downloads: whoever is left gives its place back.
+    for (let left = 0; left < 20; left++) {
+      for await (const piece of where.fetch(large.descriptor, { lendsPieces: true })) {
+        assert(Buffer.from(large.bytes.subarray(0, piece.length)).equals(piece));
+        break;
+      }
+    }
+  });
+
   test("go on when the server sends everything again", async () => {
     const { proxy, where } = current();
     const faults: Fault[] = [
@@ -55,14 +89,14 @@ await behindProxy("downloads", (current) => {
 
   test("go on when nothing comes any more", async () => {
     const { proxy, where } = current();
-    breakFirst(proxy, isGet, { kind: "stall", after: 100_000 });
+    breakFirst(proxy, isGet, { kind: "stall", after: 100_000 }, { kind: "stall", after: 50_000 });
     const timeouts = { connect: 10_000, idle: 500 };
     const impatient = new Registries({ registries: {}, insecure: [] }, {}, { ...hurried, timeouts });
     const path = where.name.slice(proxy.host.length + 1);
     const stalled = impatient.repository({ host: proxy.host, path });
-    assert.deepEqual(await collect(stalled.fetch(blob.descriptor)), Buffer.from(blob.bytes));
+    assert.deepEqual(await collectLent(stalled.fetch(blob.descriptor, { lendsPieces: true })), Buffer.from(blob.bytes));
     await impatient.close();
-    assert.equal(proxy.seen.at(-1)?.headers.range, "bytes=100000-");
+    assert.equal(proxy.seen.at(-1)?.headers.range, "bytes=150000-");
   });
 
   test("that always end at the same byte are one error", async () => {

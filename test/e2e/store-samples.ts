@@ -1,5 +1,7 @@
 /** Images made up for the tests of stores: small, and different in every byte that a seed decides. */
+import assert from "node:assert/strict";
 import { createCipheriv, createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { assembleIndex } from "../../src/oci/assemble.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -109,6 +111,18 @@ export async function store(into: ImageStore, { blobs, manifests }: SampleImage)
 /** Reads all bytes of a stream. */
 export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(stream));
+}
+
+/** Reads all bytes of a stream whose pieces are only valid until the next one is asked for. */
+export async function collectLent(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) {
+    pieces.push(Buffer.from(piece));
+    // Another turn of the loop: whatever writes into memory that is still lent does it now.
+    await setImmediate();
+    assert(pieces.at(-1)?.equals(piece), "a piece changed while it was lent");
+  }
+  return Buffer.concat(pieces);
 }
 
 function image(config: Content, layers: readonly Content[], more: Record<string, unknown> = {}): SampleImage {

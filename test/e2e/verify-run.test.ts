@@ -5,13 +5,16 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { verifySchema } from "../../src/cli/schemas/verify.ts";
+import { writeDockerArchive } from "../../src/image/docker-archive.ts";
+import { parseReference } from "../../src/oci/reference.ts";
+import type { Reference } from "../../src/oci/reference.ts";
 import { LayoutStore } from "../../src/store/layout.ts";
 import { startBed, unavailable } from "../bed/bed.ts";
 import type { BaseImage, Bed } from "../bed/bed.ts";
 import { run } from "../bed/command.ts";
 import { archway, startArchway, workplace } from "./archway.ts";
 import type { Workplace } from "./archway.ts";
-import { putBase, putCommand, putFiles, putIndex } from "./image-parts.ts";
+import { putBase, putChild, putCommand, putFiles, putIndex } from "./image-parts.ts";
 
 const runners = ["docker", "podman"] as const;
 
@@ -28,6 +31,7 @@ for (const runner of runners) {
     let place: Workplace;
     let busybox: BaseImage;
     let env: NodeJS.ProcessEnv;
+    let store: LayoutStore;
 
     before(async () => {
       bed = await startBed({ need: needs });
@@ -36,7 +40,7 @@ for (const runner of runners) {
       place = await workplace({ env: engine.env });
       // A Docker of this machine would be taken before Podman.
       env = runner === "docker" ? place.env : { ...place.env, DOCKER_HOST: `unix://${join(bed.dir, "no-docker")}` };
-      const store = new LayoutStore(join(place.dir, "images"));
+      store = new LayoutStore(join(place.dir, "images"));
       const command = (name: string, words: string[], declared = "linux/amd64", layersOf = declared) =>
         putCommand(store, busybox, { layersOf, declared, command: words }).then((image) => store.tag(name, image));
       const both = ["linux/amd64", "linux/arm64"];
@@ -48,6 +52,9 @@ for (const runner of runners) {
       await command("service", ["sleep", "1000"]);
       await command("unconfigured", ["sh", "-c", "echo DATABASE_URL is not set >&2; exit 3"]);
       await command("absent", ["/usr/bin/app"]);
+      const parent = await putBase(store, busybox, "linux/amd64");
+      await store.tag("parent", parent);
+      await store.tag("child", await putChild(store, parent, ["sh", "-c", "true"]));
       await store.tag("foreign", await putFiles(store, "linux/mips64le", { data: "x" }));
     });
     after(async () => {
@@ -165,6 +172,33 @@ for (const runner of runners) {
       const { code, verdict, findings } = await verify("foreign");
       assert.deepEqual([findings[0]?.rule, findings[0]?.severity], ["run-not-possible", "note"]);
       assert.deepEqual([verdict, code], ["pass", 0]);
+    });
+
+    test("an image of the user's without a name is run as it is and stays, and so do those that an image was built from", async () => {
+      const engine = (...args: readonly string[]) => run(runner, args, { env });
+      const load = async (file: string, name: string, as: readonly Reference[]) => {
+        const path = join(place.dir, file);
+        await writeDockerArchive(path, store, await store.resolve(name), as, AbortSignal.timeout(60_000));
+        await engine("load", "--input", path);
+      };
+      const images = async () => (await engine("images", "--all", "--quiet", "--no-trunc")).split("\n").toSorted();
+      await load("own.tar", "unconfigured", []);
+      await load("parent.tar", "parent", []);
+      const before = await images();
+      assert.notEqual(before.length, 0);
+      const own = await verify("unconfigured", "--severity", "error");
+      assert.equal(own.runs[0]?.exitCode, 3);
+      assert.deepEqual(await images(), before);
+      // The engine gets this one for the run alone, over the layer of the other.
+      const child = await verify("child");
+      assert.equal(child.runs[0]?.exitCode, 0);
+      assert.deepEqual(await images(), before);
+      // One with a name keeps it.
+      await load("named.tar", "child", [parseReference("localhost/own:1")]);
+      const named = await images();
+      await verify("child");
+      assert.deepEqual(await images(), named);
+      assert.match(await engine("images", "--format", "{{.Repository}}:{{.Tag}}"), /^localhost\/own:1$/m);
     });
 
     test("Ctrl-C leaves neither container nor image", async () => {

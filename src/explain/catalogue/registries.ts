@@ -21,6 +21,15 @@ function isRegistry(evidence: Evidence): boolean {
   );
 }
 
+/** Several platforms are built, or one that is emulated: a kill of a build for this machine alone has nothing to do with platforms. */
+function isCrowded({ context, step }: Evidence): boolean {
+  const built = [...context.requested.values(), ...context.steps.flatMap(({ target }) => (target ? [target] : []))];
+  const architectures = new Set(built.map(({ architecture }) => architecture));
+  const foreign = [...architectures].some((architecture) => architecture !== (context.host?.architecture ?? "amd64"));
+  return architectures.size > 1 || foreign || context.emulator || context.foreign(step?.runsOn) === true;
+}
+const crowded = "when several platforms are built, or one that is emulated";
+
 /** What registries and disks refuse. */
 export const registries: readonly Entry[] = [
   {
@@ -182,17 +191,24 @@ export const registries: readonly Entry[] = [
         pattern:
           /[Nn]o space left on device|IOException: No space left|don't have enough free space|not enough free (?:disk )?space|ENOSPC(?!.*watch)/,
       },
-      { words: ["killed signal terminated program"], pattern: /Killed signal terminated program/ },
+      {
+        words: ["killed signal terminated program"],
+        pattern: /Killed signal terminated program/,
+        when: isCrowded,
+        condition: crowded,
+      },
       {
         words: ["signal: killed", "signal: 9, sigkill"],
         pattern: /\(?signal: (?:killed|9, SIGKILL)/,
-        when: ({ step }) => step !== undefined,
-        condition: "in a step of a build",
+        when: (evidence) => evidence.step !== undefined && isCrowded(evidence),
+        condition: crowded,
       },
       {
         words: ["exit code: 137", "non-zero code: 137", "exit status 137"],
         pattern: /(?:did not complete successfully: exit code: |non-zero code: |(?:runtime|STEP).*exit status )137\b/,
+        when: isCrowded,
         rank: "consequence",
+        condition: crowded,
       },
     ],
     cause:

@@ -8,6 +8,7 @@ import { ArchwayError } from "../../error/error.ts";
 import type { Connections, Timeouts } from "./http.ts";
 import type { Endpoint } from "./settings.ts";
 import { hostnameOf } from "./settings.ts";
+import { SocketReaders } from "./socket-reader.ts";
 
 /** Bounds for registries: a large blob may be checked for minutes after its last byte has been sent. */
 export const defaultTimeouts: Timeouts = { connect: 10_000, idle: 120_000 };
@@ -18,9 +19,11 @@ const keptConnections = 16;
 /** Connections to a registry, kept alive between requests. The certificate authorities are read when TLS is spoken first. */
 export function openConnections(endpoint: Endpoint, timeouts: Timeouts): Connections {
   const options = { keepAlive: true, maxFreeSockets: keptConnections, autoSelectFamilyAttemptTimeout: 1_000 };
-  const plain = new http.Agent(options);
+  const readers = new SocketReaders();
+  const plain = readers.follow(new http.Agent(options));
   let secure: Promise<https.Agent> | undefined;
-  const openSecure = async () => new https.Agent({ ...options, ca: await trustedAuthorities(endpoint) });
+  const openSecure = async () =>
+    readers.follow(new https.Agent({ ...options, ca: await trustedAuthorities(endpoint) }));
   return {
     timeouts,
     async agentFor(url) {
@@ -28,6 +31,7 @@ export function openConnections(endpoint: Endpoint, timeouts: Timeouts): Connect
       secure ??= openSecure();
       return secure;
     },
+    readerOf: (socket) => readers.of(socket),
     async close() {
       plain.destroy();
       (await secure?.catch(() => undefined))?.destroy();

@@ -1,7 +1,7 @@
 import { ArchwayError } from "../../error/error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { notFound } from "../store-error.ts";
-import type { StoreOptions } from "../store.ts";
+import type { FetchOptions } from "../store.ts";
 import { connectionError, isPassingFailure } from "./failure.ts";
 import type { HttpStream } from "./http.ts";
 import type { Repository } from "./repository.ts";
@@ -11,7 +11,7 @@ import { backoff, pause } from "./retry.ts";
 const maxResumes = 100;
 
 /**
- * Streams a blob from byte `start`. A connection that breaks is resumed with `Range` where it broke. What arrives is not checked
+ * Streams a blob. A connection that breaks is resumed with `Range` where it broke. What arrives is not checked
  * here: only who reads the whole can.
  *
  * @throws ArchwayError `NOT_FOUND`, `UNREACHABLE` and what else `Transport.stream` throws.
@@ -19,17 +19,17 @@ const maxResumes = 100;
 export async function* downloadBlob(
   repository: Repository,
   descriptor: Descriptor,
-  start: number,
-  { signal }: StoreOptions,
+  { range, signal, lendsPieces = false }: FetchOptions,
 ): AsyncIterable<Uint8Array> {
   const { policy } = repository.transport;
+  const start = range?.start ?? 0;
   // A range that begins at the end is an error to servers.
   if (start > 0 && start >= descriptor.size) return;
   let offset = start;
   let withoutProgress = 0;
   for (let resumes = 0; ; resumes++) {
     const before = offset;
-    const answer = await openAt(repository, descriptor, offset, signal);
+    const answer = await openAt(repository, descriptor, offset, { lendsPieces, signal });
     let failure: unknown;
     try {
       for await (const chunk of fromOffset(answer, offset)) {
@@ -55,7 +55,7 @@ async function openAt(
   repository: Repository,
   { digest }: Descriptor,
   offset: number,
-  signal: AbortSignal | undefined,
+  { lendsPieces, signal }: { readonly lendsPieces: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<HttpStream> {
   const doing = `read blob ${digest} of`;
   const answer = await repository.stream({
@@ -63,6 +63,7 @@ async function openAt(
     target: `blobs/${digest}`,
     access: "pull",
     doing,
+    lendsPieces,
     headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
     ...(signal === undefined ? {} : { signal }),
   });

@@ -1,6 +1,8 @@
 import http from "node:http";
 import https from "node:https";
+import type { Duplex } from "node:stream";
 import { readAll } from "../read-all.ts";
+import type { SocketReader } from "./socket-reader.ts";
 
 /** Bounds of one exchange, milliseconds. */
 export interface Timeouts {
@@ -14,6 +16,7 @@ export interface Timeouts {
 export interface RequestBody {
   /** Bytes. */
   readonly length: number;
+  /** A piece is only valid until the next one is asked for. */
   open(): AsyncIterable<Uint8Array>;
 }
 
@@ -24,6 +27,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | RequestBody;
   readonly signal?: AbortSignal;
+  /** The reader of a streamed answer is done with a piece when it asks for the next one: the memory may be used again. */
+  readonly lendsPieces?: boolean;
 }
 
 /** Status and headers of an answer; header names in lower case. */
@@ -49,6 +54,8 @@ export interface Connections {
   readonly timeouts: Timeouts;
   /** The agent for a URL's scheme. Throws `INVALID_CONFIG` when a configured authority cannot be read. */
   agentFor(url: URL): Promise<http.Agent>;
+  /** How a connection of the agents can be read past them. */
+  readerOf(socket: Duplex): SocketReader | undefined;
   /** Closes idle connections. */
   close(): Promise<void>;
 }
@@ -71,9 +78,6 @@ class IdleError extends Error {
 /** Most bytes of an answer that is read whole, unless the caller asks for more: answers to uploads and errors are small. */
 const smallAnswer = 64 * 1024;
 
-/** Bytes of a body that may wait for the connection: enough that reading and sending go on side by side. */
-const maxUnsent = 512 * 1024;
-
 /** Sends a request and reads the answer whole, at most `limit` bytes. Redirects, retries and credentials are not its business. */
 export async function exchange(
   connections: Connections,
@@ -90,8 +94,8 @@ export async function exchange(
 
 /** Sends a request and hands out the body as it comes. */
 export async function openStream(connections: Connections, request: HttpRequest): Promise<HttpStream> {
-  const { head, incoming } = await send(connections, request);
-  return { ...head, body: incoming };
+  const { head, incoming, direct } = await send(connections, request);
+  return { ...head, body: direct ?? incoming };
 }
 
 /** Reads a body to its end. Of an error, which may be a long page of some proxy, the beginning is enough. */
@@ -114,6 +118,8 @@ export async function readAnswer(
 interface Sent {
   readonly head: HttpHead;
   readonly incoming: http.IncomingMessage;
+  /** The body, where it is read past `incoming`. */
+  readonly direct: AsyncIterable<Uint8Array> | undefined;
   /** Ends sending a body that the server did not wait for. */
   readonly stop: () => void;
 }
@@ -143,7 +149,9 @@ async function send(connections: Connections, request: HttpRequest): Promise<Sen
       const stop = () => {
         if (!outgoing.writableFinished) outgoing.destroy();
       };
-      resolve({ head: { status: incoming.statusCode ?? 0, headers: incoming.headers, url }, incoming, stop });
+      const reader = request.lendsPieces === true ? connections.readerOf(incoming.socket) : undefined;
+      const head = { status: incoming.statusCode ?? 0, headers: incoming.headers, url };
+      resolve({ head, incoming, direct: reader?.takeOver(incoming), stop });
     });
   });
 }
@@ -158,19 +166,20 @@ async function sendBody(outgoing: http.ClientRequest, body: HttpRequest["body"])
 }
 
 /**
- * Writes content into a request as fast as the connection takes it. A request that ends before, with an answer or a failure of its own, ends this
- * too; a failure of the content ends the request.
+ * Writes content into a request piece by piece, each when the connection has taken the one before. A request that ends before, with an answer or a
+ * failure of its own, ends this too; a failure of the content ends the request.
  */
 async function pour(content: AsyncIterable<Uint8Array>, outgoing: http.ClientRequest): Promise<void> {
   let proceed: (() => void) | undefined;
   const wake = () => proceed?.();
-  outgoing.on("drain", wake);
   outgoing.on("close", wake);
   try {
     for await (const chunk of content) {
       if (outgoing.destroyed) return;
-      if (outgoing.write(chunk) || outgoing.writableLength < maxUnsent) continue;
-      await new Promise<void>((resolve) => (proceed = resolve));
+      await new Promise<void>((resolve) => {
+        proceed = resolve;
+        outgoing.write(chunk, wake);
+      });
       if (outgoing.destroyed) return;
     }
   } catch (error) {
@@ -178,7 +187,6 @@ async function pour(content: AsyncIterable<Uint8Array>, outgoing: http.ClientReq
     outgoing.destroy(failure);
     throw failure;
   } finally {
-    outgoing.off("drain", wake);
     outgoing.off("close", wake);
   }
 }

@@ -2,7 +2,7 @@ import { ArchwayError, isAbort } from "../../error/error.ts";
 import type { Descriptor, Digest } from "../../oci/descriptor.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { parseReference, repositoryOf, targetOf } from "../../oci/reference.ts";
-import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "../store.ts";
+import type { BlobSource, FetchOptions, ImageStore, StoreOptions, TagOptions } from "../store.ts";
 import type { Registries } from "./registries.ts";
 import type { RegistryStore } from "./registry.ts";
 
@@ -61,10 +61,7 @@ export class MirroredStore implements ImageStore {
     return firstOf(this.#stores, (store) => store.manifest(descriptor, options));
   }
 
-  async *fetch(
-    descriptor: Descriptor,
-    options?: StoreOptions & { readonly range?: { readonly start: number } },
-  ): AsyncIterable<Uint8Array> {
+  async *fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array> {
     yield* await firstOf(this.#stores, async (store) => opened(store.fetch(descriptor, options)));
   }
 

@@ -6,7 +6,7 @@ import { parseJson } from "../../oci/json.ts";
 import { isTag } from "../../oci/reference.ts";
 import { attachmentOf, referrersIn, referrersTag, withReferrer } from "../referrers.ts";
 import { invalidTag, notFound, tagMoved } from "../store-error.ts";
-import type { BlobSource, ImageStore, StoreOptions, TagOptions } from "../store.ts";
+import type { BlobSource, FetchOptions, ImageStore, StoreOptions, TagOptions } from "../store.ts";
 import { downloadBlob } from "./download.ts";
 import { Lane } from "../lane.ts";
 import { Manifests } from "./manifests.ts";
@@ -65,23 +65,28 @@ export class RegistryStore implements ImageStore {
     return this.#manifests.read(digest, options);
   }
 
-  async has(digest: Digest, kind: "manifest" | "blob", options: StoreOptions = {}): Promise<boolean> {
+  async has(
+    digest: Digest,
+    kind: "manifest" | "blob",
+    { size, ...options }: StoreOptions & { readonly size?: number } = {},
+  ): Promise<boolean> {
     if (kind === "manifest") return (await this.#manifests.find(digest, options)) !== undefined;
     const target = `blobs/${digest}`;
     const doing = `look for blob ${digest} in`;
     const answer = await this.#repository.send({ method: "HEAD", target, access: "pull", doing, ...options });
-    if (answer.status === 200) return true;
+    if (answer.status === 200) {
+      const length = answer.headers["content-length"];
+      return size === undefined || length === undefined || Number(length) === size;
+    }
     if (answer.status === 404) return false;
     throw this.#repository.error(answer, doing);
   }
 
-  fetch(
-    descriptor: Descriptor,
-    options: StoreOptions & { readonly range?: { readonly start: number } } = {},
-  ): AsyncIterable<Uint8Array> {
-    const start = options.range?.start ?? 0;
-    const content = downloadBlob(this.#repository, descriptor, start, options);
-    return start > 0 ? content : verified(content, descriptor, `blob ${descriptor.digest} of ${this.name}`);
+  fetch(descriptor: Descriptor, options: FetchOptions = {}): AsyncIterable<Uint8Array> {
+    const content = downloadBlob(this.#repository, descriptor, options);
+    return (options.range?.start ?? 0) > 0
+      ? content
+      : verified(content, descriptor, `blob ${descriptor.digest} of ${this.name}`);
   }
 
   async putBlob(descriptor: Descriptor, source: BlobSource, options: StoreOptions = {}): Promise<void> {

@@ -37,6 +37,8 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal;
   /** False when the caller repeats it in its own way; then what may pass is thrown as a {@link PassingError}. */
   readonly retry?: boolean;
+  /** The reader of a stream is done with a piece when it asks for the next one. */
+  readonly lendsPieces?: boolean;
   /** Most bytes of the answer; 64 KiB unless told. */
   readonly limit?: number;
 }
@@ -167,6 +169,7 @@ export class Transport {
           headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
           ...(request.body === undefined ? {} : { body: request.body }),
           ...(signal === undefined ? {} : { signal }),
+          ...(request.lendsPieces === undefined ? {} : { lendsPieces: request.lendsPieces }),
         },
         send,
       );

@@ -6,8 +6,15 @@ import fc from "fast-check";
 import { ArchwayError } from "../../error/error.ts";
 import { compressionOf, decompress, decompressLimits } from "./decompress.ts";
 
+/** Chunks that are only valid until the next one is asked for. */
 async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  const lent = Buffer.alloc(Math.min(size, bytes.length));
+  for (let at = 0; at < bytes.length; at += size) {
+    const chunk = bytes.subarray(at, at + size);
+    lent.set(chunk);
+    yield lent.subarray(0, chunk.length);
+    lent.fill(0xee);
+  }
 }
 
 async function read(source: AsyncIterable<Uint8Array>, limits = decompressLimits): Promise<Buffer> {

@@ -47,7 +47,7 @@ export function compressionOf(head: Uint8Array): Compression {
 /**
  * The uncompressed bytes of a layer. Takes gzip with any number of members, zstd with any number of frames, and plain bytes.
  * The source is read to its very end, so that a store can check the digest of what it gave. A piece is only valid until the
- * next one is asked for. `onCompression` is called before the first one.
+ * next one is asked for; the same may hold for the source's. `onCompression` is called before the first one.
  *
  * @throws ArchwayError `LAYER_CORRUPT` for damaged or cut compression, `LAYER_UNSUPPORTED` beyond the limits; errors of the source as they are.
  */
@@ -172,6 +172,7 @@ class CountedInput {
   async peek(length: number): Promise<Uint8Array> {
     let head = (await this.next()) ?? new Uint8Array();
     while (head.length < length) {
+      head = Uint8Array.from(head);
       const more = await this.next();
       if (more === undefined) break;
       head = Buffer.concat([head, more]);

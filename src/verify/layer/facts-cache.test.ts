@@ -199,4 +199,10 @@ describe("FactsCache", () => {
     await ask("one");
     assert.equal(counts.reads, 2);
   });
+
+  test("a folder that no file system makes costs time and nothing else", { timeout: 20_000 }, async () => {
+    const cache = new FactsCache("/proc/archway/facts");
+    const { cached } = await cache.facts(digest("x"), async () => factsOf("x"));
+    assert.equal(cached, false);
+  });
 });

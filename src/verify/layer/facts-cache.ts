@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import type { Digest } from "../../oci/descriptor.ts";
@@ -99,6 +99,9 @@ export class FactsCache {
   async #kept(digest: Digest): Promise<LayerFacts | undefined> {
     const file = this.#fileOf(digest);
     try {
+      // In a shared folder somebody else could plant facts.
+      const { uid } = await stat(file);
+      if (uid !== 0 && uid !== (process.getuid?.() ?? uid)) return undefined;
       const text = await decompress(await readFile(file), { maxOutputLength: maxFacts });
       const facts = layerFactsSchema.parse(JSON.parse(text.toString("utf8")));
       if (facts.digest !== digest) return undefined;
@@ -115,7 +118,7 @@ export class FactsCache {
     const file = this.#fileOf(facts.digest);
     const temporary = join(this.#directory, `.${randomUUID()}.tmp`);
     try {
-      await mkdir(this.#directory, { recursive: true });
+      await makeFolder(this.#directory);
       const bytes = await compress(JSON.stringify(facts), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
       await writeFile(temporary, bytes, { mode: 0o600 });
       await rename(temporary, file);
@@ -148,5 +151,18 @@ export class FactsCache {
 
   #fileOf(digest: Digest): string {
     return join(this.#directory, `${digest.replace(":", "-")}.v${factsVersion}.json.zst`);
+  }
+}
+
+/** Makes a folder and those above it. Node's own way never ends where a file system makes none, as `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
 }

@@ -56,7 +56,7 @@ export async function readLayers(
     order.map(async ({ layer, index }) => {
       const refuse = (severity: Severity, rule: string, why: string): ReadResult => {
         const place = places[index];
-        const message = `Layer ${index} (${layer.digest}, ${layer.size} bytes) ${why}`;
+        const message = `Layer ${index + 1} (${layer.digest}, ${layer.size} bytes) ${why}`;
         const finding = { rule, severity, message, platforms: [declared], path: "/", related: [] };
         return { cached: false, finding: place === undefined ? finding : { ...finding, layer: place } };
       };
@@ -83,11 +83,13 @@ async function readOne(
   }
   const onBytes = (unpacked: number) => onProgress?.({ digest: layer.digest, size: layer.size, unpacked });
   try {
-    return await options.facts.facts(
-      layer.digest,
-      () => readLayer(store.fetch(layer, access), layer, { ...access, onBytes }),
-      signal,
-    );
+    const read = () => readLayer(store.fetch(layer, { ...access, lendsPieces: true }), layer, { ...access, onBytes });
+    const result = await options.facts.facts(layer.digest, read, signal);
+    // Known facts say what is in the layer, and not that this store has it.
+    if (result.cached && !(await store.has(layer.digest, "blob", { ...access, size: layer.size }))) {
+      return refuse("warning", "layer-unread", `is not in ${store.name}, or not whole: nobody can pull it from there.`);
+    }
+    return result;
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
     switch (error.code) {

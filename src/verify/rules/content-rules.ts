@@ -2,6 +2,7 @@ import type { Finding } from "../../finding/finding.ts";
 import { chainFindings } from "./chain-rules.ts";
 import type { StartChain } from "../chain/chain-parts.ts";
 import { fileFindings, systemFolder } from "./file-rules.ts";
+import { foreignProgramFindings } from "./foreign-programs.ts";
 import type { ImageFacts } from "../view/image-facts.ts";
 import { pythonFindings } from "./python-rules.ts";
 
@@ -19,7 +20,8 @@ export function contentFindings(image: ImageFacts, chain: StartChain, complete: 
   const ofChain = chainFindings(image, chain);
   const ofPython = pythonFindings(image);
   const ofCode = ofChain.filter(({ rule }) => isAboutCode.test(rule)).map(({ path }) => path);
-  const reported = new Set([...ofCode, ...ofPython.reported]);
+  const ofOthers = foreignProgramFindings(image, new Set([...ofCode, ...ofPython.reported]));
+  const reported = new Set([...ofCode, ...ofPython.reported, ...ofOthers.map(({ path }) => path)]);
   const ofLinks = image.view.danglingLinks.map((link): Finding => {
     const layer = image.places[link.layer];
     return {
@@ -33,14 +35,15 @@ export function contentFindings(image: ImageFacts, chain: StartChain, complete: 
     };
   });
   const ofFiles = fileFindings(image, reported);
-  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofPython.findings, ...ofLinks];
+  const findings = [...sharingCause(ofChain, ofFiles), ...ofFiles, ...ofOthers, ...ofPython.findings, ...ofLinks];
   if (!complete) return findings.filter(({ rule }) => !needsAllLayers.test(rule));
   return elfFiles === 0 ? ofData(image, findings) : findings;
 }
 
 /**
  * An image without machine code carries data (charts, bundles, files for other images): it is not meant to start, whatever
- * command it names.
+ * command it names, because tools that make such images need one (`docker create` asks for it). An entrypoint is set on
+ * purpose: then what is missing stays as heavy as it is.
  */
 function ofData(image: ImageFacts, findings: readonly Finding[]): Finding[] {
   const none: Finding = {
@@ -51,10 +54,11 @@ function ofData(image: ImageFacts, findings: readonly Finding[]): Finding[] {
     path: "/",
     related: [],
   };
+  if (image.config.entrypoint.length > 0) return [none, ...findings];
   return [
     none,
     ...findings.map((finding) =>
-      finding.rule.endsWith("-missing") ? { ...finding, severity: "warning" as const } : finding,
+      needsAllLayers.test(finding.rule) ? { ...finding, severity: "warning" as const } : finding,
     ),
   ];
 }

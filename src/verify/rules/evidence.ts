@@ -9,6 +9,7 @@ const evidenceRules: ReadonlySet<string> = new Set([
   "no-image",
   "content-missing",
   "not-reached",
+  "run-not-done",
 ]);
 
 /** Whether a finding is about missing evidence, not about a fault: an outage must never read as a bad image. */

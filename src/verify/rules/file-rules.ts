@@ -3,15 +3,15 @@ import { formatPlatform } from "../../platform/platform.ts";
 import { wrongBase } from "./cause.ts";
 import { elfTypes } from "../program/elf-header.ts";
 import type { ElfFacts } from "../program/elf.ts";
-import { environmentValue, pathDirectories } from "../chain/environment.ts";
+import { pathDirectories } from "../chain/environment.ts";
 import { inFolderOfItsArchitecture, isCompanion, legitimacyOf } from "./exemptions.ts";
 import { mismatch, wrongCodeFinding } from "./finding-parts.ts";
 import { architectureOf, describeCode, isOf } from "../program/identity.ts";
 import type { ImageFacts } from "../view/image-facts.ts";
-import { defaultLibraryDirectories, LibrarySearch } from "../chain/libraries.ts";
+import { libraryFolders } from "./library-folders.ts";
 import type { JudgedSets } from "./set-rules.ts";
 import { completeSet, judgeSets } from "./set-rules.ts";
-import { Tally } from "./tally.ts";
+import { firstOf, Tally } from "./tally.ts";
 import type { ViewFile } from "../view/view.ts";
 import { baseName } from "../view/view.ts";
 
@@ -26,6 +26,8 @@ interface Foreign {
   readonly path: string;
   readonly file: ViewFile;
   readonly elf: ElfFacts;
+  /** Hard links: other paths of the same file. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -35,12 +37,11 @@ interface Foreign {
  */
 export function fileFindings(image: ImageFacts, reported: ReadonlySet<string>): Finding[] {
   const reach = reachableFiles(image);
-  const foreign = foreignFiles(image);
+  const foreign = withoutLinks(foreignFiles(image), reach, reported, image);
   const userland = userlandFinding(image, reach);
   const findings = new Tally(image);
   const sets = judgeSets(image, findings, reported);
   for (const one of foreign) {
-    if (reported.has(one.path)) continue;
     const where = reach.get(one.path);
     const inUserland = userland !== undefined && describeCode(one.elf) === userland.code;
     // The one finding about the userland stands for its files.
@@ -54,9 +55,27 @@ function foreignFiles(image: ImageFacts): Foreign[] {
   const foreign: Foreign[] = [];
   for (const { path, file } of image.view.files()) {
     const { elf } = file.entry;
-    if (elf !== undefined && !isOf(elf, image.expected.architecture)) foreign.push({ path, file, elf });
+    if (elf !== undefined && !isOf(elf, image.expected.architecture)) foreign.push({ path, file, elf, others: [] });
   }
   return foreign.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Hard links of one file are one file: it is judged where it weighs most, and not at all when one of its names was reported. */
+function withoutLinks(
+  foreign: readonly Foreign[],
+  reach: ReadonlyMap<string, Reach>,
+  reported: ReadonlySet<string>,
+  { expected: { architecture } }: ImageFacts,
+): Foreign[] {
+  return [...Map.groupBy(foreign, ({ file }) => file).values()].flatMap((links) => {
+    if (links.some(({ path }) => reported.has(path))) return [];
+    const chosen =
+      links.find(({ path }) => reach.has(path)) ??
+      links.find(({ path, elf }) => legitimacyOf(path, elf, architecture) === undefined) ??
+      links[0];
+    if (chosen === undefined) return [];
+    return { ...chosen, others: links.filter((link) => link !== chosen).map(({ path }) => path) };
+  });
 }
 
 /** How a file is reached without naming it in full. */
@@ -73,7 +92,7 @@ interface Reach {
 
 /** Programs in `PATH` and libraries in the folders that the loader searches, symlinks followed, by where they really are. */
 function reachableFiles(image: ImageFacts): Map<string, Reach> {
-  const { view, config, expected } = image;
+  const { view, config } = image;
   const reach = new Map<string, Reach>();
   const seen = new Set<string>();
   const look = (kind: Reach["kind"], directory: string, wanted: (name: string, file: ViewFile) => boolean) => {
@@ -99,25 +118,10 @@ function reachableFiles(image: ImageFacts): Map<string, Reach> {
   for (const directory of new Set(pathDirectories(config.environment))) {
     look("executable", directory, (_, file) => (file.entry.mode & 0o111) !== 0 && file.entry.elf !== undefined);
   }
-  for (const directory of libraryDirectories(image)) {
+  for (const directory of libraryFolders(image)) {
     look("library", directory, (name, file) => /\.so(?:\.|$)/.test(name) && file.entry.elf !== undefined);
   }
   return reach;
-
-  function libraryDirectories({ expected: { architecture } }: ImageFacts): Set<string> {
-    const set = (environmentValue(config.environment, "LD_LIBRARY_PATH") ?? "")
-      .split(":")
-      .filter((path) => path.startsWith("/"));
-    const search = new LibrarySearch(view, expected, config.environment);
-    const local = ["/usr/local/lib", `/usr/local/lib/${architecture.triplet}`];
-    const others = search.configuredDirectories().filter((path) => !namesOtherTriplet(path, architecture.triplet));
-    return new Set([...defaultLibraryDirectories(expected), ...local, ...others, ...set]);
-  }
-}
-
-/** Debian's `ld.so.conf.d` may name the multiarch folders of other architectures, whose libraries are meant to be foreign. */
-function namesOtherTriplet(path: string, triplet: string): boolean {
-  return /-linux-(?:gnu|musl)/.test(path) && !path.endsWith(`/${triplet}`);
 }
 
 /** One error for a whole base of another architecture: the majority of the system's own programs and libraries. */
@@ -209,7 +213,12 @@ function wrongFile(image: ImageFacts, one: Foreign, severity: Severity, reach: R
     rule: isLibrary ? "library-wrong-architecture" : "executable-wrong-architecture",
     severity,
     path: one.path,
-    message: `${one.path}${where} ${mismatch(image, one.elf)}.`,
+    message: `${one.path}${where}${alsoNamed(one.others)} ${mismatch(image, one.elf)}.`,
     file: one.file,
   });
+}
+
+/** The other hard links of a file, in brackets. */
+function alsoNamed(others: readonly string[]): string {
+  return others.length === 0 ? "" : ` (the same file as ${firstOf(others.slice(0, 3), others.length)})`;
 }

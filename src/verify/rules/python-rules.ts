@@ -80,12 +80,12 @@ function packagesFolder(path: string): string {
 
 /** What a module is made for, when Python for this platform cannot import it. */
 function moduleDoubt(image: ImageFacts, file: ViewFile, suffix: string): string | undefined {
-  const { architecture } = image.expected;
+  const { architecture, platform } = image.expected;
   const isNamedRight = suffix.includes("-linux-") && namesArchitecture(suffix, architecture.name);
-  if (!isNamedRight) return `named for ${suffix}, which Python on this platform does not look for`;
+  if (!isNamedRight) return `named for ${suffix}, which Python on ${formatPlatform(platform)} does not look for`;
   const { elf } = file.entry;
   if (elf !== undefined && isOf(elf, architecture)) return undefined;
-  return `named for ${suffix}, but ${elf === undefined ? "no code of Linux" : `${describeCode(elf)} code`}`;
+  return `named for ${suffix}, but compiled for ${elf === undefined ? "another system" : describeCode(elf)}`;
 }
 
 function wheelDoubt(image: ImageFacts, path: string, file: ViewFile, text: string): Doubt | undefined {
@@ -130,23 +130,29 @@ function folded(image: ImageFacts, group: readonly Doubt[]): Finding[] {
   const names = [...new Set(group.map(({ name }) => name))].sort();
   const listed = firstOf(names.slice(0, 5), names.length);
   const isModule = rule === "python-extension-mismatch";
-  const count = `${group.length} ${isModule ? "extension module" : "wheel"}${group.length === 1 ? " is" : "s are"}`;
-  const declared =
-    rule === "wheel-wrong-libc"
-      ? `the image has ${onlyLibc(image) ?? "another C library"}`
-      : `the image is declared ${platform}`;
+  const one = group.length === 1;
+  const message = isModule
+    ? `In ${folder} ${group.length} extension module${one ? "" : "s"} (${listed}) ${one ? "is" : "are"} ${made}: importing ${one ? "it" : "them"} fails.`
+    : `In ${folder} ${group.length} wheel${one ? " is" : "s are"} ${made} (${listed}), but ${declaredAs(image, rule, platform)}: importing fails.`;
   return [
     {
       ...fileFinding(image, {
         rule,
         severity: "warning",
         path,
-        message: `In ${folder} ${count} ${made} (${listed}), but ${declared}: importing fails.`,
+        message,
         file,
       }),
       ...explain(image),
     },
   ];
+}
+
+/** What the image is, which the wheels are not. */
+function declaredAs(image: ImageFacts, rule: Doubt["rule"], platform: string): string {
+  return rule === "wheel-wrong-libc"
+    ? `the image has ${onlyLibc(image) ?? "another C library"}`
+    : `the image is declared ${platform}`;
 }
 
 function explain({ expected }: ImageFacts): Explanation {

@@ -21,6 +21,8 @@ export interface RunOutcome {
   readonly output: string;
   /** Why it was not run. */
   readonly reason?: string;
+  /** True when this machine could run it, and the engine or the store failed. */
+  readonly engineFailed?: boolean;
 }
 
 /**
@@ -42,6 +44,10 @@ export function runFinding(outcome: RunOutcome): Finding {
   const name = formatPlatform(platform);
   switch (result) {
     case "not-runnable-here":
+      if (outcome.engineFailed === true) {
+        const fix = "Look at what the engine says; `docker run` or `podman run` of any image should show the same.";
+        return make("warning", "run-not-done", `${name} was not run: ${reason}`, fix);
+      }
       return make(
         "note",
         "run-not-possible",

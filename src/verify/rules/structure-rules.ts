@@ -52,7 +52,7 @@ export function structureFindings(
     add(
       "error",
       "layers-mismatch",
-      `Layer ${index} (${layer.digest}) unpacks to ${layer.diffId}, but the config says ${diffId}: engines refuse the image.`,
+      `Layer ${index + 1} (${layer.digest}) unpacks to ${layer.diffId}, but the config says ${diffId}: engines refuse the image.`,
     );
   });
   return findings;
