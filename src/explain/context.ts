@@ -20,6 +20,17 @@ const maxSteps = 5000;
 const maxPlatforms = 40;
 const maxNames = 200;
 
+/** Machines in names that Python's setuptools give to what they build. */
+const pythonMachines = ["x86_64", "aarch64", "armv7l", "armv6l", "i686", "ppc64le", "s390x", "riscv64"];
+/** What package managers fetch and build tells what architecture the packages are for: Alpine's and Debian's lists, Python's `build/lib.linux-armv7l-…` and wheels. */
+const packageList = new RegExp(
+  [
+    String.raw`\/(?<alpine>x86_64|x86|aarch64|armhf|armv7|ppc64le|s390x|riscv64|loongarch64)\/APKINDEX\.`,
+    String.raw`\d .*\b(?<debian>amd64|arm64|armhf|armel|i386|ppc64el|s390x|riscv64) Packages \[`,
+    String.raw`(?:\b(?:lib|temp)\.linux-|filename=\S+-linux_)(?<python>${pythonMachines.join("|")})\b`,
+  ].join("|"),
+);
+
 /** Words of lines that say where a log stands, besides those of the notes. */
 const structureWords = [
   ...["run", "copy", "add", "from", "workdir", "cmd", "entrypoint", "env"].flatMap((word) =>
@@ -38,6 +49,11 @@ const structureWords = [
   "--tag ",
   "committing",
   "linux/",
+  "/apkindex.",
+  "packages [",
+  "lib.linux-",
+  "temp.linux-",
+  "-linux_",
   "--platform",
   "=> => ",
   "\n------",
@@ -71,6 +87,8 @@ export class LogContext {
   /** The platform of the image that the client warned of: it runs, whatever the machine is. */
   ranAs: Platform | undefined;
 
+  /** Architectures whose packages are listed. */
+  #userlands = new Map<string, Platform>();
   #host: { platform: Platform; certain: boolean } | undefined;
   #steps = new Map<number, Step>();
   #lanes = new Map<string, Step>();
@@ -110,6 +128,12 @@ export class LogContext {
     return this.#host?.platform;
   }
 
+  /** What the programs of the log are made for, as the lists of packages tell that are fetched: the one architecture that there are lists of. */
+  get userland(): Platform | undefined {
+    const [only, ...more] = this.#userlands.values();
+    return more.length === 0 ? only : undefined;
+  }
+
   has(circumstance: Circumstance): boolean {
     return this.circumstances.has(circumstance);
   }
@@ -121,7 +145,7 @@ export class LogContext {
 
   /**
    * Whether programs of a platform are foreign to the machine: `undefined` when the log does not tell. A log that builds several architectures and does not
-   * name its machine is taken for one of amd64, as nearly all CI is.
+   * name its machine is taken for one of amd64, as nearly all CI is. Engines name the platform of a step only where several are built.
    */
   foreign(platform: Platform | undefined): boolean | undefined {
     if (this.known.emulated !== undefined && platform !== undefined && this.known.platform !== undefined) {
@@ -131,7 +155,8 @@ export class LogContext {
     const host = this.host;
     if (host) return !canRun(host, platform);
     const architectures = new Set([...this.platforms.values()].map(({ architecture }) => architecture));
-    if (architectures.size > 1 || this.has("emulator")) return !["amd64", "386"].includes(platform.architecture);
+    const several = architectures.size > 1 || this.#allSteps.some(({ runsOn }) => runsOn !== undefined);
+    if (several || this.has("emulator")) return !["amd64", "386"].includes(platform.architecture);
     return undefined;
   }
 
@@ -165,8 +190,9 @@ export class LogContext {
 
   /** The step that a line belongs to; announcements and ends of steps are taken in. */
   stepOf({ text, step: number, fromEngine }: PlainLine, line: number): Step | undefined {
-    const header = text.startsWith(" > [")
-      ? text.slice(3).replace(/:$/, "")
+    const opensExcerpt = /^ ?> \[/.test(text);
+    const header = opensExcerpt
+      ? text.replace(/^ ?> /, "").replace(/:$/, "")
       : text.replace(/^ ?=> (?:ERROR |CACHED |CANCELED )?/, "");
     if (number !== undefined) {
       const excerpt = this.#excerpt && line - this.#excerpt.line < 60 ? this.#excerpt.step : undefined;
@@ -189,8 +215,8 @@ export class LogContext {
       const step = named ?? readStep(header.replace(/\s+\d+\.\d+s$/, ""), line)?.step;
       if (!step) return undefined;
       if (!named) this.#add(step);
-      if (text.startsWith(" > [") || /=> ERROR /.test(text)) this.#fail(step);
-      this.#excerpt = text.startsWith(" > [") ? { step, line } : undefined;
+      if (opensExcerpt || /=> ERROR /.test(text)) this.#fail(step);
+      this.#excerpt = opensExcerpt ? { step, line } : undefined;
       return step;
     }
     const read = readStep(text, line);
@@ -200,6 +226,12 @@ export class LogContext {
       this.#lanes.set(read.lane, read.step);
       this.#lane = read.lane;
       this.#add(read.step);
+      return read.step;
+    }
+    if (read) {
+      // A part of a log, which somebody has stripped of the numbers of its steps.
+      this.#add(read.step);
+      this.#excerpt = { step: read.step, line };
       return read.step;
     }
     if (/^-{6,}$/.test(text)) {
@@ -242,6 +274,14 @@ export class LogContext {
       text,
     )?.groups;
     if (ran) this.ranAs = normalizePlatform({ os: "linux", architecture: ran["arch"] ?? "", variant: ran["variant"] });
+    const listed = packageList.exec(text)?.groups;
+    if (listed && this.#userlands.size < maxPlatforms) {
+      const { alpine, debian, python = "" } = listed;
+      const variant = alpine === "armhf" ? "v6" : undefined;
+      const architecture = variant === undefined ? (alpine ?? debian ?? python).replace(/^x86$/, "386") : "arm";
+      const platform = normalizePlatform({ os: "linux", architecture, variant });
+      this.#userlands.set(formatPlatform(platform), platform);
+    }
     if (!text.includes("linux/")) {
       const bare =
         /(?:--(?:platform|arch)[ =]|kubernetes\.io\/arch[=:] ?)"?(?<arch>amd64|arm64|arm\/v[67]|aarch64|x86_64|riscv64|s390x|ppc64le)\b/.exec(

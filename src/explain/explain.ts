@@ -210,7 +210,7 @@ function platformOf(
   const compiled = targetTriple.exec(match[0])?.groups?.["arch"];
   if (compiled !== undefined) return linux(compiled);
   const [only, ...more] = context.requested.values();
-  return more.length === 0 ? (only ?? context.ranAs) : undefined;
+  return more.length === 0 ? (only ?? context.ranAs ?? context.userland) : undefined;
 }
 
 /** Node.js' names of architectures (`process.arch`) that are spelled in their own way. */

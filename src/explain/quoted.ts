@@ -35,7 +35,7 @@ const change =
   /^(?:(?:\* |\| )*(?=[0-9a-f]*[a-f])[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Za-z[]|HEAD is now at |Merge (?:pull request|branch|commit)|Subject: |commit [0-9a-f]{40}|(?:[-*•] )?(?:fix|feat|docs|chore|test|ci|build|refactor|perf|style|revert)(?:\([\w ./,-]+\))?!?: (?!error))|\(#\d+\)$|\b(?:[Ff]ix(?:e[sd])?|[Cc]loses?|[Rr]esolves?) #\d+/;
 /** Comments of programs, shells and documents; V8 reports a fatal error in lines that begin with `#`. */
 const comment =
-  /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception)|#+ (?!Fatal error|unreachable|\[?runtime|\s*SIG[A-Z]+ \(|A fatal error)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
+  /^\s*(?:\/\/|\/\*|\* (?!What went wrong|Could|Exception|"[\w.-]+\/\S*": |(?:Error )?(?:initializing|choosing|pinging|reading) )|#+ (?!Fatal error|unreachable|\[?runtime|\s*SIG[A-Z]+ \(|A fatal error)|<!--|--\s(?!error)|;; |REM |"""|'''|\.\. )/;
 /** Sentences about an error, which nobody writes where one has happened. */
 const prose =
   /\b(?:if (?:you|it|this|the log|a log) (?:see|get|encounter|says?|prints?|fails?|contains)|(?:you|users?) (?:may|might|will|would|could) (?:see|get|encounter|hit)|(?:error|message|which|this|that|usually|it) means?\b|troubleshoot|for example|e\.g\.|known issues?\b|workaround|(?:happens|occurs|appears) (?:when|if|because)|to avoid|(?:to )?prevents?\b|expected (?:error|output|failure|message)|as expected|simulat|no longer (?:fails|prints)|(?:looking|checking|scanning) for|grep(?:ping)? for|common(?:ly)? (?:errors?|caused)|frequently asked|none found|0 (?:matches|occurrences)|see (?:the )?(?:docs|documentation|README|FAQ)|instead of (?:failing|crashing|printing)|handles? (?:the|an?) |documents? (?:the|an?) |explains? |example (?:output|log)|sample (?:output|log)|mock(?:ed|ing)?\b|fixture|assert)/i;
@@ -57,10 +57,11 @@ export function isQuoted({ text, from, to, before, step }: Spoken): boolean {
   if (commandEcho.test(text) || sourceExcerpt.test(text) || searchResult.test(text)) return true;
   if (testName.test(text) || change.test(text) || comment.test(text)) return true;
   if (readStep(text, 0) !== undefined) return true;
-  if (/^(?: > \[| ?=> (?!=>))/.test(text)) return true;
+  if (/^(?: ?> \[| ?=> (?!=>))/.test(text)) return true;
   if (inBackticks(text, from, to)) return true;
   if (prose.test(text.slice(0, from)) || proseAfter.test(text.slice(to))) return true;
-  if (/^[-*•] ["'`“]/.test(text) || isArgument(text.slice(0, from)) || isCode(text.slice(0, from))) return true;
+  const opened = text.slice(0, from + (/^[\s:=("'`\\]*/.exec(found)?.[0].length ?? 0));
+  if (/^[-*•] ["'`“](?![\w.-]+\/\S*": )/.test(text) || isArgument(opened) || isCode(text.slice(0, from))) return true;
   if (inCommit(text, before) || inDiff(text, before)) return true;
   if (step && prints(shellOf(step.command), found)) return true;
   const command = before.slice(-printedLines).findLast((line) => commandEcho.test(line));
@@ -92,6 +93,7 @@ function core(found: string): string[] {
 
 /** What stands before the words is the beginning of a command or of code that has them as an argument. */
 function isArgument(before: string): boolean {
+  if (/\b(?:[Ee]xpected|[Rr]eceived|[Aa]ctual|got|want)\b[^"'`]{0,30}["'`]$/.test(before)) return true;
   return /\b(?:echo|printf|e?grep|rg|logger|print(?:ln|f)?|console\.\w+|throw new \w+|raise \w+|expect|contains?|includes?|assert\w*)\b[ (][^|;&]*["'`(][^"'`]*$/.test(
     before,
   );

@@ -132,8 +132,9 @@ export const builders: readonly Entry[] = [
     severity: "error",
     signs: [
       {
-        words: ["failed to receive status"],
-        pattern: /failed to receive status: rpc error: code = (?:Unavailable|Unknown|Internal|DeadlineExceeded)/,
+        words: ["failed to receive status", "failed to get status"],
+        pattern:
+          /failed to (?:receive|get) status: rpc error: code = (?:Unavailable|Unknown|Internal|DeadlineExceeded)/,
         rank: "consequence",
       },
       {

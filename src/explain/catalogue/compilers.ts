@@ -199,7 +199,7 @@ export const compilers: readonly Entry[] = [
       {
         words: ["mmintrin.h", "immintrin.h", "x86intrin.h", "cpuid.h", "nmmintrin", "intrin.h", "sys/io.h"],
         pattern:
-          /(?:fatal )?error: '?(?:[\w./]*\/)?(?:\w*mmintrin|immintrin|x86intrin|x86gprintrin|cpuid|avx\w*intrin|sys\/io|asm\/msr)\.h'?(?:: No such file or directory| file not found)|'(?:\w*mmintrin|immintrin|x86intrin)\.h' file not found/,
+          /(?:fatal )?error: '?(?:[\w./]*\/)?(?:\w*mmintrin|immintrin|x86intrin|x86gprintrin|cpuid|avx\w*intrin|sys\/io|asm\/msr)\.h'?(?::\s+[Nn]o such file or directory| file not found)|'(?:\w*mmintrin|immintrin|x86intrin)\.h' file not found/,
       },
       { words: ["only meant to be used on x86"], pattern: /only meant to be used on x86/ },
       {

@@ -8,7 +8,7 @@ export const cpuLevels: readonly Entry[] = [
     title: "The CPU, or the emulated one, is older than the image needs",
     severity: "error",
     signs: [
-      { words: ["does not support x86-64-v"], pattern: /CPU does not support x86-64-v\d/ },
+      { words: ["does not support x86-64-v"], pattern: /CPU does not support x86-64-v\d/i },
       { words: ["v2 microarchitecture"], pattern: /requires? v2 microarchitecture/ },
     ],
     cause:

@@ -1,6 +1,11 @@
 import { nativeOrCross } from "../advice.ts";
 import { is32Bit, isEmulated, isForeign } from "../conditions.ts";
-import type { Entry } from "../entry.ts";
+import type { Entry, Evidence } from "../entry.ts";
+
+/** Ubuntu's mirror of what is not x86 sends lists whose signature is not accepted. */
+function isPortsSignature({ near }: Evidence): boolean {
+  return near(/ports\.ubuntu\.com/) && near(/At least one invalid signature was encountered/);
+}
 
 /** What systems and package managers do not do under emulation. */
 export const emulatedSystems: readonly Entry[] = [
@@ -33,8 +38,10 @@ export const emulatedSystems: readonly Entry[] = [
       {
         words: ["at least one invalid signature", "is not signed"],
         pattern: /At least one invalid signature was encountered|[Tt]he repository '.*' is not signed/,
-        when: (evidence) => is32Bit(evidence) && !evidence.context.has("disk-full"),
-        condition: "for 32-bit platforms, and no full disk",
+        when: (evidence) =>
+          !evidence.context.has("disk-full") &&
+          (is32Bit(evidence) || (!evidence.platform && isPortsSignature(evidence))),
+        condition: "for 32-bit platforms or Ubuntu's ports, and no full disk",
       },
     ],
     cause:

@@ -139,7 +139,8 @@ export const emulators: readonly Entry[] = [
     signs: [
       {
         words: [".buildkit_qemu_emulator"],
-        pattern: /process "\/dev\/\.buildkit_qemu_emulator .*did not complete successfully/,
+        pattern:
+          /(?:process "|executor failed running \[)\/dev\/\.buildkit_qemu_emulator .*(?:did not complete successfully|\]: exit code: \d)/,
         rank: "consequence",
       },
     ],

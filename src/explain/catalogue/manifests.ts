@@ -53,6 +53,10 @@ export const manifests: readonly Entry[] = [
         pattern: /does not contain descriptor matching platform '?(?<platform>[\w/]+)/,
       },
       { words: ["must support amd64/linux"], pattern: /must support amd64\/linux/ },
+      {
+        words: ["no suitable node (unsupported platform"],
+        pattern: /no suitable node \(unsupported platform on \d+ node/,
+      },
       { words: ["none of the manifests match"], pattern: /none of the manifests match the provided platforms/ },
     ],
     cause:

@@ -5,6 +5,20 @@ const nodePlatform =
 /** npm packages of E35's family: their loaders name a package per platform. */
 const nodeFamily = String.raw`@(?:rollup|esbuild|img|swc|parcel|next)\/`;
 
+/** A binding of sharp before 0.33, whose loader names it by platform. */
+const sharpBinding = String.raw`[./\w-]*\/sharp-(?<node>(?:linux|linuxmusl|darwin|win32)-\w+)\.node`;
+
+/** npm names what the package wants: another CPU or C library, not only another operating system. */
+function wantsAnotherMachine({ text, before, after }: Evidence): boolean {
+  const wanted = [...before.slice(-3), text, ...after.slice(0, 3)].filter((line) => /wanted:? ?\{/.test(line));
+  return wanted.length === 0 || wanted.some((line) => /"(?:cpu|libc)"/.test(line));
+}
+
+/** What tells two of Prisma's engines apart: system, C library and CPU, not the version of OpenSSL. */
+function prismaMachine(target = ""): string {
+  return target.replace(/-?openssl-.*$/, "").replace(/^(?:debian|rhel|linux)(?=$|-)/, "linux");
+}
+
 /** Only told, not failed: optional packages for other systems are left out on purpose. */
 function isFatal({ text, after }: Evidence): boolean {
   return (
@@ -28,6 +42,10 @@ export const npm: readonly Entry[] = [
       {
         words: ["'linux-", "'darwin-", "'win32-"],
         pattern: /'(?:linux|darwin|win32)\S*' binaries cannot be used on the '(?:linux|darwin|win32)\S*' platform/,
+      },
+      {
+        words: ["sharp-linux", "sharp-darwin", "sharp-win32"],
+        pattern: new RegExp(`Cannot find module '${sharpBinding}'`),
       },
       { words: ["invalid elf header"], pattern: /(?:\.node|node_modules\S*): invalid ELF header/ },
       {
@@ -64,8 +82,8 @@ export const npm: readonly Entry[] = [
         words: ["ebadplatform", "unsupported platform for", "unsupported_platform"],
         pattern:
           /EBADPLATFORM|Unsupported platform for \S+(?:.*\(current: \{"os":"linux","(?:cpu|arch)":"(?<node>\w+)")?|ERR_PNPM_UNSUPPORTED_PLATFORM/,
-        when: isFatal,
-        condition: "not for optional packages",
+        when: (evidence) => isFatal(evidence) && wantsAnotherMachine(evidence),
+        condition: "not for optional packages, and not for another operating system alone",
       },
       {
         words: ["is incompatible with this module"],
@@ -76,7 +94,7 @@ export const npm: readonly Entry[] = [
       {
         words: ["cannot find module", "cannot find package"],
         pattern: new RegExp(
-          String.raw`Cannot find (?:module|package) ['"]?(?!${nodeFamily})[@\w./-]*[-./]${nodePlatform}`,
+          String.raw`Cannot find (?:module|package) ['"]?(?!${nodeFamily}|\S*\/sharp-)[@\w./-]*[-./]${nodePlatform}(?![\w-]*\.(?:json|ya?ml))`,
         ),
       },
       {
@@ -86,6 +104,43 @@ export const npm: readonly Entry[] = [
       {
         words: ["could not resolve", "can't resolve", "failed to resolve"],
         pattern: new RegExp(`(?:Could not resolve|Can't resolve|Failed to resolve)\\b.*${nodePlatform}`),
+      },
+      {
+        // Bundlers put the name below their message.
+        words: ["-gnu.node", "-musl.node", "-x64.node", "-arm64.node", "-arm.node", "gnueabihf.node"],
+        pattern: new RegExp(`^"?(?:[@./\\w-]*[./-])?${nodePlatform}\\.node"?(?: from |$)`),
+        when: ({ before }) =>
+          before.slice(-2).some((line) => /Could not resolve|Can't resolve|Cannot find module/.test(line)),
+        condition: "below a bundler's message",
+      },
+      {
+        words: ["combination is not yet supported"],
+        pattern: /platform "\w+" and architecture "(?<node>\w+)" combination is not yet supported/,
+      },
+      {
+        words: ["yet support your current environment"],
+        pattern: /does not yet support your current environment: \S+ Unsupported architecture \((?<node>\w+)\)/,
+      },
+      {
+        words: ["cannot download ", "tried to download"],
+        pattern: /(?:Cannot download|Tried to download\(404\):) "?\S+linux-(?<node>arm64|arm|s390x|ppc64|riscv64)\b/,
+        when: ({ near }) => near(/\b404\b/),
+        condition: "with 404",
+      },
+      {
+        words: ["platform=linux&arch="],
+        pattern: /cypress\S*platform=linux&arch=(?<node>arm64|arm|ia32)\b/,
+        when: ({ near }) => near(/Failed downloading the Cypress binary/),
+      },
+      {
+        words: ["unknown binarytarget"],
+        pattern: /Unknown binaryTarget linux-(?:musl-)?(?<node>arm64|arm)\b/,
+      },
+      {
+        words: ["the actual deployment required"],
+        pattern: /was generated for "?(?<made>[\w.-]+)"?, but the actual deployment required "?(?<needed>[\w.-]+)/,
+        when: ({ match }) => prismaMachine(match.groups?.["made"]) !== prismaMachine(match.groups?.["needed"]),
+        condition: "not for another OpenSSL alone",
       },
       {
         words: ["native binding", "swc binary"],

@@ -98,6 +98,10 @@ export const packages: readonly Entry[] = [
         pattern: /doesn't support architecture '(?<arch>arm64|armhf|armel|ppc64el|s390x|riscv64)'/,
       },
       {
+        words: ["not available for arch"],
+        pattern: /package "?\S+ not available for arch "?(?<arch>[\w/]+)/,
+      },
+      {
         words: ["does not have a package for architecture", "no packages for architecture"],
         pattern: /does not have a package for architecture|no packages for architecture/,
       },
@@ -151,7 +155,7 @@ export const packages: readonly Entry[] = [
       {
         words: ["aarch_64", "arm_32", "x-armhf", "ppcle_64", "s390_64", "x86_64", "riscv64"],
         pattern:
-          /(?:[Cc]ould not (?:find|resolve|download|GET|transfer)|(?<![-\w])[Mm]issing:?|[Uu]nable to (?:resolve|find|download)|[Ff]ailed to (?:resolve|find|download)|Cannot (?:find|resolve)) .{0,300}\b(?:linux-(?<arch>aarch_64)|(?:linux|osx|windows)-(?:aarch_64|arm_32|armhf|ppcle_64|s390_64|x86_64|x86_32|riscv64|loongarch_64))\b/,
+          /(?:[Cc]ould not (?:find|resolve|download|GET|transfer)|(?<![-\w])[Mm]issing:?|[Uu]nable to (?:resolve|find|download)|[Ff]ailed to (?:resolve|find|download)|Cannot (?:find|resolve)|Error resolving artifact:|Failure to find) .{0,300}\b(?:linux-(?<arch>aarch_64)|(?:linux|osx|windows)-(?:aarch_64|arm_32|armhf|ppcle_64|s390_64|x86_64|x86_32|riscv64|loongarch_64))\b/,
       },
       {
         words: [":exe:linux-", ":exe:osx-", ":exe:windows-"],

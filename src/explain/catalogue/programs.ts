@@ -22,6 +22,15 @@ function isForeignProgram(evidence: Evidence): boolean {
   return foreign !== false;
 }
 
+/** A shell does not find a program that was listed, or whose libraries were: what it lacks is its loader. */
+function isThereThough({ match, near }: Evidence): boolean {
+  const file = match.groups?.["file"] ?? "";
+  const name = file.slice(file.lastIndexOf("/") + 1).replaceAll(/[^\w.-]/g, "");
+  if (scriptName.test(file) || name === "") return false;
+  const listed = new RegExp(`-rwx.*${name.replaceAll(".", "\\.")}|${name.replaceAll(".", "\\.")}: ELF `);
+  return near(listed) || near(/\/ld-(?:linux|musl)\S* \(0x|dynamically linked, interpreter/);
+}
+
 /** A program that is there and whose loader or interpreter is not. */
 function lacksLoader(evidence: Evidence): boolean {
   const { text, context, step } = evidence;
@@ -45,7 +54,8 @@ export const programs: readonly Entry[] = [
     signs: [
       {
         words: ["exec format error"],
-        pattern: /(?:^|: |caused:? ?\\*["'“]|\] |error=8, |- |\(|err(?:or)?=\\*")\\*["']?exec format error\b/i,
+        pattern:
+          /(?:^|: |caused:? ?\\*["'“]|\] |error=8, |- |\(|err(?:or)?=\\*")\\*["']?exec format error(?:\b|(?=(?:sub)?process))/i,
         when: isForeignProgram,
         condition:
           "a script is meant only where the platform is foreign or nothing ran there before: without #! it says the same",
@@ -145,18 +155,20 @@ export const programs: readonly Entry[] = [
       {
         words: [": not found"],
         pattern: /(?:^|\b(?:sh|ash): )(?:line )?(?:\d+: )?(?<file>\.{0,2}\/[^\s:]+): not found$/,
-        when: (evidence) => {
-          const file = evidence.match.groups?.["file"] ?? "";
-          const name = file.slice(file.lastIndexOf("/") + 1).replaceAll(/[^\w.-]/g, "");
-          if (scriptName.test(file) || name === "") return false;
-          return (
-            evidence.near(new RegExp(`(?:-rwx\\S* .*|: ELF .*|chmod .*)`)) &&
-            evidence.near(
-              new RegExp(`(?:-rwx.*${name.replaceAll(".", "\\.")}|ld-linux|dynamically linked, interpreter)`),
-            )
-          );
-        },
+        when: isThereThough,
         condition: "where the file was seen to be there",
+      },
+      {
+        words: ["no such file or directory"],
+        pattern: /^-?(?:ba|z|a|da)?sh: (?:line \d+: )?(?<file>\.{0,2}\/[^\s:]+): No such file or directory$/,
+        when: isThereThough,
+        condition: "where the file was seen to be there",
+      },
+      {
+        words: ["error relocating"],
+        // What glibc has and musl has not.
+        pattern:
+          /Error relocating (?!\S*(?:node_modules|\.node\b))\S+: (?:__res_init|__\w+_chk|__\w+_finite|__isoc\d\w*|__strdup|__register_atfork|__libc_\w+|gnu_get_libc_version|posix_getdents|backtrace\w*|mallinfo2?|\w+64|\w+_np): symbol not found/,
       },
     ],
     cause:
