@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/config.ts";
-import { ArchwayError } from "../error/error.ts";
+import { ArchwayError, exitCodes } from "../error/error.ts";
 import { pruneRegistry } from "../image/prune.ts";
 import { readGraph } from "../image/prune-graph.ts";
 import { planPrune } from "../image/prune-plan.ts";
@@ -16,8 +16,8 @@ import type { PruneResult } from "./image-prune-result.ts";
 import { openRegistries } from "./registries.ts";
 
 /**
- * `archway image prune`: shows what may go of a repository or layout, and with `--yes` removes it. Returns 0; a registry that cannot remove a tag alone is
- * told, and the tag stays.
+ * `archway image prune`: shows what may go of a repository or layout, and with `--yes` removes it. Returns 0; 3 when the registry
+ * refused to remove a tag alone: then the tag stays, and its reason is told.
  */
 export async function runImagePrune(context: CliContext, place: string, options: ImagePruneOptions): Promise<number> {
   const { signal, stdout, stderr, env } = context;
@@ -49,7 +49,7 @@ export async function runImagePrune(context: CliContext, place: string, options:
   const style = makeStyle(usesColor(stdout, env));
   if (options.format === "json") stdout.write(`${JSON.stringify(prunedJson(result), null, 2)}\n`);
   else stdout.write(`${formatPrune(result, style).join("\n")}\n`);
-  return 0;
+  return result.left.length === 0 ? 0 : exitCodes.unreachable;
 }
 
 async function prune(

@@ -29,8 +29,9 @@ describe("archway image prune", { skip: await unavailable(...needs) }, () => {
   const prune = (...args: readonly string[]) => image("prune", ...args);
   const pruned = async (...args: readonly string[]): Promise<Pruned> => {
     const ended = await prune(...args, "--format=json");
-    assert.equal(ended.code, 0, ended.stderr);
-    return JSON.parse(ended.stdout) as Pruned;
+    const result = JSON.parse(ended.stdout) as Pruned;
+    assert.equal(ended.code, result.left.length === 0 ? 0 : 3, ended.stderr);
+    return result;
   };
   const names = (list: readonly { readonly name?: string }[]) => list.map(({ name }) => name ?? "").sort();
 
