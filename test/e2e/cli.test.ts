@@ -62,7 +62,10 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
       "error: Too many arguments. Expected 1 argument but got 2: a, b.\nhint: See archway build --help.\n",
     ],
     [["image", "craete"], "error: Unknown command 'craete'.\nhint: Did you mean create?\n"],
-    [["image", "create", "a:1"], "error: --tag: a name for the joined image is missing.\n"],
+    [
+      ["image", "create", "a:1"],
+      "error: --tag: a name for the joined image is missing.\nhint: Say where it goes with -t REGISTRY/NAME:TAG, oci:DIR:NAME or oci-archive:FILE:NAME: archway image create -t registry.example.com/team/app:1.0 SOURCE\u2026\n",
+    ],
   ];
   for (const [args, told] of cases) {
     assert.deepEqual(archway(args), { status: 2, signal: null, stdout: "", stderr: told }, args.join(" "));
