@@ -1,5 +1,5 @@
 import type { Verdict } from "../finding/finding.ts";
-import { compareFindings } from "../finding/finding.ts";
+import { heaviestFirst } from "../finding/finding.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { countSeverities, formatFindings } from "../report/findings.ts";
 import { formatBytes, formatCount } from "../report/quantity.ts";
@@ -34,10 +34,7 @@ function formatImage(image: VerifiedImage, format: TextFormat): string[] {
   const rows = platforms.map((platform) => rowOf(platform, style));
   const table = formatTable(rows, { columns: columns - 2, style }).map((line) => `  ${line}`);
   const layers = platforms.flatMap((platform) => layerLines(platform, format));
-  const all = formatFindings(
-    [...findings, ...platforms.flatMap((one) => one.findings)].toSorted(compareFindings),
-    format,
-  );
+  const all = formatFindings(heaviestFirst([...findings, ...platforms.flatMap((one) => one.findings)]), format);
   return [head, ...table, ...(layers.length === 0 ? [] : ["", ...layers]), ...(all.length === 0 ? [] : ["", ...all])];
 }
 

@@ -77,6 +77,11 @@ export function compareFindings(a: Finding, b: Finding): number {
   return weight || compareTexts(a.path, b.path) || compareTexts(a.rule, b.rule) || compareTexts(a.message, b.message);
 }
 
+/** The heaviest findings first; among equals the order stays, in which what a container starts with comes first. */
+export function heaviestFirst(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}
+
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 import { ArchwayError } from "../error/error.ts";
 import type { Finding, Severity, Verdict } from "../finding/finding.ts";
-import { compareFindings } from "../finding/finding.ts";
+import { heaviestFirst } from "../finding/finding.ts";
 import { readConfig } from "../image/children.ts";
 import type { Descriptor, Digest } from "../oci/descriptor.ts";
 import { isRunnable } from "../oci/manifest.ts";
@@ -87,14 +87,14 @@ export async function verifyReference(
   const between = compareAcrossPlatforms(proofs);
   const ofFiles = between.filter(({ rule }) => rule !== layerRule);
   const platforms = withTwins(proofs, ofFiles);
-  const findings = [
+  const findings = heaviestFirst([
     ...indexFindings(tree),
     ...missingPlatforms(listed, [...options.platforms, ...options.required]),
     ...(listed.length === 0 ? [noImage(root.digest)] : []),
     ...between.filter(({ rule }) => rule === layerRule),
     ...missingPrograms(platforms.filter(({ verdict }) => verdict !== "undecided")),
     ...oddSizes(platforms.filter(({ size }) => size > 0)),
-  ].sort(compareFindings);
+  ]);
   const { mediaType } = tree.root;
   return {
     reference: name,
@@ -171,7 +171,7 @@ async function prove(store: ImageStore, subject: Subject, options: VerifyOptions
   return {
     ...(proof ?? unread(descriptor, platform, [])),
     size,
-    findings: all.toSorted(compareFindings),
+    findings: heaviestFirst(all),
     verdict: failed ? "fail" : (proof?.verdict ?? "undecided"),
   };
 }
