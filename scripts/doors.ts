@@ -22,6 +22,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   dockerfile: [...base, "oci"],
   engine: ["error", "platform", "oci"],
   build: [...images, "verify", "publish", "config", "dockerfile", "engine"],
+  check: [...images, "verify", "dockerfile", "config"],
   report: base,
   explain: base,
   cli: ["*"],

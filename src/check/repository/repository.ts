@@ -1,0 +1,30 @@
+/** A file of the repository. */
+export interface RepositoryFile {
+  /** Relative to the repository, with slashes. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+/**
+ * The files of a repository as they are: tracked and new ones, without what Git ignores and without `.git`. Nothing outside of its folder is
+ * ever read, also not through a link.
+ */
+export interface Repository {
+  /** Sorted by path. */
+  readonly files: readonly RepositoryFile[];
+  /** The file of a path, links inside of the repository followed. */
+  file(path: string): RepositoryFile | undefined;
+  /** True for a folder that holds a file. */
+  isFolder(path: string): boolean;
+  /** The files in a folder and below it; `""` is the repository. */
+  filesIn(folder: string): readonly RepositoryFile[];
+  /** A file's text; undefined for one that is not there, is larger than {@link maxTextSize}, or is binary. Read once. */
+  text(path: string): string | undefined;
+  /** The first bytes of a file; fewer when it is shorter, undefined when it is not there. */
+  head(path: string, bytes: number): Uint8Array | undefined;
+}
+
+/** Largest file that is read as a text, in bytes. */
+export const maxTextSize = 4 * 1024 * 1024;

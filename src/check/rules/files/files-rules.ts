@@ -1,0 +1,4 @@
+import type { Rule } from "../../rule.ts";
+
+/** The rules of this folder. */
+export const filesRules: readonly Rule[] = [];
