@@ -1,0 +1,9 @@
+import type { FactSource } from "./facts.ts";
+
+/** Knows nothing. */
+export const noFacts: FactSource = {
+  image: () => undefined,
+  url: () => undefined,
+  package: () => undefined,
+  learn: () => Promise.resolve(false),
+};
