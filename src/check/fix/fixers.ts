@@ -1,0 +1,16 @@
+import type { Fixer } from "./fixer.ts";
+import { followPlatform } from "./name-fixers.ts";
+import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
+
+/** How the findings of a rule are repaired; rules that are not here are for people to decide. */
+export const fixers: ReadonlyMap<string, Fixer> = new Map([
+  ["platform-arg-undeclared", declareArguments],
+  ["global-arg-not-in-stage", declareArguments],
+  ["platform-arg-shadowed", removeArgumentDefault],
+  ["final-stage-build-platform", freePlatform],
+  ["from-platform-constant", freePlatform],
+  ["hardcoded-arch-download", followPlatform],
+  ["copy-arch-path", followPlatform],
+  ["stage-copy-arch-path", followPlatform],
+  ["arch-path-reference", followPlatform],
+]);
