@@ -1,4 +1,6 @@
+import { takeNewerBase } from "./base-fixers.ts";
 import type { Fixer } from "./fixer.ts";
+import { allowOtherArchitectures } from "./ignore-fixers.ts";
 import { followPlatform } from "./name-fixers.ts";
 import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
 
@@ -7,6 +9,8 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["platform-arg-undeclared", declareArguments],
   ["global-arg-not-in-stage", declareArguments],
   ["platform-arg-shadowed", removeArgumentDefault],
+  ["base-image-missing-platform", takeNewerBase],
+  ["dockerignore-hides-arch", allowOtherArchitectures],
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],
   ["hardcoded-arch-download", followPlatform],
