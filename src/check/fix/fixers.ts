@@ -4,6 +4,14 @@ import { allowOtherArchitectures } from "./ignore-fixers.ts";
 import { followPlatform } from "./name-fixers.ts";
 import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
 
+import {
+  exportVariables,
+  followGoArchitecture,
+  followPackageArchitecture,
+  removeLine,
+  renameLabel,
+} from "./text-fixers.ts";
+
 /** How the findings of a rule are repaired; rules that are not here are for people to decide. */
 export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["platform-arg-undeclared", declareArguments],
@@ -17,4 +25,12 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["copy-arch-path", followPlatform],
   ["stage-copy-arch-path", followPlatform],
   ["arch-path-reference", followPlatform],
+  ["multiarch-libdir", followPlatform],
+  ["rust-target-hardcoded", followPlatform],
+  ["arch-arg-default", followPlatform],
+  ["goarch-hardcoded", followGoArchitecture],
+  ["arch-var-not-exported", exportVariables],
+  ["repo-arch-pinned", followPackageArchitecture],
+  ["k8s-arch-label-deprecated", renameLabel],
+  ["compose-platform-pinned", removeLine],
 ]);
