@@ -1,5 +1,6 @@
 import type { CheckFinding, CheckOptions, CheckResult } from "../check.ts";
 import { editsOf } from "./change.ts";
+import type { Checksums } from "./checksums.ts";
 import { unifiedDiff } from "./diff.ts";
 import { isChange, type FixContext } from "./fixer.ts";
 import { fixers } from "./fixers.ts";
@@ -9,13 +10,28 @@ import { proveFixes, type ProposedFix, type ProvenFixes, type RefusedFix } from 
 export interface FixOptions extends CheckOptions {
   /** Rules whose findings are repaired; absent: all that have a fix. */
   readonly rules?: readonly string[];
-  readonly checksum: FixContext["checksum"];
+  readonly checksums: Checksums;
 }
 
 /** Repairs the findings of a check as far as that can be proven. Nothing is written. */
 export async function fixFindings(result: CheckResult, options: FixOptions): Promise<ProvenFixes> {
-  const { rules, checksum, platforms } = options;
-  const context: FixContext = { model: result.model, platforms, checksum };
+  let made = makeFixes(result, options);
+  if (await options.checksums.learn(options.signal)) made = makeFixes(result, options);
+  const { proposed, refused } = made;
+  if (proposed.length === 0) return { fixes: [], refused, texts: new Map(), after: result };
+  const proven = await proveFixes(result, proposed, options);
+  return { ...proven, refused: [...refused, ...proven.refused] };
+}
+
+function makeFixes(
+  result: CheckResult,
+  { rules, checksums, platforms }: FixOptions,
+): { readonly proposed: readonly ProposedFix[]; readonly refused: readonly RefusedFix[] } {
+  const context: FixContext = {
+    model: result.model,
+    platforms,
+    checksum: (url, algorithm) => checksums.checksum(url, algorithm),
+  };
   const proposed: ProposedFix[] = [];
   const refused: RefusedFix[] = [];
   for (const finding of result.findings) {
@@ -29,9 +45,7 @@ export async function fixFindings(result: CheckResult, options: FixOptions): Pro
     const instead = fix.instead ?? finding.fix?.title;
     refused.push({ finding, reason: fix.refused, ...(instead === undefined ? {} : { instead }) });
   }
-  if (proposed.length === 0) return { fixes: [], refused, texts: new Map(), after: result };
-  const proven = await proveFixes(result, proposed, options);
-  return { ...proven, refused: [...refused, ...proven.refused] };
+  return { proposed, refused };
 }
 
 /** The findings of a check, with the edits of those that can be repaired. */

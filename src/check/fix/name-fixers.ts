@@ -70,7 +70,7 @@ function fixInstruction(
   );
   const replace = (name: WrongName, expression: string): Change => ({ place: name.place, text: expression });
   if (instruction.keyword !== "RUN") {
-    if (!byArgument || stage === undefined) {
+    if (!byArgument) {
       return {
         refused: `${instruction.keyword} cannot translate ${argument} to ${[...new Set(names.flatMap(({ spellings }) => [...spellings.values()]))].join(" and ")}.`,
         instead: `Name the file with Docker's names (amd64, arm64), or choose it in a RUN by ${argument}.`,
@@ -78,7 +78,11 @@ function fixInstruction(
     }
     return {
       title: "",
-      changes: [...declareArg(place, argument), ...names.map((name) => replace(name, `\${${argument}}`))],
+      // Before the first FROM the automatic arguments are there without being declared.
+      changes: [
+        ...(stage === undefined ? [] : declareArg(place, argument)),
+        ...names.map((name) => replace(name, `\${${argument}}`)),
+      ],
     };
   }
   if (instruction.command.form === "exec")
