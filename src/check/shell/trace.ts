@@ -88,4 +88,9 @@ export interface ShellOptions {
 export interface Script {
   readonly text: string;
   readonly locate: (start: number, end: number) => Place;
+  /**
+   * What a stretch of the text is made of, when it was put together before the shell gets it: a recipe in which make has replaced its variables. An
+   * unknown piece stands in the text as `unknownMark`. Absent when the text is written as it is.
+   */
+  readonly slice?: (start: number, end: number) => Value;
 }
