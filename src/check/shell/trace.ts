@@ -1,3 +1,4 @@
+import type { ParsedScript } from "unbash";
 import type { Platform } from "../../platform/platform.ts";
 import type { Place } from "../place.ts";
 import type { Value } from "../value.ts";
@@ -81,6 +82,8 @@ export interface ShellOptions {
    * stays one that is reached, and what it does is unknown.
    */
   readonly findScript: (path: string, directory: string) => Script | undefined;
+  /** Parsed texts, by text: shared between the runs of one reading, for every platform runs the same scripts. */
+  readonly parsed?: Map<string, ParsedScript>;
 }
 
 /** A script's text, and where its characters stand in the repository. */
