@@ -32,6 +32,8 @@ export interface ReachedCommand {
   readonly certain: boolean;
   /** True when a condition that depends on the platform was decided on the way to it (`if`, `case`, `&&` behind a test of the architecture). */
   readonly guarded: boolean;
+  /** The directory that it runs in, as the options of the script give it and `cd` changes it; absent when it is not known. */
+  readonly directory?: string;
   /** The calls on the way to it (`./install.sh`, a function, `sh -c`), the outermost first. */
   readonly through: readonly Place[];
   /** A variable of the shell at this moment. */
