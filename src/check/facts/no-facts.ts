@@ -5,5 +5,6 @@ export const noFacts: FactSource = {
   image: () => undefined,
   url: () => undefined,
   package: () => undefined,
+  replacement: () => undefined,
   learn: () => Promise.resolve(false),
 };
