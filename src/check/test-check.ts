@@ -8,6 +8,8 @@ export interface KnownFacts {
   readonly images?: Readonly<Record<string, ImageFact>>;
   readonly urls?: Readonly<Record<string, boolean>>;
   readonly packages?: Readonly<Record<string, PackageFact>>;
+  /** Images by what takes their place. */
+  readonly replacements?: Readonly<Record<string, string>>;
 }
 
 /** The findings in a repository that is given as texts, for `linux/amd64,linux/arm64` unless the test says otherwise. */
@@ -35,11 +37,12 @@ export function brief(findings: readonly CheckFinding[]): string[] {
 }
 
 /** Facts that never change. */
-export function knownFacts({ images = {}, urls = {}, packages = {} }: KnownFacts): FactSource {
+export function knownFacts({ images = {}, urls = {}, packages = {}, replacements = {} }: KnownFacts): FactSource {
   return {
     image: (reference) => images[reference],
     url: (url) => urls[url],
     package: (key) => packages[key],
+    replacement: (reference) => replacements[reference],
     learn: () => Promise.resolve(false),
   };
 }

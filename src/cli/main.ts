@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "What this machine runs natively, emulates, and with which engines it builds",
     load: () => import("./platforms-command.ts"),
   },
+  check: {
+    summary: "Find what breaks on another architecture in a repository, before it is built",
+    load: () => import("./check-command.ts"),
+  },
   build: {
     summary: "Build, prove and publish one image tag for several platforms",
     load: () => import("./build-command.ts"),

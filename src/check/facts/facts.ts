@@ -21,6 +21,8 @@ export interface Facts {
   url(url: string): boolean | undefined;
   /** A package, as the facts file names it: `npm:NAME@VERSION`, `apk:RELEASE:NAME`, `deb:SUITE:NAME`, `pypi:NAME@VERSION`, `maven:GROUP:NAME@VERSION`. */
   package(key: string): PackageFact | undefined;
+  /** The nearest later tag of the same repository (or the image that took its place) that is known to have all platforms; undefined when none is known. */
+  replacement(reference: string, platforms: readonly Platform[]): string | undefined;
 }
 
 /** Facts that can be asked for outside. */

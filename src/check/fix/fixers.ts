@@ -1,0 +1,41 @@
+import { takeNewerBase } from "./base-fixers.ts";
+import { crossCompile } from "./cross/cross-compile.ts";
+import type { Fixer } from "./fixer.ts";
+import { allowOtherArchitectures } from "./ignore-fixers.ts";
+import { followPlatform } from "./name-fixers.ts";
+import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
+
+import {
+  exportVariables,
+  followGoArchitecture,
+  followPackageArchitecture,
+  removeLine,
+  renameLabel,
+} from "./text-fixers.ts";
+
+/** How the findings of a rule are repaired; rules that are not here are for people to decide. */
+export const fixers: ReadonlyMap<string, Fixer> = new Map([
+  ["platform-arg-undeclared", declareArguments],
+  ["global-arg-not-in-stage", declareArguments],
+  ["platform-arg-shadowed", removeArgumentDefault],
+  ["base-image-missing-platform", takeNewerBase],
+  ["dockerignore-hides-arch", allowOtherArchitectures],
+  ["emulated-compile", crossCompile],
+  ["final-stage-build-platform", freePlatform],
+  ["from-platform-constant", freePlatform],
+  ["hardcoded-arch-download", followPlatform],
+  ["copy-arch-path", followPlatform],
+  ["stage-copy-arch-path", followPlatform],
+  ["arch-path-reference", followPlatform],
+  ["multiarch-libdir", followPlatform],
+  ["rust-target-hardcoded", followPlatform],
+  ["arch-arg-default", followPlatform],
+  ["goarch-hardcoded", followGoArchitecture],
+  ["arch-var-not-exported", exportVariables],
+  ["repo-arch-pinned", followPackageArchitecture],
+  ["k8s-arch-label-deprecated", renameLabel],
+  ["compose-platform-pinned", removeLine],
+]);
+
+/** Rules whose fix changes more than a mistake: it is made only when it is asked for by name. */
+export const optInFixes: ReadonlySet<string> = new Set(["emulated-compile"]);

@@ -1,0 +1,186 @@
+import { findArchitecture } from "../../platform/architecture.ts";
+import { formatPlatform, type Platform } from "../../platform/platform.ts";
+import type { CheckFinding } from "../check.ts";
+import type { Execution } from "../model.ts";
+import { textOf } from "../value.ts";
+import type { Change } from "./change.ts";
+import { declareArg, instructionAt, placeOfRange, type InstructionPlace } from "./dockerfile-place.ts";
+import { isChange, type Fix, type FixContext, type Fixer } from "./fixer.ts";
+import { nameInMakefile } from "./make-names.ts";
+import { tableFor, variableFor } from "./name-table.ts";
+import { nameInScript } from "./script-names.ts";
+import { architectureCase, quoteFor, quotingAt } from "./shell-text.ts";
+import { isSpelled, wrongNames, type WrongName } from "./wrong-names.ts";
+
+/**
+ * `hardcoded-arch-download`, `copy-arch-path` and their kin: puts the platform's own name in the place of a fixed one, in all lines of the mistake,
+ * in the spelling of the project that is downloaded from.
+ */
+export const followPlatform: Fixer = (finding, context): Fix => {
+  const names = wrongNames(finding, context.platforms, context.model.repository);
+  if ("refused" in names) return names;
+  const missing = missingDownload(finding, names, context);
+  if (missing !== undefined) return missing;
+  const changes: Change[] = [];
+  for (const [path, own] of Map.groupBy(names, ({ place }) => place.path)) {
+    const fix = fixFile(path, own, finding, context);
+    if (!isChange(fix)) return fix;
+    changes.push(...fix.changes);
+  }
+  return {
+    title: `Take the name of the platform instead of ${[...new Set(names.map(({ text }) => text))].join(", ")}`,
+    changes,
+  };
+};
+
+function fixFile(path: string, names: readonly WrongName[], finding: CheckFinding, context: FixContext): Fix {
+  const { model } = context;
+  if (model.makefiles.some((file) => file.path === path)) return nameInMakefile(path, names, context);
+  if (!model.dockerfiles.some((file) => file.path === path)) return nameInScript(path, names, context);
+  const changes: Change[] = [];
+  const placed = names.map((name) => ({ name, place: instructionAt(model, path, name.place.line) }));
+  for (const [instruction, own] of Map.groupBy(placed, ({ place }) => place?.instruction)) {
+    const place = own[0]?.place;
+    if (instruction === undefined || place === undefined)
+      return { refused: "The name stands outside of any instruction." };
+    const fix = fixInstruction(
+      place,
+      own.map(({ name }) => name),
+      finding,
+      context,
+    );
+    if (!isChange(fix)) return fix;
+    changes.push(...fix.changes);
+  }
+  return { title: "", changes };
+}
+
+function fixInstruction(
+  place: InstructionPlace,
+  names: readonly WrongName[],
+  finding: CheckFinding,
+  context: FixContext,
+): Fix {
+  const { instruction, stage } = place;
+  const argument = argumentOf(place, finding, context);
+  const byArgument = names.every((name) =>
+    isSpelled(name, context.platforms, ({ architecture, variant }) =>
+      variant === undefined ? architecture : undefined,
+    ),
+  );
+  const replace = (name: WrongName, expression: string): Change => ({ place: name.place, text: expression });
+  if (instruction.keyword !== "RUN") {
+    if (!byArgument) {
+      return {
+        refused: `${instruction.keyword} cannot translate ${argument} to ${[...new Set(names.flatMap(({ spellings }) => [...spellings.values()]))].join(" and ")}.`,
+        instead: `Name the file with Docker's names (amd64, arm64), or choose it in a RUN by ${argument}.`,
+      };
+    }
+    return {
+      title: "",
+      // Before the first FROM the automatic arguments are there without being declared.
+      changes: [
+        ...(stage === undefined ? [] : declareArg(place, argument)),
+        ...names.map((name) => replace(name, `\${${argument}}`)),
+      ],
+    };
+  }
+  if (instruction.command.form === "exec")
+    return { refused: "A RUN in JSON form has no shell that could choose by platform." };
+  const { text } = place.file.dockerfile.source;
+  const start = instruction.command.script.range.start.offset;
+  const script = text.slice(start, instruction.range.end.offset);
+  const lineStart = (line: number) => place.file.dockerfile.source.lineStarts[line - 1] ?? 0;
+  const quoted = (name: WrongName, expression: string): Change => {
+    const offset = lineStart(name.place.line) + name.place.column - 1 - start;
+    return replace(name, quoteFor(expression, quotingAt(script, offset)));
+  };
+  if (byArgument) {
+    return {
+      title: "",
+      changes: [...declareArg(place, argument), ...names.map((name) => quoted(name, `\${${argument}}`))],
+    };
+  }
+  const known = names.map((name) => expressionFor(name, place, context));
+  const needed = names.filter((_, index) => known[index] === undefined);
+  const changes = names.flatMap((name, index) => {
+    const expression = known[index];
+    return expression === undefined ? [] : [quoted(name, expression)];
+  });
+  if (needed.length === 0) return { title: "", changes };
+  if (instruction.heredocs.length > 0)
+    return { refused: "The names of this here-document need a table, which is yours to place." };
+  const { variables, lines } = tableFor(needed, context.platforms, script);
+  const at = placeOfRange(place.file.path, {
+    start: instruction.command.script.range.start,
+    end: instruction.command.script.range.start,
+  });
+  const indent = "    ";
+  const table = architectureCase(`\${${argument}}`, lines, { indent, lineEnd: " \\" });
+  return {
+    title: "",
+    changes: [
+      ...declareArg(place, argument),
+      { place: at, text: `${table} \\\n && ` },
+      ...changes,
+      ...needed.map((name) => quoted(name, `\${${variables.get(name) ?? ""}}`)),
+    ],
+  };
+}
+
+/** The automatic argument that tells the platform: of the builder, in a stage whose tools run there. */
+function argumentOf({ file, stage }: InstructionPlace, finding: CheckFinding, { platforms }: FixContext): string {
+  if (stage === undefined || finding.rule === "copy-arch-path") return "TARGETARCH";
+  const roles = file.variants.flatMap(({ stages }) => stages.filter((each) => each.stage.index === stage.index));
+  const isBuild = roles.length > 0 && roles.every(({ role }) => role === "build");
+  return isBuild && platforms.length > 0 ? "BUILDARCH" : "TARGETARCH";
+}
+
+/** What a shell can ask for the very name: a variable that holds it already, or `uname -m`. */
+function expressionFor(
+  name: WrongName,
+  { file, stage }: InstructionPlace,
+  { platforms, model }: FixContext,
+): string | undefined {
+  const runs = model.executions.filter((execution) => {
+    return execution.kind === "run" && execution.place.path === file.path && holds(execution, name.place.line);
+  });
+  const known = variableFor(name, runs, platforms);
+  if (known !== undefined) return `\${${known}}`;
+  const isTarget = stage !== undefined && runs.every((run) => run.stage?.role !== "build");
+  const machine = (platform: Platform) => findArchitecture(platform)?.machine;
+  return isTarget && isSpelled(name, platforms, machine) ? "$(uname -m)" : undefined;
+}
+
+function holds({ place }: Execution, line: number): boolean {
+  return place.line <= line && line <= place.endLine;
+}
+
+/** The refusal when the file of a platform is known not to exist under its name. */
+function missingDownload(finding: CheckFinding, names: readonly WrongName[], { model }: FixContext): Fix | undefined {
+  for (const { trace, target } of model.executions) {
+    for (const { words, place } of trace.commands) {
+      const own = names.filter(
+        (name) => name.place.path === place.path && place.line <= name.place.line && name.place.line <= place.endLine,
+      );
+      if (own.length === 0) continue;
+      for (const word of words) {
+        const url = textOf(word);
+        if (!/^https?:\/\//.test(url)) continue;
+        const platform = formatPlatform(target);
+        const wanted = own.reduce(
+          (text, name) => text.replaceAll(name.text, name.spellings.get(platform) ?? name.text),
+          url,
+        );
+        if (wanted === url || model.facts.url(wanted) !== false) continue;
+        return {
+          refused: `${wanted} does not exist: there is no such file for ${platform}.`,
+          instead:
+            finding.problems.find(({ advice }) => advice !== undefined)?.advice ??
+            "Take a package or another version, or build it from source.",
+        };
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+cp /opt/cni/bin/* /host/opt/cni/bin/

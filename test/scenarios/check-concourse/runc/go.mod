@@ -1,0 +1,3 @@
+module example.org/runc
+
+go 1.26
