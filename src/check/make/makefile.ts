@@ -11,14 +11,41 @@ export interface MakeVariable {
   readonly exported: boolean;
 }
 
+/** A rung of a ladder of conditions. */
+export interface MakeBranch {
+  readonly keyword: "ifeq" | "ifneq" | "ifdef" | "ifndef" | "else";
+  /** What is compared, as it is on this machine; none for `else`. */
+  readonly operands: readonly Value[];
+  readonly place: Place;
+  readonly taken: boolean | "unknown";
+  /** Names of the variables that are assigned in it. */
+  readonly assigns: readonly string[];
+  /** Set when what stands behind `else` is no condition: make takes it for a plain `else`. */
+  readonly malformed?: boolean;
+}
+
+/** `ifeq … else ifeq … else … endif`, from its first to its last line. */
+export interface MakeConditional {
+  readonly place: Place;
+  readonly branches: readonly MakeBranch[];
+}
+
 /** A Makefile on one machine. */
 export interface MakefileVariant {
   readonly machine: Platform;
   readonly variables: ReadonlyMap<string, MakeVariable>;
+  /** Conditions outside of recipes and in them, in the order of the file; those of included files are among them. */
+  readonly conditionals: readonly MakeConditional[];
+  /**
+   * Variables with an architecture as a default that a caller may replace (`ARCH ?= amd64`). They have the name of the machine here, as
+   * `make ARCH=…` would set it, each with the text and place of its default.
+   */
+  readonly asked: ReadonlyMap<string, { readonly text: string; readonly place: Place }>;
 }
 
 /** A Makefile of the repository. */
 export interface MakefileModel {
   readonly path: string;
+  /** One for each requested platform, and one for each other architecture that its conditions name. */
   readonly variants: readonly MakefileVariant[];
 }

@@ -1,3 +1,4 @@
+import type { ParsedScript } from "unbash";
 import type { Platform } from "../../platform/platform.ts";
 import type { Place } from "../place.ts";
 import type { Value } from "../value.ts";
@@ -31,6 +32,8 @@ export interface ReachedCommand {
   readonly certain: boolean;
   /** True when a condition that depends on the platform was decided on the way to it (`if`, `case`, `&&` behind a test of the architecture). */
   readonly guarded: boolean;
+  /** The directory that it runs in, as the options of the script give it and `cd` changes it; absent when it is not known. */
+  readonly directory?: string;
   /** The calls on the way to it (`./install.sh`, a function, `sh -c`), the outermost first. */
   readonly through: readonly Place[];
   /** A variable of the shell at this moment. */
@@ -79,6 +82,8 @@ export interface ShellOptions {
    * stays one that is reached, and what it does is unknown.
    */
   readonly findScript: (path: string, directory: string) => Script | undefined;
+  /** Parsed texts, by text: shared between the runs of one reading, for every platform runs the same scripts. */
+  readonly parsed?: Map<string, ParsedScript>;
 }
 
 /** A script's text, and where its characters stand in the repository. */

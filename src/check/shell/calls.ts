@@ -1,0 +1,187 @@
+import { isKnown, textOf, type Value } from "../value.ts";
+import type { Call, Context, Machine, Outcome, Process, ShellFunction, Source } from "./machine.ts";
+import { withoutControl } from "./lists.ts";
+import type { Script } from "./trace.ts";
+
+/** Calls inside of each other: enough for real scripts, and an end for those that call themselves. */
+const maxCalls = 24;
+
+const shells = new Set(["sh", "bash", "dash", "ash", "ksh", "zsh"]);
+
+/** Runs a function of the script. */
+export function runFunction(machine: Machine, { node, source }: ShellFunction, call: Call, context: Context): Outcome {
+  const { process } = context;
+  if (context.calls >= maxCalls) return { status: { zero: undefined } };
+  const { parameters, locals } = process;
+  process.parameters = call.words.slice(1);
+  process.locals = new Map();
+  const prefix = applyPrefix(call, process);
+  const inner: Context = {
+    ...context,
+    source,
+    calls: context.calls + 1,
+    depth: context.depth + 1,
+    through: [...context.through, call.place],
+  };
+  const body = node.body.type === "Redirected" ? node.body.command : node.body;
+  const outcome = machine.runNode(body, call.input === undefined ? inner : { ...inner, input: call.input });
+  for (const [name, before] of [...process.locals, ...prefix]) process.variables.set(name, before);
+  process.parameters = parameters;
+  process.locals = locals;
+  const { control, ...rest } = outcome;
+  return control?.kind === "exit" ? outcome : rest;
+}
+
+/** Runs a script of the repository or a text given to a shell; undefined when the command is none, or the script is not found. */
+export function runNamedScript(machine: Machine, program: string, call: Call, context: Context): Outcome | undefined {
+  const [name, ...args] = call.words;
+  if (name === undefined || context.calls >= maxCalls) return undefined;
+  if (shells.has(program)) return runShellProgram(machine, args, call, context);
+  const path = textOf(name);
+  if (program === "." || program === "source") {
+    const [file, ...parameters] = args;
+    const script = file === undefined || !isKnown(file) ? undefined : find(machine, textOf(file), context);
+    return script === undefined ? undefined : runShared(machine, script, parameters, call, context);
+  }
+  if (!path.includes("/") || !isKnown(name)) return undefined;
+  const script = find(machine, path, context);
+  if (script === undefined || !isShellScript(script.text)) return undefined;
+  return runChild(machine, script, args, optionsOfFirstLine(script.text), call, context);
+}
+
+/** True for a text that a shell runs: its first line names a shell or nothing. */
+function isShellScript(text: string): boolean {
+  if (text.includes("\0")) return false;
+  const first = /^#!([^\n]*)/.exec(text)?.[1];
+  return first === undefined || /\b(?:ba|da|a|k|z)?sh\b/.test(first);
+}
+
+function optionsOfFirstLine(text: string): string[] {
+  return [...(/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "")];
+}
+
+function find({ options }: Machine, path: string, { process }: Context): Script | undefined {
+  return options.findScript(path, process.directory);
+}
+
+/** `sh -c TEXT`, `bash SCRIPT`, `bash < here-document`. */
+function runShellProgram(machine: Machine, args: readonly Value[], call: Call, context: Context): Outcome | undefined {
+  const letters: string[] = [];
+  let isText = false;
+  let at = 0;
+  for (; at < args.length; at += 1) {
+    const text = textOf(args[at] ?? { pieces: [] });
+    if (text === "-o" || text === "+o") {
+      at += 1;
+      if (textOf(args[at] ?? { pieces: [] }) === "errexit") letters.push("e");
+    } else if (text.startsWith("--") && text !== "--") continue;
+    else if (text.startsWith("-") && text !== "-" && text !== "--") {
+      letters.push(...text.slice(1));
+      isText ||= text.includes("c");
+    } else break;
+  }
+  const [first, ...rest] = args.slice(at);
+  if (letters.includes("n")) return undefined;
+  if (first === undefined) {
+    if (context.input === undefined || !isKnown(context.input) || call.input === undefined) return undefined;
+    return runChild(machine, scriptOf(context.input, call), [], letters, call, context);
+  }
+  if (isText) return runChild(machine, scriptOf(first, call), rest.slice(1), letters, call, context);
+  const script = isKnown(first) ? find(machine, textOf(first), context) : undefined;
+  if (script === undefined || !isShellScript(script.text)) return undefined;
+  return runChild(machine, script, rest, letters, call, context);
+}
+
+/** A text as a script; where it stands is exact when it is written in one piece as it reads. */
+export function scriptOf(value: Value, call: Call): Script {
+  const [piece] = value.pieces;
+  const text = textOf(value);
+  const place = piece?.place;
+  if (place === undefined || value.pieces.length !== 1) return { text, locate: () => place ?? call.place };
+  const lines = text.split("\n");
+  return {
+    text,
+    locate: (start, end) => {
+      const position = (offset: number): { line: number; column: number } => {
+        let line = 0;
+        let begin = 0;
+        while (line < lines.length - 1 && begin + (lines[line]?.length ?? 0) < offset) {
+          begin += (lines[line]?.length ?? 0) + 1;
+          line += 1;
+        }
+        return { line: place.line + line, column: line === 0 ? place.column + offset : offset - begin + 1 };
+      };
+      const from = position(start);
+      const to = position(Math.max(start, end));
+      const isInside = to.line < place.endLine || (to.line === place.endLine && to.column <= place.endColumn);
+      if (!isInside) return place;
+      return { path: place.path, line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
+    },
+  };
+}
+
+/** Runs a script as a process of its own: it has what is exported, and its changes are lost. */
+function runChild(
+  machine: Machine,
+  script: Script,
+  parameters: readonly Value[],
+  options: readonly string[],
+  call: Call,
+  context: Context,
+): Outcome {
+  const { process } = context;
+  const variables = process.variables.fork(true);
+  for (const { name, value, place } of call.assignments) variables.set(name, { value, place, exported: true });
+  const child: Process = {
+    variables,
+    functions: new Map(),
+    options: new Set(options),
+    maps: new Set(),
+    parameters,
+    directory: process.directory,
+    locals: undefined,
+  };
+  return withoutControl(run(machine, script, { ...context, process: child, checked: false }, call));
+}
+
+/** Runs a sourced script: all it sets stays. */
+function runShared(
+  machine: Machine,
+  script: Script,
+  parameters: readonly Value[],
+  call: Call,
+  context: Context,
+): Outcome {
+  const { process } = context;
+  const before = process.parameters;
+  if (parameters.length > 0) process.parameters = parameters;
+  const outcome = run(machine, script, context, call);
+  process.parameters = before;
+  const { control, ...rest } = outcome;
+  return control?.kind === "return" ? rest : outcome;
+}
+
+/** Runs `eval TEXT`. */
+export function runText(machine: Machine, script: Script, call: Call, context: Context): Outcome {
+  return run(machine, script, context, call);
+}
+
+function run(machine: Machine, script: Script, context: Context, call: Call): Outcome {
+  const source: Source = { text: script.text, locate: script.locate };
+  return machine.runStatements(machine.parse(script.text).commands, {
+    ...context,
+    source,
+    calls: context.calls + 1,
+    depth: context.depth + 1,
+    through: [...context.through, call.place],
+  });
+}
+
+function applyPrefix(call: Call, { variables }: Process): Map<string, ReturnType<typeof variables.get>> {
+  const before = new Map<string, ReturnType<typeof variables.get>>();
+  for (const { name, value, place } of call.assignments) {
+    before.set(name, variables.get(name));
+    variables.set(name, { value, place, exported: true });
+  }
+  return before;
+}
