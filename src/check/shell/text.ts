@@ -75,7 +75,7 @@ export function splitValue(value: Value, separators: RegExp): Value[] {
 }
 
 const maxLength = 65_536;
-const maxPieces = 256;
+const maxPieces = 2048;
 
 /** A value that is not too large to work with; a larger one is unknown. */
 export function bounded(value: Value): Value {
