@@ -5,6 +5,7 @@ import type { BuildCall } from "./callers/build-call.ts";
 import type { Facts } from "./facts/facts.ts";
 import type { MakefileModel } from "./make/makefile.ts";
 import type { Manifest } from "./manifests/manifest.ts";
+import type { PackageFile } from "./packages/dependency.ts";
 import type { Place } from "./place.ts";
 import type { Repository } from "./repository/repository.ts";
 import type { ShellTrace } from "./shell/trace.ts";
@@ -119,6 +120,8 @@ export interface Model {
   readonly executions: readonly Execution[];
   readonly calls: readonly BuildCall[];
   readonly images: readonly ImageUse[];
+  /** Files that ask for packages of a language; absent in models that a test makes by hand. */
+  readonly packages?: readonly PackageFile[];
   /** Files that could not be parsed. */
   readonly unreadable: readonly { readonly place: Pick<Place, "path"> & Partial<Place>; readonly message: string }[];
 }

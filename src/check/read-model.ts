@@ -5,6 +5,7 @@ import type { Facts } from "./facts/facts.ts";
 import { readMakefiles } from "./make/read-makefiles.ts";
 import { readManifests } from "./manifests/read-manifests.ts";
 import type { Model } from "./model.ts";
+import { readPackages } from "./packages/read-packages.ts";
 import type { Reading } from "./reading.ts";
 import type { Repository } from "./repository/repository.ts";
 import { readScripts } from "./shell/read-scripts.ts";
@@ -39,6 +40,7 @@ export function readModel(
     executions: [...runs, ...outside],
     calls,
     images: [...make.images, ...manifests.images, ...commands.images],
+    packages: readPackages(reading),
     unreadable,
   };
 }

@@ -67,7 +67,7 @@ function readPatterns(text: string, file: string): readonly IgnorePattern[] {
     if (pattern === "" || (exception && pattern === "/")) throw wrong(file, index, 'illegal exclusion pattern: "!"');
     const compiled = compilePattern(pattern, exception);
     if (compiled === undefined) throw wrong(file, index, `syntax error in pattern ${trimmed.slice(0, 200)}`);
-    patterns.push(compiled);
+    patterns.push({ ...compiled, line: index + 1 });
   }
   return patterns;
 }

@@ -10,6 +10,8 @@ export interface IgnorePattern {
   readonly exception: boolean;
   /** Without `!`, cleaned. */
   readonly text: string;
+  /** Line of the ignore file, from 1; absent for a pattern that is in none. */
+  readonly line?: number;
   /** True when the whole path, separated by slashes and without a leading one, matches. */
   readonly matches: (path: string) => boolean;
 }

@@ -3,7 +3,7 @@ import { editsOf } from "./change.ts";
 import type { Checksums } from "./checksums.ts";
 import { unifiedDiff } from "./diff.ts";
 import { isChange, type FixContext } from "./fixer.ts";
-import { fixers } from "./fixers.ts";
+import { fixers, optInFixes } from "./fixers.ts";
 import { proveFixes, type ProposedFix, type ProvenFixes, type RefusedFix } from "./prove.ts";
 
 /** What to repair. */
@@ -36,7 +36,8 @@ function makeFixes(
   const refused: RefusedFix[] = [];
   for (const finding of result.findings) {
     const fixer = fixers.get(finding.rule);
-    if (fixer === undefined || (rules !== undefined && !rules.includes(finding.rule))) continue;
+    const isAsked = rules === undefined ? !optInFixes.has(finding.rule) : rules.includes(finding.rule);
+    if (fixer === undefined || !isAsked) continue;
     const fix = fixer(finding, context);
     if (isChange(fix)) {
       if (fix.changes.length > 0) proposed.push({ finding, ...fix });

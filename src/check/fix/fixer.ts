@@ -16,7 +16,12 @@ export type ChecksumAlgorithm = "md5" | "sha1" | "sha256" | "sha512";
 
 /** What is to be done about a finding: changes that belong together, or the reason why none is made and what to do instead. */
 export type Fix =
-  | { readonly title: string; readonly changes: readonly Change[] }
+  | {
+      readonly title: string;
+      readonly changes: readonly Change[];
+      /** True when the commands of all platforms change by intention (a cross-compile), so that they need not stay the same. */
+      readonly rewrites?: boolean;
+    }
   | { readonly refused: string; readonly instead?: string };
 
 /** Makes the fix of one finding. A pure function; the caller proves the result. */

@@ -1,4 +1,5 @@
 import { takeNewerBase } from "./base-fixers.ts";
+import { crossCompile } from "./cross/cross-compile.ts";
 import type { Fixer } from "./fixer.ts";
 import { allowOtherArchitectures } from "./ignore-fixers.ts";
 import { followPlatform } from "./name-fixers.ts";
@@ -19,6 +20,7 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["platform-arg-shadowed", removeArgumentDefault],
   ["base-image-missing-platform", takeNewerBase],
   ["dockerignore-hides-arch", allowOtherArchitectures],
+  ["emulated-compile", crossCompile],
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],
   ["hardcoded-arch-download", followPlatform],
@@ -34,3 +36,6 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["k8s-arch-label-deprecated", renameLabel],
   ["compose-platform-pinned", removeLine],
 ]);
+
+/** Rules whose fix changes more than a mistake: it is made only when it is asked for by name. */
+export const optInFixes: ReadonlySet<string> = new Set(["emulated-compile"]);

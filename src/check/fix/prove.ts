@@ -10,6 +10,8 @@ export interface ProposedFix {
   readonly finding: CheckFinding;
   readonly title: string;
   readonly changes: readonly Change[];
+  /** See `Fix`. */
+  readonly rewrites?: boolean;
 }
 
 /** A fix that must not be made, and why. */
@@ -103,6 +105,7 @@ function whyNot(
     if (old === undefined || !known.has(key))
       return `it would bring another finding: ${rule} in ${path}:${line ?? 0}, ${message}`;
   }
+  if (fixes.some(({ rewrites }) => rewrites === true)) return undefined;
   for (const platform of workedBefore(before.model.platforms, fixes)) {
     const changed = signatureChange(signatureOf(before.model, platform), signatureOf(after.model, platform));
     if (changed === undefined) continue;

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { identifyBinary, type BinaryIdentity } from "./binary.ts";
 import { maxTextSize, type Repository, type RepositoryFile, type RepositoryLink } from "./repository.ts";
 
 /** What a repository is made of, and how the bytes of one of its files are read. */
@@ -20,6 +21,7 @@ export function repositoryOf({ files: given, links, unreadable, read }: TreePart
   const targets = new Map(links.map(({ path, target }) => [path, target]));
   const folders = foldersOf(files);
   const texts = new Map<string, string | undefined>();
+  const binaries = new Map<string, BinaryIdentity | undefined>();
 
   const find = (path: string) => {
     const plain = cleanPath(path);
@@ -53,6 +55,16 @@ export function repositoryOf({ files: given, links, unreadable, read }: TreePart
     head: (path, count) => {
       const found = file(path);
       return found === undefined ? undefined : read(found, count);
+    },
+    binary: (path) => {
+      const found = file(path);
+      if (found === undefined) return undefined;
+      if (!binaries.has(found.path))
+        binaries.set(
+          found.path,
+          identifyBinary(found.path, (count) => read(found, count)),
+        );
+      return binaries.get(found.path);
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { BinaryIdentity } from "./binary.ts";
+
 /** A file of the repository. */
 export interface RepositoryFile {
   /** Relative to the repository, with slashes. */
@@ -38,6 +40,8 @@ export interface Repository {
   text(path: string): string | undefined;
   /** The first bytes of a file; fewer when it is shorter, undefined when it is not there. */
   head(path: string, bytes: number): Uint8Array | undefined;
+  /** What machines a file has code for; undefined for one without machine code. Read once. */
+  binary(path: string): BinaryIdentity | undefined;
 }
 
 /** Largest file that is read as a text, in bytes. */
