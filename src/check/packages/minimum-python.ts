@@ -90,18 +90,8 @@ const rows: readonly Row[] = [
   ["uvloop", "0.15.0", c],
   ["xgboost", "1.2.1", { compilers: ["c++", "cmake"], headers: [] }],
   ["zstandard", "0.16.0", c],
-  [
-    "aiokafka",
-    "0.8.0",
-    c,
-    { url: "https://github.com/aio-libs/aiokafka/pull/839", date: "2022-06-29" },
-  ],
-  [
-    "asyncpg",
-    "0.27.0",
-    c,
-    { url: "https://github.com/MagicStack/asyncpg/pull/954", date: "2022-09-27" },
-  ],
+  ["aiokafka", "0.8.0", c, { url: "https://github.com/aio-libs/aiokafka/pull/839", date: "2022-06-29" }],
+  ["asyncpg", "0.27.0", c, { url: "https://github.com/MagicStack/asyncpg/pull/954", date: "2022-09-27" }],
   [
     "clickhouse-driver",
     "0.2.1",
@@ -156,18 +146,8 @@ const rows: readonly Row[] = [
     { compilers: ["c++"], headers: ["unixodbc-dev"] },
     { url: "https://github.com/mkleehammer/pyodbc/commit/589fefc", date: "2022-12-19" },
   ],
-  [
-    "sentry-relay",
-    "0.8.9",
-    rust,
-    { url: "https://github.com/getsentry/relay/pull/1100", date: "2021-10-20" },
-  ],
-  [
-    "tensorflow",
-    "2.10.0",
-    none,
-    { url: "https://github.com/tensorflow/tensorflow/issues/59731", date: "2023-02-17" },
-  ],
+  ["sentry-relay", "0.8.9", rust, { url: "https://github.com/getsentry/relay/pull/1100", date: "2021-10-20" }],
+  ["tensorflow", "2.10.0", none, { url: "https://github.com/tensorflow/tensorflow/issues/59731", date: "2023-02-17" }],
 ];
 
 /** Packages of PyPI. */
