@@ -75,7 +75,8 @@ function withFate(
     size = names.length;
     for (const { from, to } of renamed) {
       if (names.length > 60) break;
-      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text)) names.push(to);
+      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text))
+        names.push(to);
     }
   }
   const fates = names.flatMap((name) => pushed.map((push) => meets(name, push)));

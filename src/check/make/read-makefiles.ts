@@ -91,7 +91,10 @@ function namedBeside(variants: readonly MakefileVariant[], platforms: readonly P
   const names = new Set(texts.flatMap((text) => architecturesIn(text).map(({ architecture }) => architecture)));
   return [...names]
     .map((architecture) => normalizePlatform({ os: "linux", architecture }))
-    .filter((platform) => !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture));
+    .filter(
+      (platform) =>
+        !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture),
+    );
 }
 
 /** Runs the targets of a Makefile, and those of the makes that its recipes call. */
