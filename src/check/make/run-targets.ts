@@ -167,8 +167,8 @@ export class TargetRunner {
   ): boolean {
     const { call } = this.#evaluation;
     const shell = textOf(expansion.variable("SHELL"));
-    // Recipes of another language than a shell's.
-    if (!/sh\b/.test(shell)) return true;
+    // Recipes of another language than a shell's, and those that only say something.
+    if (!/sh\b/.test(shell) || /^(?:echo|printf)\b[^;&|`$>]*$/.test(textOf(command))) return true;
     const trace = runShell(scriptOf(command), {
       machine: call.machine,
       environment,
