@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
-import { configSchema } from "./schema.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -16,12 +15,21 @@ interface Problem {
 /** Problems that one error lists. */
 const maxProblems = 10;
 
-/** Makes one `CONFIG_INVALID` of what the schema refuses: the first problem in the file is its place, the others are listed. */
-export function configError(issues: readonly Issue[], source: YamlSource): ArchwayError {
+/** A kind of file that a person writes, for its errors. */
+export interface DocumentKind {
+  /** Code of the error: `CONFIG_INVALID`. */
+  readonly code: string;
+  /** `the configuration`. */
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+/** Makes one error (kind `input`) of what a schema refuses: the first problem in the file is its place, the others are listed. */
+export function documentError(issues: readonly Issue[], source: YamlSource, kind: DocumentKind): ArchwayError {
   // Of a file for another version nothing else is known.
   const ofVersion = issues.filter((issue) => issue.path[0] === "version" && issue.input !== undefined);
   const problems = (ofVersion.length > 0 ? ofVersion : issues)
-    .flatMap((issue) => problemsOf(issue, source))
+    .flatMap((issue) => problemsOf(issue, source, kind))
     .sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
   const [first, ...others] = problems;
   if (!first) throw new TypeError("no issue to report");
@@ -30,7 +38,7 @@ export function configError(issues: readonly Issue[], source: YamlSource): Archw
     .map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${message}.`);
   if (others.length >= maxProblems) lines.push(`and ${others.length - lines.length} more.`);
   return new ArchwayError({
-    code: "CONFIG_INVALID",
+    code: kind.code,
     kind: "input",
     message: [`${first.message}.`, ...lines].join("\n"),
     place: first.place,
@@ -38,12 +46,12 @@ export function configError(issues: readonly Issue[], source: YamlSource): Archw
   });
 }
 
-function problemsOf(issue: Issue, source: YamlSource): Problem[] {
+function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Problem[] {
   const name = formatPath(issue.path);
   const place = source.place(issue.path);
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey(issue.path, key, source));
+      return issue.keys.map((key) => unknownKey(issue.path, key, source, kind));
     case "invalid_key": {
       const [inner] = issue.issues;
       const key = String(issue.path.at(-1));
@@ -56,7 +64,7 @@ function problemsOf(issue: Issue, source: YamlSource): Problem[] {
       ];
     }
     case "invalid_type":
-      return [wrongType(issue, name, place, source)];
+      return [wrongType(issue, name === "" ? kind.name : name, place, source)];
     case "invalid_value": {
       const values = issue.values.map(String);
       if (issue.input === undefined) return [{ place, message: `${name} is missing` }];
@@ -93,8 +101,8 @@ function hintOf(issue: Issue | undefined): string | undefined {
   return typeof hint === "string" ? hint : undefined;
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource): Problem {
-  const known = knownKeys(path);
+function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource, { schema }: DocumentKind): Problem {
+  const known = knownKeys(path, schema);
   const guess = nearestName(key, known);
   const where = path.length === 0 ? "" : ` in ${formatPath(path)}`;
   return {
@@ -105,8 +113,8 @@ function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSourc
 }
 
 /** The keys that an object of the schema has at a path. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(configSchema, { io: "input" });
+function knownKeys(path: readonly PropertyKey[], document: z.ZodType): string[] {
+  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(document, { io: "input" });
   for (const step of path) {
     const next: z.core.JSONSchema._JSONSchema | z.core.JSONSchema._JSONSchema[] | undefined =
       typeof step === "number" ? schema?.items : (schema?.properties?.[String(step)] ?? schema?.additionalProperties);
@@ -136,9 +144,9 @@ function wrongType(
   const parent = issue.path.slice(0, -1);
   if (issue.input === undefined && written === undefined) {
     const line = source.place(parent);
-    return { place: line, message: `${name === "" ? "content" : name} is missing` };
+    return { place: line, message: `${name} is missing` };
   }
-  const message = `${name === "" ? "the configuration" : name} must be ${expected}`;
+  const message = `${name} must be ${expected}`;
   if (issue.expected !== "string" || !written) return { place, message };
   return { place, message: `${message}, and ${written} is not one for YAML`, hint: `Quote it: "${written}"` };
 }

@@ -1,9 +1,11 @@
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { invalidConfig } from "./invalid-config.ts";
-import { configError } from "./issue.ts";
+import { documentError } from "./issue.ts";
 import { configSchema } from "./schema.ts";
 import { parseYaml } from "./yaml-source.ts";
+
+const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema };
 
 /**
  * Reads the content of a configuration. `file` is its absolute path, for error places and relative names. Throws `CONFIG_INVALID` (kind
@@ -15,7 +17,7 @@ export function parseConfig(content: string, file: string): Config {
     throw invalidConfig(file, "the configuration is empty.", 'Write at least "version: 1".');
   }
   const result = configSchema.safeParse(source.value, { reportInput: true });
-  if (!result.success) throw configError(result.error.issues, source);
+  if (!result.success) throw documentError(result.error.issues, source, configDocument);
   const absolute = (name: string) => resolve(dirname(file), name);
   const { build, registries } = result.data;
   return {

@@ -20,10 +20,10 @@ export interface YamlSource {
 const maxAliases = 100;
 
 /**
- * Reads YAML 1.2. Throws `CONFIG_INVALID` (kind `input`) with line and column for everything that is not plain data: syntax errors,
+ * Reads YAML 1.2. Throws an error of that code (kind `input`) with line and column for everything that is not plain data: syntax errors,
  * duplicate keys, several documents, unknown tags, aliases without an anchor or too many of them, nesting beyond the stack.
  */
-export function parseYaml(content: string, file: string): YamlSource {
+export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(content, {
     lineCounter: lines,
@@ -37,9 +37,9 @@ export function parseYaml(content: string, file: string): YamlSource {
     return { file, line, column: col };
   };
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem) throw invalid(problem.message, at(problem.pos[0]));
+  if (problem) throw invalid(code, problem.message, at(problem.pos[0]));
   return {
-    value: plainValue(document, file),
+    value: plainValue(document, file, code),
     place: (path) => at(nodeAt(document, path).node?.range?.[0]),
     keyPlace: (path, key) => {
       const { node } = nodeAt(document, path);
@@ -53,12 +53,12 @@ export function parseYaml(content: string, file: string): YamlSource {
   };
 }
 
-function plainValue(document: Document, file: string): unknown {
+function plainValue(document: Document, file: string, code: string): unknown {
   try {
     return document.contents === null ? undefined : document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     // The library's way to refuse an alias: without its anchor, or one too many.
-    if (error instanceof ReferenceError) throw invalid(error.message, { file });
+    if (error instanceof ReferenceError) throw invalid(code, error.message, { file });
     throw error;
   }
 }
@@ -74,9 +74,9 @@ function nodeAt(document: Document, path: readonly PathStep[]): { node: Node | u
   return { node, found: true };
 }
 
-function invalid(message: string, place: ErrorPlace): ArchwayError {
+function invalid(code: string, message: string, place: ErrorPlace): ArchwayError {
   return new ArchwayError({
-    code: "CONFIG_INVALID",
+    code,
     kind: "input",
     message: `${message}.`.replace(/[.:]+$/, "."),
     place,

@@ -45,10 +45,11 @@ export interface ShellFunction {
   readonly source: Source;
 }
 
-/** A parsed text and where it stands. */
+/** A parsed text and where it stands; `slice` as in `Script`. */
 export interface Source {
   readonly text: string;
   readonly locate: Locate;
+  readonly slice?: (start: number, end: number) => Value;
 }
 
 /** A process of the shell. */
@@ -112,6 +113,8 @@ export interface Machine {
   readonly commands: ReachedCommand[];
   readonly switches: ArchitectureSwitch[];
   readonly problems: { readonly place: Place; readonly message: string }[];
+  /** The texts that pieces were read from, by their place: what is run later (`sh -c TEXT`) is found in them again. */
+  readonly origins: WeakMap<Place, { readonly source: Source; readonly pos: number; readonly end: number }>;
   /** What tests compared with a subject that depends on the platform, in the order of the run. */
   readonly comparisons: Comparison[];
   /** True as long as there is time left; takes away some of it. */

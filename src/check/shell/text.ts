@@ -1,4 +1,5 @@
 import type { Place } from "../place.ts";
+
 import { dependsOnPlatform, type Piece, sliceValue, textOf, unknownMark, unknownValue, type Value } from "../value.ts";
 
 /** A value whose pieces all depend on the platform: it was chosen by a condition that does. */
@@ -75,7 +76,7 @@ export function splitValue(value: Value, separators: RegExp): Value[] {
 }
 
 const maxLength = 65_536;
-const maxPieces = 256;
+const maxPieces = 2048;
 
 /** A value that is not too large to work with; a larger one is unknown. */
 export function bounded(value: Value): Value {
