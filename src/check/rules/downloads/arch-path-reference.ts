@@ -19,7 +19,8 @@ export const archPathReference: Rule = {
     title: "A line repeats the name of a file for one architecture",
     what: "`ln`, `mv`, `cp`, `tar`, `unzip`, `rm`, `chmod`, checksum programs and variables that name a file or folder of another architecture: `mv tool-linux-amd64 /usr/bin/tool`. When the line that brings the file is a finding, these lines are part of it and are repaired with it; alone they are a note.",
     why: "The file is called otherwise on the other platform, so the line fails there once its download is repaired.",
-    symptom: "`mv: cannot stat 'tool-linux-amd64': No such file or directory`, `tar: tool-linux-amd64.tar.gz: Cannot open: No such file or directory`",
+    symptom:
+      "`mv: cannot stat 'tool-linux-amd64': No such file or directory`, `tar: tool-linux-amd64.tar.gz: Cannot open: No such file or directory`",
     fix: "Use the same name as in the download:\n\n```diff\n-RUN mv tool-linux-amd64 /usr/bin/tool\n+RUN mv tool-linux-${TARGETARCH} /usr/bin/tool\n```",
     ignore: "When the file has this name on all platforms.",
   },

@@ -23,7 +23,8 @@ export const x86Packages: readonly X86Package[] = [
     name: /^google-chrome-(?:stable|beta|unstable)$/,
     instead: "Install chromium, which all architectures have; Chrome itself came to arm64 in 2026.",
     certain: false,
-    source: "Google's announcement of March 2026 (The Verge, 2026-03-12): Chrome for Linux on arm64 from the second quarter of 2026 on, before amd64 alone",
+    source:
+      "Google's announcement of March 2026 (The Verge, 2026-03-12): Chrome for Linux on arm64 from the second quarter of 2026 on, before amd64 alone",
   },
   {
     managers: ["apt", "dnf"],
