@@ -1,11 +1,136 @@
+import { samePlatform } from "../../platform/platform.ts";
+import { normalizeArchitecture } from "../../platform/spelling.ts";
 import type { Execution, ImageUse } from "../model.ts";
 import type { Reading } from "../reading.ts";
+import { textOf, type Value } from "../value.ts";
 import type { BuildCall } from "./build-call.ts";
+import { readOptions, valuesOf } from "./command-options.ts";
+import { engineCommand, grammarOf, type EngineCommand } from "./engine-command.ts";
+import { readImages } from "./read-images.ts";
+import { isBuild, readBuild, type BuildCommand } from "./read-build.ts";
+import { sameReference } from "./same-reference.ts";
+
+/** A reference that something does, with the file that says it. */
+interface Reference {
+  readonly text: string;
+  readonly path: string;
+}
 
 /** The builds and images that the commands of executions ask for: `docker build`, `docker run`, `docker pull`, and the like. */
 export function readCalls(
-  _executions: readonly Execution[],
-  _reading: Reading,
+  executions: readonly Execution[],
+  { repository }: Reading,
 ): { readonly calls: readonly BuildCall[]; readonly images: readonly ImageUse[] } {
-  return { calls: [], images: [] };
+  const builds: BuildCommand[] = [];
+  const images: ImageUse[] = [];
+  const pushed: Reference[] = [];
+  const joined: Reference[] = [];
+  const renamed: { readonly from: Reference; readonly to: Reference }[] = [];
+  for (const execution of executions) {
+    for (const command of execution.trace.commands) {
+      const engine = engineCommand(command);
+      if (engine === undefined) continue;
+      const { path } = command.place;
+      const reference = (value: Value | undefined): Reference[] =>
+        value === undefined ? [] : [{ text: textOf(value), path }];
+      if (isBuild(engine)) {
+        builds.push(readBuild(engine, command, execution, repository));
+        continue;
+      }
+      images.push(...readImages(engine, command, execution));
+      const { operands, options } = readOptions(engine.words, grammarOf(engine));
+      if (isPush(engine)) pushed.push(...operands.slice(0, 1).flatMap(reference));
+      else if (isJoin(engine)) {
+        const parts = valuesOf({ options, operands, unknown: [] }, "--template");
+        joined.push(...[...operands.slice(/imagetools/.test(engine.verb) ? 0 : 1), ...parts].flatMap(reference));
+      } else if (/^(?:image )?tag$/.test(engine.verb) || (engine.engine === "skopeo" && engine.verb === "copy")) {
+        const [from, to] = [reference(operands[0])[0], reference(operands[1])[0]];
+        if (from !== undefined && to !== undefined) renamed.push({ from, to });
+        if (engine.engine === "skopeo" && to !== undefined) pushed.push(to);
+      }
+    }
+  }
+  return { calls: unique(builds.map((build) => withFate(build, pushed, joined, renamed))), images };
+}
+
+function isPush({ engine, verb }: EngineCommand): boolean {
+  if (engine === "crane") return verb === "push";
+  return /^(?:image |images )?push$/.test(verb) && engine !== "manifest-tool";
+}
+
+function isJoin({ engine, verb }: EngineCommand): boolean {
+  if (engine === "manifest-tool") return true;
+  return /^(?:manifest (?:create|add|annotate)|(?:buildx )?imagetools create|index (?:create|append))$/.test(verb);
+}
+
+/** What becomes of the tags of a build: whether they are pushed, and whether they are joined to an index. */
+function withFate(
+  { call, pushes }: BuildCommand,
+  pushed: readonly Reference[],
+  joined: readonly Reference[],
+  renamed: readonly { readonly from: Reference; readonly to: Reference }[],
+): BuildCall {
+  const names = call.tags.map((tag): Reference => ({ text: textOf(tag), path: call.place.path }));
+  for (let round = 0, size = -1; round < 3 && names.length !== size; round++) {
+    size = names.length;
+    for (const { from, to } of renamed) {
+      if (names.length > 60) break;
+      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text)) names.push(to);
+    }
+  }
+  const fates = names.flatMap((name) => pushed.map((push) => meets(name, push)));
+  const isJoined = call.joined || names.some((name) => joined.some((part) => joinsWith(name, part)));
+  const publishes = pushes || fates.includes(true) ? true : fates.includes(undefined) ? "unknown" : call.publishes;
+  return { ...call, publishes, joined: isJoined };
+}
+
+/** Whether two references are the same image; parts that are not known are only compared inside of a file. */
+function meets(left: Reference, right: Reference): boolean | undefined {
+  const same = sameReference(left.text, right.text);
+  if (same === true) return true;
+  return same === undefined && left.path === right.path ? undefined : false;
+}
+
+/** Whether a tag may be one of those that are joined. A template (`image-ARCH`, `image-{{arch}}`) stands for all of them. */
+function joinsWith(name: Reference, part: Reference): boolean {
+  if (sameReference(name.text, part.text) !== false) return true;
+  const template = part.text.replace(/ARCH\b.*$|OS\b.*$|\{\{.*$/, "");
+  return template !== part.text && template.length > 3 && name.text.startsWith(template);
+}
+
+/** Calls that differ in nothing but the way to them. */
+function unique(calls: readonly BuildCall[]): BuildCall[] {
+  const found = new Map<string, BuildCall>();
+  for (const call of calls) {
+    const args = [...call.buildArgs].map(([name, value]) => `${name}=${value === undefined ? "" : textOf(value)}`);
+    const key = [
+      call.place.path,
+      call.place.line,
+      call.place.column,
+      call.machine.architecture,
+      call.machine.variant,
+      call.dockerfile,
+      call.context,
+      call.target,
+      args.join(","),
+      call.platforms?.map(textOf).join(","),
+      call.tags.map(textOf).join(","),
+    ].join("\0");
+    const before = found.get(key);
+    if (before === undefined) found.set(key, call);
+    else if (before.forTests && !call.forTests) found.set(key, call);
+  }
+  return [...found.values()];
+}
+
+/** The architecture of a platform that a call gives, in OCI's name; undefined when it is not known. */
+export function architectureOfPlatform(platform: string): string | undefined {
+  const [, architecture = platform] = platform.split("/");
+  const [name] = normalizeArchitecture(architecture.toLowerCase(), "");
+  return /^[a-z0-9]+$/.test(name) ? name : undefined;
+}
+
+/** True when two calls run on the same kind of machine. */
+export function onSameMachine(a: BuildCall, b: BuildCall): boolean {
+  return samePlatform(a.machine, b.machine);
 }

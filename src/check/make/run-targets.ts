@@ -179,6 +179,7 @@ export class TargetRunner {
         machine: call.machine,
         trace,
         place,
+        name,
         makefile: this.#makefile,
       },
     });
