@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { isAutomaticArg } from "./automatic-args.ts";
-import { VariableHistory } from "./environment.ts";
+import { givenVariables, VariableHistory, type Definition, type TracedEnvironment } from "./environment.ts";
 import type { BaseImageConfig, EvaluatedArg, EvaluatedInstruction, Origin } from "./evaluation.ts";
 import { expandWord, type Environment } from "./expand.ts";
 import type { ArgInstruction, CopyInstruction, Instruction, RunInstruction } from "./instruction.ts";
@@ -28,7 +28,7 @@ export interface StageState {
 /** What is the same for all instructions of a build. */
 export interface BuildScope {
   readonly dockerfile: Dockerfile;
-  readonly globals: Environment;
+  readonly globals: TracedEnvironment;
   /** Names of ARGs before the first FROM. */
   readonly globalArgs: ReadonlySet<string>;
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -37,8 +37,9 @@ export interface BuildScope {
 
 /** The state at the start of a stage from scratch or from an image (whose configuration may be unknown). */
 export function firstState(config: BaseImageConfig | undefined): StageState {
-  const image = new Map(Object.entries(config?.env ?? {}));
-  if (!image.has("PATH")) image.set("PATH", defaultPath);
+  const env = new Map(Object.entries(config?.env ?? {}));
+  if (!env.has("PATH")) env.set("PATH", defaultPath);
+  const image = givenVariables(env, () => ({ kind: "image" }));
   return {
     history: new VariableHistory(image),
     env: new VariableHistory(image),
@@ -55,7 +56,9 @@ export function firstState(config: BaseImageConfig | undefined): StageState {
 export function inheritedState(parent: StageState): StageState {
   const history = new VariableHistory(parent.history.now());
   const env = parent.env.now();
-  for (const name of parent.hidden) history.set(name, env.get(name) ?? "");
+  for (const name of parent.hidden) {
+    history.set(name, env.get(name) ?? "", env.definition(name) ?? { kind: "image" });
+  }
   return {
     history,
     env: new VariableHistory(env),
@@ -145,11 +148,14 @@ function evaluateWords(scope: BuildScope, state: StageState, instruction: Instru
     case "ENV":
     case "LABEL": {
       // All values are expanded before the first is set.
+      const environment = state.history.now();
       const pairs = instruction.pairs.map(({ name, value }) => {
-        return { name: expander.word(name), value: expander.word(value) };
+        return { name: expander.word(name), value: expander.word(value), word: value };
       });
-      if (instruction.keyword === "ENV") for (const { name, value } of pairs) setEnv(state, name, value);
-      return { keyword: instruction.keyword, instruction, pairs };
+      for (const { name, value, word } of instruction.keyword === "ENV" ? pairs : []) {
+        setEnv(state, name, value, { kind: "written", word, environment });
+      }
+      return { keyword: instruction.keyword, instruction, pairs: pairs.map(({ name, value }) => ({ name, value })) };
     }
     case "COPY":
     case "ADD":
@@ -180,9 +186,9 @@ function evaluateWords(scope: BuildScope, state: StageState, instruction: Instru
   }
 }
 
-function setEnv(state: StageState, name: string, value: string): void {
-  state.history.set(name, value);
-  state.env.set(name, value);
+function setEnv(state: StageState, name: string, value: string, definition: Definition): void {
+  state.history.set(name, value, definition);
+  state.env.set(name, value, definition);
   state.hidden.delete(name);
 }
 
@@ -197,20 +203,32 @@ function evaluateArgs(
   expander: Expander,
 ): readonly EvaluatedArg[] {
   return instruction.args.map(({ name: { text: name }, value }) => {
-    const arg = evaluateArg(scope, state, name, value, expander);
+    const environment = state.history.now();
+    const arg = evaluateArg(scope, environment, name, value, expander);
     state.declaredArgs.add(name);
     // These two are read by the SBOM scanner and never become variables.
     const isVariable = name !== "BUILDKIT_SBOM_SCAN_CONTEXT" && name !== "BUILDKIT_SBOM_SCAN_STAGE";
     if (arg.value === undefined || !isVariable) return arg;
-    state.history.set(name, arg.value);
+    state.history.set(name, arg.value, definitionOf(scope, arg, value, environment));
     if (state.env.now().get(name) !== undefined) state.hidden.add(name);
     return arg;
   });
 }
 
+function definitionOf(
+  scope: BuildScope,
+  { name, origin }: EvaluatedArg,
+  word: Word | undefined,
+  environment: TracedEnvironment,
+): Definition {
+  if (origin === "build-arg") return { kind: "build-arg", name };
+  if (origin === "default" && word !== undefined) return { kind: "written", word, environment };
+  return scope.globals.definition(name) ?? { kind: "automatic", name };
+}
+
 function evaluateArg(
   scope: BuildScope,
-  state: StageState,
+  environment: Environment,
   name: string,
   fallback: Word | undefined,
   expander: Expander,
@@ -219,7 +237,7 @@ function evaluateArg(
   if (given !== undefined) return { name, value: given, origin: "build-arg" };
   if (fallback !== undefined) {
     // Each default sees the ARGs before it, also those of the same instruction.
-    const expansion = expandOrThrow(scope.dockerfile, fallback, state.history.now());
+    const expansion = expandOrThrow(scope.dockerfile, fallback, environment);
     expander.record(expansion);
     return { name, value: expansion.text, origin: "default" };
   }

@@ -1,5 +1,6 @@
 import { automaticArgs, isPredefinedArg } from "./automatic-args.ts";
 import { detectSyntax } from "./directives.ts";
+import { givenVariables, VariableHistory, type TracedEnvironment } from "./environment.ts";
 import { firstState, inheritedState, type BuildScope, type StageState } from "./evaluate-instruction.ts";
 import type {
   BaseImageConfig,
@@ -43,6 +44,7 @@ export function evaluateDockerfile(dockerfile: Dockerfile, options: EvaluateOpti
     buildArgs,
     resolve,
   };
+  const isStrict = options.unknownMark === undefined;
   const states: StageState[] = [];
   const stages: Stage[] = [];
   for (const [index, node] of nodes.entries()) {
@@ -51,7 +53,7 @@ export function evaluateDockerfile(dockerfile: Dockerfile, options: EvaluateOpti
     const state = parentState === undefined ? firstState(configs[index]) : inheritedState(parentState);
     const parentKnown = parent === undefined ? undefined : stages[parent]?.environmentKnown;
     const environmentKnown = parentKnown ?? (node.base.kind === "scratch" || configs[index] !== undefined);
-    const run = runProgram(scope, state, programs[index] ?? [], reachable.has(index));
+    const run = runProgram(scope, state, programs[index] ?? [], isStrict && reachable.has(index));
     states.push(state);
     stages.push({
       ...stageOf(node, reachable.has(index)),
@@ -81,7 +83,7 @@ export function evaluateDockerfile(dockerfile: Dockerfile, options: EvaluateOpti
 }
 
 interface Globals {
-  readonly environment: ReadonlyMap<string, string>;
+  readonly environment: TracedEnvironment;
   /** Names that ARG declares before the first FROM. */
   readonly declared: ReadonlySet<string>;
 }
@@ -91,15 +93,19 @@ function evaluateGlobals(dockerfile: Dockerfile, options: EvaluateOptions, unkno
   const { buildArgs = {}, buildPlatform, targetPlatform } = options;
   // A target that is not named is known by the last stage's name (dockerfile2llb, `defaultArgs`).
   const targetStage = (options.target ?? "") || (dockerfile.stages.at(-1)?.name ?? "default");
-  const environment = automaticArgs(buildPlatform, targetPlatform, targetStage, buildArgs);
+  const automatic = automaticArgs(buildPlatform, targetPlatform, targetStage, buildArgs);
+  const history = new VariableHistory(
+    givenVariables(automatic, (name) => ({ kind: Object.hasOwn(buildArgs, name) ? "build-arg" : "automatic", name })),
+  );
   const declared = new Set<string>();
   for (const instruction of dockerfile.globalArgs) {
     for (const { name, value } of instruction.args) {
       const given = Object.hasOwn(buildArgs, name.text) ? buildArgs[name.text] : undefined;
-      if (given !== undefined) environment.set(name.text, given);
+      if (given !== undefined) history.set(name.text, given, { kind: "build-arg", name: name.text });
       else if (value !== undefined) {
+        const environment = history.now();
         const { text, unset } = expandOrThrow(dockerfile, value, environment);
-        environment.set(name.text, text);
+        history.set(name.text, text, { kind: "written", word: value, environment });
         const line = value.range.start.line;
         unknown.push(
           ...unset.flatMap((missing) => (declared.has(missing) ? [] : [{ name: missing, line, certain: true }])),
@@ -108,7 +114,7 @@ function evaluateGlobals(dockerfile: Dockerfile, options: EvaluateOptions, unkno
       declared.add(name.text);
     }
   }
-  return { environment, declared };
+  return { environment: history.now(), declared };
 }
 
 function configOf(node: StageNode, { baseImage }: EvaluateOptions): BaseImageConfig | undefined {

@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
-import type { Environment } from "./expand.ts";
+import type { TracedEnvironment } from "./environment.ts";
 import type {
   ArgInstruction,
   CommandInstruction,
@@ -21,7 +21,7 @@ export interface Evaluation {
   /** The platform of the node that builds: `$BUILDPLATFORM`. */
   readonly buildPlatform: Platform;
   /** What FROM sees: automatic arguments, then the ARGs before the first FROM. */
-  readonly globals: Environment;
+  readonly globals: TracedEnvironment;
   /** All stages in the order of the file, also those that the target does not need. */
   readonly stages: readonly Stage[];
   /** The stage that becomes the image; one of `stages`. */
@@ -78,7 +78,7 @@ export interface Stage {
   /** Names that ARG declares here or in the stages it begins from. */
   readonly declaredArgs: readonly string[];
   /** Variables at its end. */
-  readonly environment: Environment;
+  readonly environment: TracedEnvironment;
   /** True when every variable is known: it begins from scratch, or the base image's ENV was given. */
   readonly environmentKnown: boolean;
   /** Absolute path that relative destinations start from at its end. */
@@ -95,7 +95,7 @@ interface EvaluatedBase {
   readonly line: number;
   readonly onbuild: boolean;
   /** Variables that it sees: those set before it. */
-  readonly environment: Environment;
+  readonly environment: TracedEnvironment;
   /** Variables that its expansion looked up: found, and unset. Scripts of RUN are expanded by their shell and not counted. */
   readonly used: readonly string[];
   readonly unset: readonly string[];
@@ -191,4 +191,10 @@ export interface EvaluateOptions {
   readonly contexts?: Readonly<Record<string, string>>;
   /** What is known of an image's configuration; without it ENV, WORKDIR and ONBUILD of base images are unknown. */
   readonly baseImage?: (reference: string, platform: Platform) => BaseImageConfig | undefined;
+  /**
+   * For looking at a file without building it: a character that stands in build arguments for what is not known. Then a base that is unknown, blank or
+   * no valid name is an image of that name, a platform that is unknown or wrong is the target's, and a stage ends at the first word that
+   * cannot be expanded instead of the whole evaluation.
+   */
+  readonly unknownMark?: string;
 }

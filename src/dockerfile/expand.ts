@@ -1,5 +1,14 @@
-import { cutPrefix, cutSuffix, parseGlob, replaceMatches } from "./glob-pattern.ts";
-import { isSpace } from "./source.ts";
+import { cutPrefix, cutSuffix, findMatches, parseGlob } from "./glob-pattern.ts";
+import {
+  chosen,
+  emptyText,
+  TextBuilder,
+  variableText,
+  writtenText,
+  type TextPart,
+  type TracedText,
+} from "./traced-text.ts";
+import { WordCollector } from "./word-collector.ts";
 
 /** Variables that an expansion can see; undefined is unset. */
 export interface Environment {
@@ -24,6 +33,8 @@ export interface ExpandOptions {
 export interface Expansion {
   readonly ok: true;
   readonly text: string;
+  /** Where each part of the text comes from; a result of a thousand values and more is still as many parts. */
+  readonly parts: readonly TextPart[];
   /** The result split at unquoted spaces, also those that came from variables. */
   readonly words: readonly string[];
   /** Names of variables that were looked up and found, in order of their first use. */
@@ -56,8 +67,8 @@ export function expandWord(
 ): Expansion | ExpansionFailure {
   const lexer = new Lexer(word, environment, options);
   try {
-    const { text, words } = lexer.readUntil(undefined, options.rawEscapes ?? false, 0);
-    return { ok: true, text, words, used: [...lexer.used], unset: [...lexer.unset] };
+    const { traced, words } = lexer.readUntil(undefined, options.rawEscapes ?? false, 0);
+    return { ok: true, ...traced, words, used: [...lexer.used], unset: [...lexer.unset] };
   } catch (error) {
     if (error instanceof ExpansionError) return { ok: false, message: error.message };
     throw error;
@@ -66,32 +77,6 @@ export function expandWord(
 
 /** Ends the lexer's recursion; never leaves this file. */
 class ExpansionError extends Error {}
-
-/** Collects the words of an expansion: unquoted spaces end a word. */
-class WordCollector {
-  readonly words: string[] = [];
-  private current = "";
-
-  add(text: string, quoted: boolean): void {
-    if (quoted) {
-      this.current += text;
-      return;
-    }
-    for (const character of text) {
-      if (!isSpace(character)) this.current += character;
-      else this.end();
-    }
-  }
-
-  forget(): void {
-    this.current = "";
-  }
-
-  end(): void {
-    if (this.current !== "") this.words.push(this.current);
-    this.current = "";
-  }
-}
 
 class Lexer {
   readonly used = new Set<string>();
@@ -124,18 +109,18 @@ class Lexer {
   private words = new WordCollector();
 
   /** Reads to the unquoted character `stop` (which is consumed), or to the end of the source when `stop` is undefined. */
-  readUntil(stop: string | undefined, rawEscapes: boolean, depth: number): { text: string; words: readonly string[] } {
+  readUntil(stop: string | undefined, rawEscapes: boolean, depth: number): { traced: TracedText; words: readonly string[] } {
     if (depth > maxDepth) throw new ExpansionError("substitutions are nested too deeply");
     // BuildKit collects words in one buffer, which a nested operand empties: in `a${B:-c}` the word loses its `a`.
     this.words.forget();
     const outer = this.words;
     const words = new WordCollector();
     this.words = words;
-    let text = "";
-    const add = (part: string, quoted: boolean): void => {
-      text += part;
-      if (text.length > maxExpansion) throw new ExpansionError(`the result is longer than ${maxExpansion} characters`);
-      words.add(part, quoted);
+    const text = new TextBuilder();
+    const add = (part: TracedText, quoted: boolean): void => {
+      text.add(part);
+      refuseLong(text.length);
+      words.add(part.text, quoted);
     };
     const quotes = this.options.ignoreQuotes !== true;
 
@@ -144,7 +129,7 @@ class Lexer {
         this.next();
         words.end();
         this.words = outer;
-        return { text, words: words.words };
+        return { traced: text.build(), words: words.words };
       }
       if (quotes && character === "'") add(this.readSingleQuoted(), true);
       else if (quotes && character === '"') add(this.readDoubleQuoted(rawEscapes, depth), true);
@@ -152,29 +137,33 @@ class Lexer {
       else if (character === "<") add(this.readLess(), true);
       else if (character === this.escape) {
         this.next();
-        const escaped = this.next();
-        if (rawEscapes) add(character, true);
-        add(escaped, true);
-      } else add(this.next(), false);
+        if (rawEscapes) add(writtenText(character, this.at - 1), true);
+        add(this.readCharacter(), true);
+      } else add(this.readCharacter(), false);
     }
     if (stop !== undefined) {
       throw new ExpansionError(`unexpected end of statement while looking for matching ${stop}`);
     }
     words.end();
-    return { text, words: words.words };
+    return { traced: text.build(), words: words.words };
+  }
+
+  private readCharacter(): TracedText {
+    const { at } = this;
+    return writtenText(this.next(), at);
   }
 
   /** `<<` keeps the blanks behind it in the same word, so that `<< EOF` is one heredoc word. */
-  private readLess(): string {
+  private readLess(): TracedText {
+    const start = this.at;
     this.next();
-    if (this.peek() !== "<") return "<";
+    if (this.peek() !== "<") return writtenText("<", start);
     this.next();
-    let text = "<<";
-    while (this.peek() !== "" && "\t\r ".includes(this.peek())) text += this.next();
-    return text;
+    while (this.peek() !== "" && "\t\r ".includes(this.peek())) this.next();
+    return writtenText(this.source.slice(start, this.at), start);
   }
 
-  private readSingleQuoted(): string {
+  private readSingleQuoted(): TracedText {
     const start = this.at;
     this.next();
     const end = this.source.indexOf("'", this.at);
@@ -182,44 +171,49 @@ class Lexer {
       throw new ExpansionError("unexpected end of statement while looking for matching single-quote");
     }
     this.at = end + 1;
-    return this.options.rawQuotes === true ? this.source.slice(start, this.at) : this.source.slice(start + 1, end);
+    if (this.options.rawQuotes === true) return writtenText(this.source.slice(start, this.at), start);
+    return writtenText(this.source.slice(start + 1, end), start + 1);
   }
 
-  private readDoubleQuoted(rawEscapes: boolean, depth: number): string {
-    const quote = this.next();
-    const kept = this.options.rawQuotes === true ? quote : "";
-    let text = kept;
+  private readDoubleQuoted(rawEscapes: boolean, depth: number): TracedText {
+    const text = new TextBuilder();
+    const readQuote = (): void => {
+      const quote = this.readCharacter();
+      if (this.options.rawQuotes === true) text.add(quote);
+    };
+    readQuote();
     for (let character = this.peek(); character !== ""; character = this.peek()) {
-      if (text.length > maxExpansion) throw new ExpansionError(`the result is longer than ${maxExpansion} characters`);
+      refuseLong(text.length);
       if (character === '"') {
-        this.next();
-        return text + kept;
+        readQuote();
+        return text.build();
       }
       if (character === "$") {
-        text += this.readVariable(depth);
+        text.add(this.readVariable(depth));
         continue;
       }
-      this.next();
+      const before = this.readCharacter();
       if (character !== this.escape) {
-        text += character;
+        text.add(before);
         continue;
       }
-      if (rawEscapes) text += character;
+      if (rawEscapes) text.add(before);
       const escaped = this.peek();
       if (escaped === "") continue;
       // Only a quote, a dollar and the escape itself can be escaped; before anything else the escape stays.
-      if (escaped === '"' || escaped === "$" || escaped === this.escape) text += this.next();
-      else text += character;
+      if (escaped === '"' || escaped === "$" || escaped === this.escape) text.add(this.readCharacter());
+      else text.add(before);
     }
     throw new ExpansionError("unexpected end of statement while looking for matching double-quote");
   }
 
-  private readVariable(depth: number): string {
+  private readVariable(depth: number): TracedText {
+    const start = this.at;
     this.next();
     if (this.peek() !== "{") {
       const name = this.readName();
-      if (name === "") return "$";
-      return this.lookUp(name) ?? (this.options.keepUnset === true ? `$${name}` : "");
+      if (name === "") return writtenText("$", start);
+      return this.valueOf(name, this.lookUp(name)) ?? this.kept(`$${name}`, start);
     }
     this.next();
     const first = this.peek();
@@ -228,28 +222,38 @@ class Lexer {
     const name = this.readName();
     const modifier = this.next();
     if (modifier === "") throw new ExpansionError("syntax error: missing '}'");
-    if (modifier === "}") return this.lookUp(name) ?? (this.options.keepUnset === true ? `\${${name}}` : "");
-    if (modifier === "/") return this.replaceIn(name, depth);
+    if (modifier === "}") return this.valueOf(name, this.lookUp(name)) ?? this.kept(`\${${name}}`, start);
+    if (modifier === "/") return this.replaceIn(name, start, depth);
     const nullIsUnset = modifier === ":";
     const operator = nullIsUnset ? this.next() : modifier;
     if (!nullIsUnset && !"+-?#%".includes(operator)) {
       throw new ExpansionError(`unsupported modifier (${operator}) in substitution`);
     }
-    return this.modify(name, operator, nullIsUnset, depth);
+    return this.modify(name, operator, nullIsUnset, start, depth);
   }
 
-  private modify(name: string, operator: string, nullIsUnset: boolean, depth: number): string {
+  private valueOf(name: string, value: string | undefined): TracedText | undefined {
+    return value === undefined ? undefined : variableText(name, value);
+  }
+
+  /** What stays of a reference to an unset variable that began at `start`. */
+  private kept(spelled: string, start: number): TracedText {
+    return this.options.keepUnset === true ? writtenText(spelled, start, this.at) : emptyText;
+  }
+
+  private modify(name: string, operator: string, nullIsUnset: boolean, start: number, depth: number): TracedText {
     const spelled = `${nullIsUnset ? ":" : ""}${operator}`;
     const isPattern = operator === "#" || operator === "%";
     if (nullIsUnset && isPattern) throw new ExpansionError(`unsupported modifier (${spelled}) in substitution`);
-    const word = this.readOperand("}", isPattern, depth);
+    const operand = this.readOperand("}", isPattern, depth);
+    const word = operand.text;
     const value = this.lookUp(name);
-    if (value === undefined && this.options.keepUnset === true) return `\${${name}${spelled}${word}}`;
+    if (value === undefined && this.options.keepUnset === true) return this.kept(`\${${name}${spelled}${word}}`, start);
     const missing = value === undefined || (nullIsUnset && value === "");
-    if (operator === "-") return missing ? word : value;
-    if (operator === "+") return missing ? "" : word;
+    if (operator === "-") return missing ? chosen(operand, name) : variableText(name, value);
+    if (operator === "+") return missing ? emptyText : chosen(operand, name);
     if (operator === "?") {
-      if (!missing) return value;
+      if (!missing) return variableText(name, value);
       const reason = value === undefined ? "is not allowed to be unset" : "is not allowed to be empty";
       throw new ExpansionError(`${name}: ${word === "" ? reason : word}`);
     }
@@ -257,28 +261,39 @@ class Lexer {
     const longest = word.startsWith(operator);
     const pattern = parseGlob(longest ? word.slice(1) : word);
     if ("error" in pattern) throw new ExpansionError(`invalid pattern (${word}) in substitution: ${pattern.error}`);
+    const whole = value ?? "";
     const cut = operator === "#" ? cutPrefix : cutSuffix;
-    return orTooLong(cut(pattern, value ?? "", longest), word);
+    const { length } = orTooLong(cut(pattern, whole, longest), word);
+    return operator === "#" ? variableText(name, whole, whole.length - length) : variableText(name, whole, 0, length);
   }
 
-  private replaceIn(name: string, depth: number): string {
+  private replaceIn(name: string, start: number, depth: number): TracedText {
     const all = this.peek() === "/";
     if (all) this.next();
-    const text = this.readOperand("/", true, depth);
+    const { text } = this.readOperand("/", true, depth);
     const replacement = this.readOperand("}", true, depth);
     const value = this.lookUp(name);
-    if (value === undefined && this.options.keepUnset === true) return `\${${name}/${text}/${replacement}}`;
+    if (value === undefined && this.options.keepUnset === true) {
+      return this.kept(`\${${name}/${text}/${replacement.text}}`, start);
+    }
     const pattern = parseGlob(text);
     if ("error" in pattern) throw new ExpansionError(`invalid pattern (${text}) in substitution: ${pattern.error}`);
-    if ((value ?? "").length * replacement.length > maxExpansion * 16) {
-      throw new ExpansionError(`the result is longer than ${maxExpansion} characters`);
+    const whole = value ?? "";
+    if (whole.length * replacement.text.length > maxExpansion * 16) refuseLong(Infinity);
+    const result = new TextBuilder();
+    let end = 0;
+    for (const match of orTooLong(findMatches(pattern, whole, all), text)) {
+      result.add(variableText(name, whole, end, match.start));
+      result.add(chosen(replacement, name));
+      ({ end } = match);
     }
-    return orTooLong(replaceMatches(pattern, value ?? "", replacement, all), text);
+    result.add(variableText(name, whole, end));
+    return result.build();
   }
 
-  private readOperand(stop: string, rawEscapes: boolean, depth: number): string {
+  private readOperand(stop: string, rawEscapes: boolean, depth: number): TracedText {
     try {
-      return this.readUntil(stop, rawEscapes, depth + 1).text;
+      return this.readUntil(stop, rawEscapes, depth + 1).traced;
     } catch (error) {
       if (error instanceof ExpansionError && this.peek() === "") {
         throw new ExpansionError(`syntax error: missing '${stop}'${stop === "/" ? " in ${}" : ""}`, { cause: error });
@@ -304,7 +319,11 @@ class Lexer {
   }
 }
 
-function orTooLong(result: string | undefined, pattern: string): string {
+function refuseLong(length: number): void {
+  if (length > maxExpansion) throw new ExpansionError(`the result is longer than ${maxExpansion} characters`);
+}
+
+function orTooLong<Result>(result: Result | undefined, pattern: string): Result {
   if (result === undefined) throw new ExpansionError(`matching the pattern (${pattern}) takes too long`);
   return result;
 }

@@ -91,31 +91,34 @@ export function cutSuffix(pattern: GlobPattern, value: string, longest: boolean)
   return end < 0 ? value : characters.slice(0, characters.length - end).join("");
 }
 
-/** Replaces the first match or all matches (`/`, `//`); undefined when matching would take too long. */
-export function replaceMatches(
+/** Where the first match or all matches (`/`, `//`) stand in a value; undefined when matching would take too long. */
+export function findMatches(
   pattern: GlobPattern,
   value: string,
-  replacement: string,
   all: boolean,
-): string | undefined {
+): readonly { readonly start: number; readonly end: number }[] | undefined {
   const characters = Array.from(value);
   const budget = { steps: stepLimit };
-  const parts: string[] = [];
-  let kept = 0;
+  const matches: { readonly start: number; readonly end: number }[] = [];
   let matchedTo = -1;
+  // Index in the value of the character that the search is at, in UTF-16 code units.
+  let unit = 0;
   for (let start = 0; start <= characters.length;) {
     const end = matchEnd(pattern, characters, start, true, budget);
     if (budget.steps < 0) return undefined;
+    const step = characters[start]?.length ?? 1;
     // An empty match directly behind the previous match does not count (Go's regexp.ReplaceAll).
     if (end < 0 || (end === start && start === matchedTo)) {
       start++;
+      unit += step;
       continue;
     }
-    parts.push(characters.slice(kept, start).join(""), replacement);
-    kept = end;
+    const { length } = characters.slice(start, end).join("");
+    matches.push({ start: unit, end: unit + length });
     matchedTo = end;
     if (!all) break;
+    unit += end === start ? step : length;
     start = end === start ? start + 1 : end;
   }
-  return parts.join("") + characters.slice(kept).join("");
+  return matches;
 }

@@ -141,7 +141,10 @@ export function rangeOf(line: LogicalLine, start: number, end: number): Range {
 
 /** A slice of the joined line as a word of the file. */
 export function wordOf(line: LogicalLine, slice: Slice): Word {
-  return { text: slice.text, range: rangeOf(line, slice.start, slice.end) };
+  const word = { text: slice.text, range: rangeOf(line, slice.start, slice.end) };
+  const isWhole = slice.text.length === slice.end - slice.start;
+  if (!isWhole || word.range.start.line === word.range.end.line) return word;
+  return { ...word, pieces: shift(line.pieces, slice.start, slice.text.length) };
 }
 
 /** The joined line from `start` on as one text. */

@@ -20,6 +20,8 @@ export interface Range {
 export interface Word {
   readonly text: string;
   readonly range: Range;
+  /** Where its characters stand, when it goes over several lines (see {@link offsetAt}). */
+  readonly pieces?: readonly Piece[];
 }
 
 /** Says that from index `at` of a joined text on, the characters come from `offset` of the file. */

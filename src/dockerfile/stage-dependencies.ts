@@ -23,6 +23,7 @@ export function originResolver(
   return (from, use, word) => {
     const plain = expandWord(from, new Map<string, string>());
     if (use === "COPY" && (!plain.ok || plain.text !== from)) {
+      if (options.unknownMark !== undefined) return { kind: "image", reference: options.unknownMark };
       throw invalid(file, "variable expansion is not supported for --from", word.range.start, {
         hint: "Define a new stage with FROM that uses an ARG from before the first FROM, and copy from that stage.",
       });

@@ -55,7 +55,7 @@ function evaluateFrom(
   const { file } = dockerfile.source;
   const { base: baseWord, platform: platformWord } = text.from;
   const name = expandOrThrow(dockerfile, baseWord, globals);
-  if (name.text === "") {
+  if (name.text === "" && options.unknownMark === undefined) {
     throw invalid(file, `base name (${baseWord.text}) should not be blank`, baseWord.range.start, {
       hint: declareHint(name.unset),
     });
@@ -76,7 +76,7 @@ function evaluateFrom(
     const inherited = earlier[stage]?.platform ?? platform;
     return { ...common, base: { kind: "stage", index: stage }, platform: inherited, replaced: false };
   }
-  const base = imageOrContext(file, name.text, baseWord, platform, options);
+  const base = imageOrContext(file, name.text || (options.unknownMark ?? ""), baseWord, platform, options);
   if (base.kind === "scratch") return { ...common, base, platform: options.targetPlatform, replaced: false };
   return { ...common, base, platform, ...platformFlag, replaced: false };
 }
@@ -89,7 +89,8 @@ function platformOf(
 ): Expansion & { readonly platform: Platform } {
   const { file } = dockerfile.source;
   const expansion = expandOrThrow(dockerfile, word, globals);
-  if (expansion.text === "") {
+  const isTolerant = options.unknownMark !== undefined;
+  if (expansion.text === "" && !isTolerant) {
     throw invalid(file, `empty platform value from expression ${word.text}`, word.range.start, {
       hint: declareHint(expansion.unset),
     });
@@ -99,6 +100,7 @@ function platformOf(
     return { ...expansion, platform: parsePlatform(expansion.text, options.buildPlatform) };
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
+    if (isTolerant) return { ...expansion, platform: options.targetPlatform };
     throw invalid(file, `failed to parse platform ${word.text}: ${error.message}`, word.range.start, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       cause: error,
@@ -125,6 +127,7 @@ export function imageOrContext(
     parseReference(name);
   } catch (error) {
     if (!(error instanceof ArchwayError)) throw error;
+    if (options.unknownMark !== undefined) return { kind: "image", reference: name };
     throw invalid(file, `failed to parse stage name "${name}": ${error.message}`, word.range.start, {
       hint: error.hint ?? "It names no earlier stage, so it must be an image.",
       cause: error,

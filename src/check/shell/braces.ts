@@ -23,7 +23,12 @@ export function braceAlternatives(
     if (commands.length !== 1 || command?.type !== "Command" || command.name === undefined || command.suffix.length > 0)
       return { word: literalWord(text, { pos: from, end: from + text.length }), source: context.source };
     const locate: Source["locate"] = (begin, end) => context.source.locate(begin + from, end + from);
-    return { word: command.name, source: { text, locate } };
+    const { slice } = context.source;
+    if (slice === undefined) return { word: command.name, source: { text, locate } };
+    return {
+      word: command.name,
+      source: { text, locate, slice: (begin, end) => slice(begin + from, end + from) },
+    };
   });
 }
 

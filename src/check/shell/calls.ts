@@ -167,7 +167,11 @@ export function runText(machine: Machine, script: Script, call: Call, context: C
 }
 
 function run(machine: Machine, script: Script, context: Context, call: Call): Outcome {
-  const source: Source = { text: script.text, locate: script.locate };
+  const source: Source = {
+    text: script.text,
+    locate: script.locate,
+    ...(script.slice === undefined ? {} : { slice: script.slice }),
+  };
   return machine.runStatements(machine.parse(script.text).commands, {
     ...context,
     source,

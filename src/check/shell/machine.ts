@@ -10,7 +10,7 @@ import type {
 import type { Locate, Place } from "../place.ts";
 import type { Value } from "../value.ts";
 import type { PatternPart } from "./pattern.ts";
-import type { ArchitectureSwitch, ReachedCommand, ShellOptions } from "./trace.ts";
+import type { ArchitectureSwitch, ReachedCommand, Script, ShellOptions } from "./trace.ts";
 import type { Clock, Variables } from "./variables.ts";
 
 /** How a command ends. */
@@ -49,6 +49,8 @@ export interface ShellFunction {
 export interface Source {
   readonly text: string;
   readonly locate: Locate;
+  /** What a stretch of it is made of; absent when it is written as it is. */
+  readonly slice?: Script["slice"];
 }
 
 /** A process of the shell. */

@@ -18,6 +18,7 @@ export function reach(machine: Machine, call: Call, context: Context): void {
     ...(input === undefined ? {} : { input }),
     ...(context.pipedFrom === undefined ? {} : { pipedFrom: context.pipedFrom }),
     certain: context.certain,
+    directory: context.process.directory,
     guarded: context.guarded,
     through: context.through,
     variable: (variable) => variables.get(variable, time),

@@ -5,7 +5,7 @@ import { braceAlternatives } from "./braces.ts";
 import type { Context, Machine } from "./machine.ts";
 import { expandParameter, lookUp, lookUpAll } from "./parameter.ts";
 import type { PatternPart } from "./pattern.ts";
-import { bounded, computed } from "./text.ts";
+import { bounded, computed, writtenIn } from "./text.ts";
 
 /** A part of a word that was expanded: quoted parts are not split and hold no pattern. `break` ends a word inside of `"$@"`. */
 export type Chunk =
@@ -32,7 +32,10 @@ export function expandPattern(machine: Machine, word: Word, context: Context): P
 /** The text of a here-document. */
 export function expandHereDocument(machine: Machine, { body, delimiter }: HereDoc, context: Context): Value {
   const place = context.source.locate(body.pos, body.end);
-  if (body.parts === undefined || delimiter?.quoted === true) return written(body.text, place);
+  if (body.parts === undefined || delimiter?.quoted === true)
+    return context.source.slice === undefined
+      ? written(body.text, place)
+      : writtenIn(context.source, body.text, body.pos, body.end);
   return joined(body.parts.flatMap((part) => chunksOfPart(machine, part, context, true)));
 }
 
@@ -134,7 +137,7 @@ function literal(
   { source }: Context,
   quoted: boolean,
 ): Chunk {
-  return { kind: "text", value: written(value, source.locate(pos, end)), quoted, split: false };
+  return { kind: "text", value: writtenIn(source, value, pos, end), quoted, split: false };
 }
 
 function joined(chunks: readonly Chunk[]): Value {

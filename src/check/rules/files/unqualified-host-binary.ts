@@ -1,0 +1,188 @@
+import { posix } from "node:path";
+import { formatPlatform } from "../../../platform/platform.ts";
+import type { DockerfileModel, Model } from "../../model.ts";
+import { namesIn } from "../../../platform/architecture-words.ts";
+import { hasWildcard, openContext, pathInContext, sourceFiles } from "../../repository/build-context.ts";
+import type { Problem, Rule } from "../../rule.ts";
+import { dependsOnPlatform, textOf } from "../../value.ts";
+import { hostProducts, type HostProduct } from "./host-products.ts";
+import { isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
+
+/** Endings of files without machine code, and of the bundles that hold it for several processors. */
+const otherFiles =
+  /\.(?:jar|war|ear|zip|whl|js|mjs|cjs|css|html?|json|ya?ml|toml|ini|conf|cfg|env|txt|md|xml|sh|bash|py|rb|pl|php|ts|pem|crt|cer|key|pub|properties|sql|tgz|tar|gz|xz|bz2|zst|lock|list|repo|service|png|svg|ico|proto|csv|wasm|tmpl|tpl|template|dat|db|gpg|asc|sum|mod|go|c|h|rs|java|class|aar|pyc|gem|tf|rego|lua|rules|nft|map|woff2?|ttf|fonts?|license|crd)$/i;
+
+/** Names of files that are not programs although they have no ending. */
+const otherNames =
+  /^(?:LICENSE|NOTICE|README|COPYING|VERSION|AUTHORS|CHANGELOG|Makefile|Dockerfile|Gemfile|Procfile|Cargo|requirements|etc|conf|config|configs|docs?|static|templates?|assets|public|web|ui|www|html|html5|locales?|migrations?|src|lib|node_modules|vendor|charts?|manifests?|scripts?)$/i;
+
+/** Folders that hold what a build made. */
+const outputFolder =
+  /^(?:\.?\/)?(?:_?output|_?out|bin|build|_build|dist|target|artifacts?|release|\.build|_artifacts|obj)(?:\/|$)/;
+
+/** COPY of a program that is compiled outside of Docker and whose path does not tell for which architecture. */
+export const unqualifiedHostBinary: Rule = {
+  id: "unqualified-host-binary",
+  severity: "warning",
+  page: {
+    title: "A program that is compiled outside of Docker is copied from a path without an architecture",
+    what: "A `COPY` of a file that a Makefile, a script or a CI step compiles on the host (`go build -o bin/app`), from a path that is the same for every architecture. When the file is copied into the build context first, the line that does it is shown.",
+    why: "The image gets whatever was compiled last. `docker build --platform linux/arm64` on an amd64 machine packs an amd64 program into an arm64 image, and an old file in the folder goes unnoticed: nothing fails until somebody starts the image.",
+    symptom: "The build succeeds; the container ends with `exec /app: exec format error`.",
+    fix: "Put the architecture into the path:\n\n```diff\n # Makefile\n-\tgo build -o bin/app ./cmd/app\n+\tGOARCH=$(ARCH) go build -o bin/app-$(ARCH) ./cmd/app\n # Dockerfile\n-COPY bin/app /app\n+ARG TARGETARCH\n+COPY bin/app-${TARGETARCH} /app\n```\n\nOr compile in a stage of the Dockerfile with `FROM --platform=$BUILDPLATFORM` and `GOARCH=$TARGETARCH`.",
+    ignore: "Every architecture is built on its own machine from a clean folder.",
+  },
+  *find(model) {
+    const products = hostProducts(model);
+    for (const file of model.dockerfiles) {
+      if (isReleased(model, file)) continue;
+      const found = [...reachedSources({ ...model, dockerfiles: [file] })].flatMap((source) => {
+        return problemOf(model, source, products) ?? [];
+      });
+      // Of one mistake that shows in several builds the heaviest is told.
+      yield* found.toSorted((a, b) => Number(a.severity === "note") - Number(b.severity === "note"));
+    }
+  },
+};
+
+/** GoReleaser builds an image for each architecture from a context of its own: there the path is right. */
+function isReleased({ repository }: Model, { path }: DockerfileModel): boolean {
+  return repository.files.some((file) => {
+    if (!/(?:^|\/)\.?goreleaser[^/]*\.ya?ml$/.test(file.path)) return false;
+    const text = repository.text(file.path) ?? "";
+    if (!/^dockers(?:_v2)?:/m.test(text)) return false;
+    return text.includes(path) || (!/^\s*-?\s*dockerfile:/m.test(text) && posix.basename(path) === "Dockerfile");
+  });
+}
+
+function problemOf(model: Model, source: ReachedSource, products: readonly HostProduct[]): Problem | undefined {
+  const { value, text, copy, file, variant, stage } = source;
+  if (copy.from.kind !== "context" || stage.role === "constant") return undefined;
+  if (!isKnownText(text) || dependsOnPlatform(value) || namesIn(text).length > 0) return undefined;
+  const path = pathInContext(text);
+  if (path === "" || otherFiles.test(path) || otherNames.test(posix.basename(path))) return undefined;
+  const folder = variant.call?.context ?? file.contexts[0] ?? "";
+  const context = openContext(model.repository, file.path, folder);
+  if (context.hides(path) || sourceFiles(model.repository, context, text).length > 0) return undefined;
+  const platform = formatPlatform(variant.platform);
+  const made = products.filter((product) => isMadeFor(product, source) && isSame(product, path, folder));
+  const compiled = made.filter(({ kind }) => kind === "compiled");
+  const carriers = made.filter((product) => product.kind === "staged" && comesFromCompiler(product, products, source));
+  const loops = compiled.some((product) => isRebuilt(product, products));
+  if (loops) return undefined;
+  const isTest = file.calls.length > 0 && file.calls.every(({ forTests }) => forTests);
+  const common = {
+    rule: "unqualified-host-binary",
+    platforms: [variant.platform],
+    advice: `Make ${path} for every architecture under a name of its own, and copy ${path}-\${TARGETARCH}.`,
+    key: ["unqualified-host-binary", file.path, path].join("\0"),
+  };
+  const copied = { place: copy.place, message: `The image takes ${path} from here.` };
+  const [carrier] = carriers;
+  if (carrier !== undefined) {
+    return {
+      ...common,
+      ...(isTest ? { severity: "note" as const } : {}),
+      message: `${path} gets into the context without an architecture in its name: an image for ${platform} takes whatever was compiled last, also for another architecture.`,
+      place: carrier.place,
+      related: [copied],
+      key: ["unqualified-host-binary", carrier.place.path, carrier.place.line].join("\0"),
+    };
+  }
+  const [maker] = compiled;
+  if (maker !== undefined) {
+    const follows = maker.target?.dependsOnPlatform === true;
+    return {
+      ...common,
+      ...(isTest || follows ? { severity: "note" as const } : {}),
+      message: `${path} is compiled outside of Docker (${maker.tool}) under the same name for every architecture: an image for ${platform} takes whatever was compiled last.`,
+      place: copy.place,
+      related: [{ place: maker.place, message: `${maker.tool} makes ${path} here.` }],
+    };
+  }
+  const elsewhere = stagedForOthers(products, path, folder, source);
+  if (elsewhere !== undefined) {
+    return {
+      ...common,
+      message: `${path} is only put into the context on another machine's architecture: an image for ${platform} has no file of its own, and takes what is there.`,
+      place: copy.place,
+      related: [{ place: elsewhere.place, message: `${path} is put into the context here.` }],
+    };
+  }
+  // What puts it there for this platform is known, and is no compiler.
+  if (made.length > 0 || !looksLikeProgram(source, path)) return undefined;
+  return {
+    ...common,
+    severity: "note",
+    message: `${path} is not in the repository, and its name does not tell an architecture: an image for ${platform} takes whatever was made last.`,
+    place: copy.place,
+  };
+}
+
+/** The product as it is made for the platform of the image, on any machine. */
+function isMadeFor({ execution }: HostProduct, { variant }: ReachedSource): boolean {
+  return execution.target.architecture === variant.platform.architecture;
+}
+
+/** True when a product is what a COPY takes: the paths are equal from the root, or as far as they are known. */
+function isSame({ path, isFolder }: HostProduct, source: string, folder: string): boolean {
+  const whole = folder === "" ? source : `${folder}/${source}`;
+  const within = (one: string, other: string) => one === other || one.startsWith(`${other}/`);
+  const parts = source.split("/").length;
+  if (hasWildcard(source)) {
+    const parent = posix.dirname(whole);
+    return parent !== "." && within(path, parent);
+  }
+  if (isFolder) return within(whole, path);
+  if (within(path, whole)) return true;
+  // The folder that the command runs in is not known for certain: at least two parts have to be the same.
+  return parts > 1 && (path.endsWith(`/${source}`) || whole.endsWith(`/${path}`)) && path.includes("/");
+}
+
+/** True when what is staged was compiled on the host, or is not in the repository and has no name of an architecture. */
+function comesFromCompiler(product: HostProduct, products: readonly HostProduct[], source: ReachedSource): boolean {
+  return (product.from ?? []).some((from) => {
+    if (namesIn(from).length > 0 || otherFiles.test(from)) return false;
+    const makers = products.filter((each) => each.kind === "compiled" && isMadeFor(each, source));
+    return makers.some((maker) => isSame(maker, from, "")) || outputFolder.test(from);
+  });
+}
+
+/** A product that the same script makes again for another architecture under the same name: a loop that builds one image after the other. */
+function isRebuilt(product: HostProduct, products: readonly HostProduct[]): boolean {
+  const targets = products
+    .filter(({ execution, path }) => execution === product.execution && path === product.path)
+    .map(({ target }) => target?.text ?? "");
+  return new Set(targets).size > 1;
+}
+
+/** What puts the file into the context for other platforms, where nothing does for this one. */
+function stagedForOthers(
+  products: readonly HostProduct[],
+  path: string,
+  folder: string,
+  source: ReachedSource,
+): HostProduct | undefined {
+  return products.find((product) => {
+    return (
+      !isMadeFor(product, source) &&
+      (product.kind === "staged" || product.kind === "compiled") &&
+      isSame(product, path, folder)
+    );
+  });
+}
+
+/** True for a file that is started, or put where programs are looked for. */
+function looksLikeProgram({ copy, stage, variant }: ReachedSource, path: string): boolean {
+  const name = posix.basename(path);
+  if (hasWildcard(path) || (name.includes(".") && !outputFolder.test(path))) return false;
+  const destination = textOf(copy.destination);
+  if (/^\/(?:usr\/)?(?:local\/)?s?bin(?:\/|$)/.test(destination)) return true;
+  const target = destination.endsWith("/") || destination.endsWith(".") ? name : posix.basename(destination);
+  return [stage, ...variant.stages].some((each) =>
+    each.stage.instructions.some(({ keyword, instruction }) => {
+      if (keyword !== "ENTRYPOINT" && keyword !== "CMD") return false;
+      return instruction.source.split(/[\s[\]",/]+/).includes(target);
+    }),
+  );
+}
