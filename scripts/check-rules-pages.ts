@@ -11,7 +11,7 @@ const check = process.argv.includes("--check");
 
 const list = `# The rules of archway check
 
-What [\`archway check\`](../check.md) looks for. A page tells what a rule finds, why it breaks, how it shows, what to do and when to ignore it; `archway check --explain RULE` prints it. The
+What [\`archway check\`](../check.md) looks for. A page tells what a rule finds, why it breaks, how it shows, what to do and when to ignore it; \`archway check --explain RULE\` prints it. The
 pages are made from the rules in \`src/check\`: run \`npm run schemas\` after a change there.
 
 How a finding weighs: **error** breaks a build or ships a wrong program; **warning** breaks under some condition, or is doubtful; **note** is advice. A rule names its usual weight; a finding can be lighter or
