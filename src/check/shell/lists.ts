@@ -82,7 +82,8 @@ export function runAndOr(machine: Machine, node: AndOr, context: Context): Outco
     ways.add(() => ({ status: { zero: !isAnd } }));
     const before = outcome.status;
     outcome = { ...ways.end(), tolerated: true };
-    if (presumed) outcome = { ...outcome, status: before };
+    // What stands behind || prints in the place of what failed.
+    if (presumed) outcome = { ...outcome, status: before, output: emptyValue };
     else certain = false;
   }
   if (outcome.output !== undefined) outputs.push(outcome.output);

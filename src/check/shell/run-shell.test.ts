@@ -140,6 +140,7 @@ table("takes both ways where nobody knows", [
   ["curl x || exit 1; get a", "a"],
   ["case $x in a) get a;; b) get b;; esac", "~a, ~b"],
   ["case $x in a) v=1;; *) exit 1;; esac; get $v", "1"],
+  ["get $(curl x || echo none)-$([ -f x ] && echo y)", "?-y"],
   ["while true; do get a; break; done; get b", "a, b"],
   ["while [ -f x ]; do get a; done", "~a"],
   ["for f in $list; do get $f; done", "~?"],
