@@ -1,6 +1,6 @@
 import type { Place } from "../place.ts";
 import { isKnown, sliceValue, textOf, type Value } from "../value.ts";
-import type { Call, Context, Machine, Outcome, Process, ShellFunction, Source } from "./machine.ts";
+import type { Call, Context, Machine, Outcome, Process, ShellFunction } from "./machine.ts";
 import { withoutControl } from "./lists.ts";
 import type { Script } from "./trace.ts";
 
@@ -61,8 +61,12 @@ function optionsOfFirstLine(text: string): string[] {
   return (/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "").split("");
 }
 
-function find({ options }: Machine, path: string, { process }: Context): Script | undefined {
-  return options.findScript(path, process.directory);
+function find({ options, scripts }: Machine, path: string, { process }: Context): Script | undefined {
+  const key = `${process.directory}\0${path}`;
+  if (scripts.has(key)) return scripts.get(key);
+  const script = options.findScript(path, process.directory);
+  scripts.set(key, script);
+  return script;
 }
 
 /** `sh -c TEXT`, `bash SCRIPT`, `bash < here-document`. */
@@ -179,11 +183,9 @@ export function runText(machine: Machine, script: Script, call: Call, context: C
 }
 
 function run(machine: Machine, script: Script, context: Context, call: Call): Outcome {
-  const { text, locate, slice } = script;
-  const source: Source = { text, locate, ...(slice === undefined ? {} : { slice }) };
   return machine.runStatements(machine.parse(script.text).commands, {
     ...context,
-    source,
+    source: script,
     calls: context.calls + 1,
     depth: context.depth + 1,
     through: [...context.through, call.place],

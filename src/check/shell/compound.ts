@@ -9,7 +9,7 @@ import { matchesPattern } from "./pattern.ts";
 import { recordSwitch } from "./switch.ts";
 import type { ArchitectureSwitch } from "./trace.ts";
 
-const maxIterations = 256;
+const maxIterations = 64;
 
 /** Runs an `if` ladder: the branch that is taken, or all that may be. */
 export function runIf(machine: Machine, node: If, context: Context): Outcome {

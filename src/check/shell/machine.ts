@@ -10,7 +10,7 @@ import type {
 import type { Locate, Place } from "../place.ts";
 import type { Value } from "../value.ts";
 import type { PatternPart } from "./pattern.ts";
-import type { ArchitectureSwitch, ReachedCommand, ShellOptions } from "./trace.ts";
+import type { ArchitectureSwitch, ReachedCommand, Script, ShellOptions } from "./trace.ts";
 import type { Clock, Variables } from "./variables.ts";
 
 /** How a command ends. */
@@ -118,6 +118,10 @@ export interface Machine {
   readonly problems: { readonly place: Place; readonly message: string }[];
   /** The texts that pieces were read from, by their place: what is run later (`sh -c TEXT`) is found in them again. */
   readonly origins: WeakMap<Place, { readonly source: Source; readonly pos: number; readonly end: number }>;
+  /** Texts as they are written, by the text that they are in and their offsets. */
+  readonly literals: WeakMap<Source, Map<number, { readonly text: string; readonly value: Value }>>;
+  /** Scripts that were looked for, by directory and path. */
+  readonly scripts: Map<string, Script | undefined>;
   /** What tests compared with a subject that depends on the platform, in the order of the run. */
   readonly comparisons: Comparison[];
   /** True as long as there is time left; takes away some of it. */

@@ -11,7 +11,7 @@ import { Variables } from "./variables.ts";
 import { expandPattern, expandText, expandWord } from "./words.ts";
 
 /** Steps that one script may take: commands, words and pieces of text. */
-const maxSteps = 40_000;
+const maxSteps = 20_000;
 /** Nodes inside of each other, through all calls; more would not fit the stack of the program. */
 const maxDepth = 800;
 const maxTextLength = 1_000_000;
@@ -69,6 +69,7 @@ function start(machine: Machine, options: ShellOptions): { readonly variables: V
 function createMachine(script: Script, options: ShellOptions): Machine {
   let steps = maxSteps;
   const problems: { place: Place; message: string }[] = [];
+  const parsed = options.parsed ?? new Map<string, ParsedScript>();
   const machine: Machine = {
     options,
     clock: { now: 0 },
@@ -77,6 +78,8 @@ function createMachine(script: Script, options: ShellOptions): Machine {
     switches: [],
     problems,
     origins: new WeakMap(),
+    literals: new WeakMap(),
+    scripts: new Map(),
     comparisons: [],
     spend: (place, amount = 1) => {
       if (steps <= 0) return false;
@@ -84,7 +87,7 @@ function createMachine(script: Script, options: ShellOptions): Machine {
       if (steps <= 0) problems.push({ place, message: "the script takes too many steps to follow it to its end" });
       return steps > 0;
     },
-    parse: (text) => parseText(text, options, script, problems),
+    parse: (text) => parseText(text, parsed, script, problems),
     runStatements: (statements, context) => runStatements(machine, statements, context),
     runNode: (node, context) => runNode(machine, node, context),
     runWords: (call, context) => runWords(machine, call, context),
@@ -98,15 +101,15 @@ function createMachine(script: Script, options: ShellOptions): Machine {
 
 function parseText(
   text: string,
-  { parsed }: ShellOptions,
+  parsed: Map<string, ParsedScript>,
   script: Script,
   problems: { place: Place; message: string }[],
 ): ParsedScript {
-  const known = parsed?.get(text);
+  const known = parsed.get(text);
   if (known !== undefined) return known;
   const isTooLong = text.length > maxTextLength;
   const result = parse(isTooLong ? "" : text);
-  parsed?.set(text, result);
+  parsed.set(text, result);
   if (text !== script.text) return result;
   if (isTooLong) problems.push({ place: script.locate(0, 0), message: "the script is too long to read" });
   for (const { pos, message } of result.errors?.slice(0, 1) ?? [])

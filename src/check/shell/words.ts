@@ -1,8 +1,8 @@
 import type { DoubleQuotedChild, HereDoc, Word, WordPart } from "unbash";
-import { type Piece, sliceValue, textOf, unknownValue, type Value, written } from "../value.ts";
+import { emptyValue, type Piece, sliceValue, textOf, unknownValue, type Value, written } from "../value.ts";
 import { evaluateArithmetic } from "./arithmetic.ts";
 import { braceAlternatives } from "./braces.ts";
-import type { Context, Machine } from "./machine.ts";
+import type { Context, Machine, Source } from "./machine.ts";
 import { expandParameter, lookUp, lookUpAll } from "./parameter.ts";
 import type { PatternPart } from "./pattern.ts";
 import { bounded, computed, rewritten } from "./text.ts";
@@ -14,6 +14,7 @@ export type Chunk =
 
 /** A word as the program gets it: none, one or several texts. */
 export function expandWord(machine: Machine, word: Word, context: Context): Value[] {
+  if (word.parts === undefined) return [literalValue(machine, word.value, word.pos, word.end, context)];
   const fields = wordAlternatives(machine, word, context).flatMap((chunks) => fieldsOf(chunks, separatorsOf(context)));
   if (fields.length > 8) machine.spend(context.source.locate(word.pos, word.end), fields.length);
   return fields.slice(0, maxFields);
@@ -24,6 +25,7 @@ const maxFields = 1024;
 
 /** A word where nothing is split: of an assignment, a `case`, a here-string. */
 export function expandText(machine: Machine, word: Word, context: Context): Value {
+  if (word.parts === undefined) return bounded(literalValue(machine, word.value, word.pos, word.end, context));
   return joined(chunksOfWord(machine, word, context, false));
 }
 
@@ -146,7 +148,20 @@ function literal(
 }
 
 /** A text as it is written; each of its lines is a piece, so that it has a place of its own. */
-function literalValue(machine: Machine, value: string, pos: number, end: number, { source }: Context): Value {
+function literalValue(machine: Machine, text: string, pos: number, end: number, { source }: Context): Value {
+  if (text === "") return emptyValue;
+  let known = machine.literals.get(source);
+  if (known === undefined) machine.literals.set(source, (known = new Map()));
+  const key = pos * 4_000_000 + end;
+  const before = known.get(key);
+  // The words of `{1..3}` stand in the same place.
+  if (before?.text === text) return before.value;
+  const value = readLiteral(machine, text, pos, end, source);
+  known.set(key, { text, value });
+  return value;
+}
+
+function readLiteral(machine: Machine, value: string, pos: number, end: number, source: Source): Value {
   const isExact = value.length === end - pos;
   if (source.slice !== undefined) return rewritten(source.slice(pos, end), value, source.locate(pos, end));
   const pieces: Piece[] = [];

@@ -12,7 +12,9 @@ export function* brokenMaps(execution: Execution): Generator<Problem, void, void
   for (const found of trace.switches) {
     if (typeof found.taken !== "number" || isUncovered(found) || found.kind !== "case") continue;
     const branch = found.branches[found.taken];
-    if (branch === undefined) continue;
+    const subjects = namesIn(textOf(found.subject)).map(({ architecture }) => architecture);
+    const isOwn = subjects.includes(target.architecture) || subjects.includes(machine.architecture);
+    if (branch === undefined || !isOwn) continue;
     for (const command of trace.commands.slice(found.before)) {
       if (command.words.length > 0 || !isWithin(command.place, branch.place)) continue;
       for (const { name, value, place } of command.assignments) {

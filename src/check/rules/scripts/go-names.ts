@@ -39,6 +39,7 @@ export function wrongGoName(name: string, text: string): string | undefined {
 export function* wrongGoNames(execution: Execution, model: Model): Generator<Problem, void, void> {
   for (const command of execution.trace.commands) {
     const onLine = command.words.flatMap((word) => {
+      if (word.pieces[0]?.text.startsWith("GOAR") !== true) return [];
       const [, name, text] = /^(GOARCH|GOARM)=(.*)$/.exec(textOf(word)) ?? [];
       return name === undefined || text === undefined
         ? []
