@@ -28,6 +28,8 @@ export interface Execution {
   readonly trace: ShellTrace;
   /** From its first to its last line: of a RUN the whole instruction. */
   readonly place: Place;
+  /** The target of a recipe; the name of a job and step. */
+  readonly name?: string;
   /** Set for a RUN. */
   readonly stage?: StageModel;
   /** Set for a recipe. */
