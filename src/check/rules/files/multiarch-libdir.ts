@@ -108,7 +108,7 @@ function problem(
     place,
     spots: spotsOf(names),
     advice: "Write $(uname -m) for the architecture in a RUN, and copy from a folder with a neutral name.",
-    key: ["multiarch-libdir", place.path, place.line, place.column].join("\0"),
+    key: ["multiarch-libdir", place.path, place.line].join("\0"),
   };
 }
 
