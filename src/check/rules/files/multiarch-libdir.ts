@@ -84,8 +84,12 @@ function isTested(command: ReachedCommand, text: string, tested: ReadonlySet<str
   return !command.certain && [...tested].some((path) => text.includes(path) || path.includes(text));
 }
 
+const mayHoldLibraries = /-linux-|\/ld-|\/ld64|\/ld\./;
+
 function libraryNames(value: Value, platforms: readonly Platform[]): ForeignName[] {
   const text = textOf(value);
+  // Cheap first: most words are no such paths.
+  if (!mayHoldLibraries.test(text)) return [];
   return foreignToAll(value, platforms).filter(({ name }) => isLibraryFolder(text, name));
 }
 
