@@ -48,12 +48,11 @@ export const unqualifiedHostBinary: Rule = {
     const open = contextOpener(model.repository);
     for (const file of model.dockerfiles) {
       if (isReleased(file)) continue;
-      const found = [...reachedSources({ ...model, dockerfiles: [file] })].flatMap((source) => {
+      for (const source of reachedSources({ ...model, dockerfiles: [file] })) {
         const context = open(source.file.path, contextFolders(source)[0] ?? "");
-        return problemOf(model, source, context, products) ?? [];
-      });
-      // Of one mistake that shows in several builds the heaviest is told.
-      yield* found.toSorted((a, b) => Number(a.severity === "note") - Number(b.severity === "note"));
+        const found = problemOf(model, source, context, products);
+        if (found !== undefined) yield found;
+      }
     }
   },
 };
