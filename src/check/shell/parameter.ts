@@ -11,6 +11,8 @@ type ExpandChunks = (machine: Machine, word: Word, context: Context, quoted: boo
 
 /** The value of a variable or a parameter; one that nobody set could come from the environment, and is unknown. */
 export function lookUp(name: string, { process }: Context): Value {
+  if (name === "0" && process.name !== undefined) return computed(emptyValue, process.name);
+  if (name === "BASH_SOURCE" && process.file !== undefined) return computed(emptyValue, process.file);
   if (/^\d+$/.test(name)) {
     const { parameters } = process;
     const value = name === "0" || parameters === undefined ? undefined : (parameters[Number(name) - 1] ?? emptyValue);
@@ -67,7 +69,9 @@ export function expandParameter(
       const isUnsure = !isEmpty && hasColon && textOf(value).replaceAll("\uFFFC", "") === "" && !isKnown(value);
       if (operation.operator.endsWith("+")) return isEmpty ? [] : operand();
       if (operation.operator.endsWith("?") || !isEmpty || isUnsure) break;
-      const chunks = operand();
+      const chunks = operand().map((each) =>
+        each.kind === "break" ? each : { ...each, value: cameThrough(each.value, part.parameter) },
+      );
       if (operation.operator.endsWith("=")) assign(part.parameter, chunks, context);
       return chunks;
     }
@@ -142,6 +146,7 @@ function baseValue(machine: Machine, part: ParameterExpansionPart, context: Cont
   }
   if (index !== undefined) {
     const key = machine.expandText(index, context);
+    if (parameter === "BASH_SOURCE") return lookUp(textOf(key) === "0" ? parameter : "", context);
     const value = lookUp(elementName(parameter, textOf(key)), context);
     if (dependsOnPlatform(key) && isKnown(key)) {
       recordTable(machine, { kind: "array", name: parameter, key }, !isSet, place, context);

@@ -80,6 +80,8 @@ export interface ShellOptions {
   /** Options in force from the start: `sh -e` has `e`. */
   readonly options?: readonly ("e" | "u" | "a")[];
   readonly parameters?: readonly Value[];
+  /** What `$0` is: the path of the script as it is called. */
+  readonly name?: string;
   /**
    * Finds a script that is called or sourced by its path (as known at that moment). Undefined when it is not in the repository; then the command
    * stays one that is reached, and what it does is unknown.

@@ -14,8 +14,13 @@ export type Chunk =
 
 /** A word as the program gets it: none, one or several texts. */
 export function expandWord(machine: Machine, word: Word, context: Context): Value[] {
-  return wordAlternatives(machine, word, context).flatMap((chunks) => fieldsOf(chunks, separatorsOf(context)));
+  const fields = wordAlternatives(machine, word, context).flatMap((chunks) => fieldsOf(chunks, separatorsOf(context)));
+  if (fields.length > 8) machine.spend(context.source.locate(word.pos, word.end), fields.length);
+  return fields.slice(0, maxFields);
 }
+
+/** One word gives no more than these. */
+const maxFields = 1024;
 
 /** A word where nothing is split: of an assignment, a `case`, a here-string. */
 export function expandText(machine: Machine, word: Word, context: Context): Value {
