@@ -22,6 +22,9 @@ const maxIncludes = 20;
 const assignment =
   /^[ \t]*((?:(?:export|override|private|unexport)[ \t]+)*)((?:[^\s:#=$!?+]|\$\([^()\n]*\)|\$\{[^{}\n]*\}|[!?+](?![=:]))+)[ \t]*(:::=|::=|:=|\?=|\+=|!=|=)/;
 
+/** What ends make, or a recipe. */
+const ending = /\$[({]error\b|\bexit [1-9]/;
+
 /** Reads the lines of Makefiles as make does: each with the variables as they are at that moment. */
 export class MakefileReader {
   readonly rules: MakeRule[] = [];
@@ -92,7 +95,9 @@ export class MakefileReader {
   #line(source: SourceText, line: LogicalLine, text: string): void {
     // A line behind a rule that begins with a tab is a recipe, whatever it says.
     if (line.tabbed && this.#rule !== undefined) {
-      if (this.conditionals.reads) this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
+      if (!this.conditionals.reads) return;
+      if (ending.test(text)) this.conditionals.failed();
+      this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
       return;
     }
     const end = commentStart(source.text, line.start, line.end);
@@ -105,6 +110,7 @@ export class MakefileReader {
       return;
     }
     if (!this.conditionals.reads) return;
+    if (ending.test(body) && !/^[^=]*[^=!<>]=/.test(body.slice(0, body.indexOf("$(error")))) this.conditionals.failed();
     if (this.#directive(source, line, body, end)) return;
     const assigned = assignment.exec(body);
     if (assigned !== null) {
