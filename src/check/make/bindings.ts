@@ -70,7 +70,10 @@ export class Scope {
   /** What tells its own layer from another one. */
   fingerprint(): string {
     return [...this.#own.values()]
-      .map(({ name, parts }) => `${name}=${parts.map((part) => ("pieces" in part ? textOf(part) : `${part.start}`)).join(" ")}`)
+      .map(
+        ({ name, parts }) =>
+          `${name}=${parts.map((part) => ("pieces" in part ? textOf(part) : `${part.start}`)).join(" ")}`,
+      )
       .join("\0");
   }
 }

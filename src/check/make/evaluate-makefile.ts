@@ -3,7 +3,16 @@ import type { Place } from "../place.ts";
 import type { Repository } from "../repository/repository.ts";
 import { runShell } from "../shell/run-shell.ts";
 import type { Script } from "../shell/trace.ts";
-import { architectureValue, emptyValue, isKnown, joinValues, textOf, unknownValue, written, type Value } from "../value.ts";
+import {
+  architectureValue,
+  emptyValue,
+  isKnown,
+  joinValues,
+  textOf,
+  unknownValue,
+  written,
+  type Value,
+} from "../value.ts";
 import { holdsArchitecture, inSpellingOf } from "./asked-variables.ts";
 import { Scope, type Binding, type Origin } from "./bindings.ts";
 import type { Expansion } from "./expand.ts";
@@ -98,13 +107,28 @@ export class MakeEvaluation {
       this.scope.set(name, { name, flavor: "=", recursive: false, parts: [value], origin });
     };
     for (const name of ["MAKE", "MAKE_COMMAND"]) set(name, written("make"), "default");
-    for (const name of ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKECMDGOALS", ".SHELLSTATUS", ".INCLUDE_DIRS"])
+    for (const name of [
+      "MAKEFLAGS",
+      "MFLAGS",
+      "MAKELEVEL",
+      "MAKEOVERRIDES",
+      "MAKECMDGOALS",
+      ".SHELLSTATUS",
+      ".INCLUDE_DIRS",
+    ])
       set(name, emptyValue, "default");
     set("SHELL", written("/bin/sh"), "default");
     set("CURDIR", written(directory === "" ? "." : directory), "default");
     set("PWD", written(directory === "" ? "." : directory), "environment");
     set("HOME", { pieces: [{ text: "", source: "unknown", through: ["HOME"] }] }, "environment");
-    for (const [name, text] of [["CC", "cc"], ["CXX", "g++"], ["AR", "ar"], ["RM", "rm -f"], ["LD", "ld"], ["AS", "as"]] as const)
+    for (const [name, text] of [
+      ["CC", "cc"],
+      ["CXX", "g++"],
+      ["AR", "ar"],
+      ["RM", "rm -f"],
+      ["LD", "ld"],
+      ["AS", "as"],
+    ] as const)
       set(name, written(text), "default");
     set("MAKEFILE_LIST", written(path), "default");
     for (const [name, value] of environment) set(name, value, "environment");
@@ -212,14 +236,21 @@ export function scriptOf(value: Value): Script {
 }
 
 /** Finds scripts of the repository by the path they are called with. */
-export function findScriptIn(repository: Repository, folder: string): (path: string, directory: string) => Script | undefined {
+export function findScriptIn(
+  repository: Repository,
+  folder: string,
+): (path: string, directory: string) => Script | undefined {
   return (path, directory) => {
     for (const base of [directory, folder]) {
       const full = joinPath(base, path);
       const text = full === undefined ? undefined : repository.text(full);
       if (full !== undefined && text !== undefined) {
         const source = fileText(full, text);
-        return { text, locate: (start, end) => source.place(start, end) ?? { path: full, line: 1, column: 1, endLine: 1, endColumn: 1 } };
+        return {
+          text,
+          locate: (start, end) =>
+            source.place(start, end) ?? { path: full, line: 1, column: 1, endLine: 1, endColumn: 1 },
+        };
       }
     }
     return undefined;

@@ -92,5 +92,8 @@ function namedBeside(variants: readonly MakefileVariant[], platforms: readonly P
   const names = new Set(texts.flatMap((text) => architecturesIn(text).map(({ architecture }) => architecture)));
   return [...names]
     .map((architecture) => normalizePlatform({ os: "linux", architecture }))
-    .filter((platform) => !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture));
+    .filter(
+      (platform) =>
+        !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture),
+    );
 }

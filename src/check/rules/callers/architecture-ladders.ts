@@ -62,21 +62,32 @@ function joinSingles(singles: readonly Ladder[]): Ladder[] {
     for (const name of assigned) names.add(name);
     rungs.push(...other.rungs);
   }
-  return [{ ...first, rungs: rungs.toSorted((a, b) => a.branch.place.line - b.branch.place.line) }, ...joinSingles(left)];
+  return [
+    { ...first, rungs: rungs.toSorted((a, b) => a.branch.place.line - b.branch.place.line) },
+    ...joinSingles(left),
+  ];
 }
 
-function rungOf(branch: MakeBranch): { readonly subject: string; readonly value: Value; readonly rung: Rung } | undefined {
+function rungOf(
+  branch: MakeBranch,
+): { readonly subject: string; readonly value: Value; readonly rung: Rung } | undefined {
   const [left, right] = branch.operands;
   if (left === undefined || right === undefined || branch.keyword !== "ifeq") return undefined;
   for (const [value, constant] of [
     [left, right],
     [right, left],
   ] as const) {
-    if (!dependsOnPlatform(value) || constant.pieces.some(({ source }) => source !== "written") || dependsOnPlatform(constant)) continue;
+    if (
+      !dependsOnPlatform(value) ||
+      constant.pieces.some(({ source }) => source !== "written") ||
+      dependsOnPlatform(constant)
+    )
+      continue;
     const name = textOf(constant);
     const [architecture, more] = [...namedArchitectures(name)];
     if (architecture === undefined || more !== undefined) continue;
-    const subject = value.pieces.find(({ dependsOnPlatform: depends }) => depends === true)?.through?.[0] ?? textOf(value);
+    const subject =
+      value.pieces.find(({ dependsOnPlatform: depends }) => depends === true)?.through?.[0] ?? textOf(value);
     return { subject, value, rung: { branch, name, architecture } };
   }
   return undefined;

@@ -17,7 +17,8 @@ export const buildArgNotPassed: Rule = {
     title: "A Makefile knows the architecture and does not pass it to the build",
     what: "A `docker build` in a Makefile with an architecture variable (`ARCH ?= amd64`) whose Dockerfile needs the architecture: it has a build argument for it that the call does not set, or it copies a file under the name of one architecture, which the Makefile makes under the name of each. Docker's own arguments (`TARGETARCH`) need no `--build-arg`.",
     why: "The Makefile makes `bin/app-arm64`, and the Dockerfile copies `bin/app-amd64`: the build ends, or takes an old file of the other architecture.",
-    symptom: '`failed to calculate checksum of ref …: "/bin/app-amd64": not found`, or `exec format error` when the container starts.',
+    symptom:
+      '`failed to calculate checksum of ref …: "/bin/app-amd64": not found`, or `exec format error` when the container starts.',
     fix: "Pass it on, and use it:\n\n```diff\n-\tdocker build -t example/app .\n+\tdocker build --build-arg ARCHITECTURE=$(ARCH) -t example/app .\n```\n\n```Dockerfile\nARG ARCHITECTURE=amd64\nCOPY bin/app-${ARCHITECTURE} /usr/bin/app\n```\n\nBetter: `docker buildx build --platform linux/$(ARCH)`, with `ARG TARGETARCH` in the Dockerfile.",
     ignore: "The image is for one architecture only.",
   },
@@ -80,8 +81,13 @@ function stagedCopy(variant: DockerfileVariant, makefile: MakefileModel, model: 
         if (name === undefined) continue;
         const text = textOf(source).replace(/^\.?\//, "");
         const generic = text.replaceAll(name.name.text, "\0");
-        if (!made.some((each) => each === generic || each.endsWith(`/${generic}`) || generic.endsWith(`/${each}`))) continue;
-        return { name: "ARCHITECTURE", place, message: `the Dockerfile copies ${text}, and the Makefile makes it under the name of this one.` };
+        if (!made.some((each) => each === generic || each.endsWith(`/${generic}`) || generic.endsWith(`/${each}`)))
+          continue;
+        return {
+          name: "ARCHITECTURE",
+          place,
+          message: `the Dockerfile copies ${text}, and the Makefile makes it under the name of this one.`,
+        };
       }
     }
   }
@@ -98,7 +104,8 @@ function madeNames({ platform }: DockerfileVariant, makefile: MakefileModel, mod
         if (!word.pieces.some((piece) => piece.dependsOnPlatform === true)) continue;
         for (const part of (isKnown(word) ? textOf(word) : "").split(/[\s=:'"]+/)) {
           const [name] = namesIn(part);
-          if (name?.architecture === platform.architecture) names.add(part.replace(/^\.?\//, "").replaceAll(name.text, "\0"));
+          if (name?.architecture === platform.architecture)
+            names.add(part.replace(/^\.?\//, "").replaceAll(name.text, "\0"));
         }
       }
     }

@@ -67,12 +67,15 @@ export function isReleasedElsewhere(call: BuildCall, model: Model): boolean {
 }
 
 /** Images that only build other things: nobody runs them but the one who makes them. */
-const builder = /(?:^|[^a-z])(?:build(?:er)?-?image|builder|build-?env|build-?tools?|toolbox|devcontainer|dev-?env|ci-?image|buildenv|build-?container)(?:[^a-z]|$)/i;
+const builder =
+  /(?:^|[^a-z])(?:build(?:er)?-?image|builder|build-?env|build-?tools?|toolbox|devcontainer|dev-?env|ci-?image|buildenv|build-?container)(?:[^a-z]|$)/i;
 
 /** True when a call makes an image that only builds other things. */
 export function isBuilderImage({ tags, dockerfile, target, context }: BuildCall): boolean {
   const names = [...tags.map((tag) => repositoryOf(textOf(tag))), dockerfile ?? "", target ?? "", context ?? ""];
-  return names.some((name) => builder.test(name.slice(name.lastIndexOf("/", name.length - 12) + 1)) || builder.test(name));
+  return names.some(
+    (name) => builder.test(name.slice(name.lastIndexOf("/", name.length - 12) + 1)) || builder.test(name),
+  );
 }
 
 /** What computes on a graphics card is made for the platforms that have one. */

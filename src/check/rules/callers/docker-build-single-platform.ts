@@ -93,9 +93,14 @@ function isOtherMachine(call: BuildCall, model: Model): boolean {
 
 /** Where the one platform is written, if it is not in the call itself. */
 function placeOf(call: BuildCall): Place {
-  const written = call.platforms?.flatMap(({ pieces }) => pieces).find(({ place, text }) => place !== undefined && text.includes("/"))?.place;
+  const written = call.platforms
+    ?.flatMap(({ pieces }) => pieces)
+    .find(({ place, text }) => place !== undefined && text.includes("/"))?.place;
   const decided = decidedAt(call);
-  if (written === undefined || (written.path === call.place.path && written.line >= call.place.line && written.line <= call.place.endLine))
+  if (
+    written === undefined ||
+    (written.path === call.place.path && written.line >= call.place.line && written.line <= call.place.endLine)
+  )
     return decided;
   return written;
 }
@@ -103,6 +108,7 @@ function placeOf(call: BuildCall): Place {
 function adviceFor(call: BuildCall, model: Model): string {
   const list = model.platforms.map(formatPlatform).join(",");
   if (/build-push-action/.test(call.tool)) return `Add the input "platforms: ${list}".`;
-  if (call.tool === "kaniko") return `Run kaniko once for each platform with --custom-platform, and join the tags to an index.`;
+  if (call.tool === "kaniko")
+    return `Run kaniko once for each platform with --custom-platform, and join the tags to an index.`;
   return `Build with "docker buildx build --platform ${list} --push".`;
 }

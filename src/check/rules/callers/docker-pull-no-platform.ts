@@ -21,7 +21,8 @@ export const dockerPullNoPlatform: Rule = {
     title: "An image is pulled for the machine's own platform and published under another name",
     what: "`docker pull` without `--platform`, then `docker tag` and `docker push` (or `docker save`) of what was pulled, in a Makefile, a script or CI.",
     why: "`docker pull` takes the one image of the index that is for the machine, and `docker push` sends that one: the new name is no index, and has the architecture of whoever ran it.",
-    symptom: "`no matching manifest for linux/arm64/v8`, or `exec format error`, for whoever uses the new name on another architecture.",
+    symptom:
+      "`no matching manifest for linux/arm64/v8`, or `exec format error`, for whoever uses the new name on another architecture.",
     fix: "Copy the index as it is, without pulling it:\n\n```sh\ndocker buildx imagetools create -t registry.example/tool:1.0 upstream/tool:1.0\n```\n\nor pull with the platform that the tag is for: `docker pull --platform linux/$(ARCH) …`.",
     ignore: "The new name is for machines of one architecture only.",
   },
@@ -29,7 +30,9 @@ export const dockerPullNoPlatform: Rule = {
     for (const { pulls, tags, leaves } of movesByFile(model).values()) {
       for (const pull of pulls) {
         const renamed = tags.filter(({ from }) => sameReference(from, pull.text) === true);
-        const published = renamed.filter(({ to }) => reaches(to, tags).some((name) => leaves.some((leave) => sameReference(name, leave) !== false)));
+        const published = renamed.filter(({ to }) =>
+          reaches(to, tags).some((name) => leaves.some((leave) => sameReference(name, leave) !== false)),
+        );
         const [first] = published;
         if (first === undefined) continue;
         yield {
@@ -38,7 +41,8 @@ export const dockerPullNoPlatform: Rule = {
           platforms: model.platforms,
           place: pull.place,
           related: published.map(({ place }) => ({ place, message: "The new name." })),
-          advice: "Give docker pull the --platform that the new name is for, or copy the index with docker buildx imagetools create.",
+          advice:
+            "Give docker pull the --platform that the new name is for, or copy the index with docker buildx imagetools create.",
           key: `docker-pull-no-platform\0${pull.place.path}\0${pull.place.line}`,
         };
       }
@@ -59,7 +63,9 @@ function movesByFile(model: Model): Map<string, Moves> {
       const [first, second] = options.operands.map(textOf);
       if (first === undefined) continue;
       if (/^(?:image )?pull$/.test(engine.verb)) {
-        const mayHave = options.unknown.some(({ pieces }) => pieces.some(({ through = [] }) => through.some((name) => /plat|arch/i.test(name))));
+        const mayHave = options.unknown.some(({ pieces }) =>
+          pieces.some(({ through = [] }) => through.some((name) => /plat|arch/i.test(name))),
+        );
         const isGiven = hasOption(options, "--platform", "--arch", "--all-tags", "-a") || mayHave;
         const isPlain = first !== unknownMark && namedArchitectures(first).size === 0;
         if (!isGiven && isPlain) moves.pulls.push({ text: first, place: command.place });

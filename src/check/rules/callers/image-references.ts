@@ -103,7 +103,9 @@ export const imageRefSingleArch: Rule = {
 
 /** Where the reference is written: the default of a variable more often than the command. */
 function writtenAt({ value, place }: ImageUse): Place {
-  const piece = value.pieces.find(({ source, place: at, text }) => source === "written" && at !== undefined && /\w/.test(text));
+  const piece = value.pieces.find(
+    ({ source, place: at, text }) => source === "written" && at !== undefined && /\w/.test(text),
+  );
   return piece?.place ?? place;
 }
 

@@ -51,7 +51,12 @@ function* malformed({ variants }: MakefileModel, model: Model): Generator<Proble
   }
 }
 
-function* missing(ladder: Ladder, variant: MakefileVariant, makefile: MakefileModel, platform: Platform): Generator<Problem> {
+function* missing(
+  ladder: Ladder,
+  variant: MakefileVariant,
+  makefile: MakefileModel,
+  platform: Platform,
+): Generator<Problem> {
   const { rungs, rest, subject, value } = ladder;
   if (rungs.some(({ branch }) => branch.taken !== false)) return;
   const [first] = rungs;
@@ -86,7 +91,9 @@ function emptyVariables({ rungs }: Ladder, variant: MakefileVariant, { variants 
   return [...names].filter((name) => {
     if (filled(variant, name)) return false;
     const setters = rungs.filter(({ branch }) => branch.assigns.includes(name));
-    const values = setters.flatMap(({ architecture }) => variants.find(({ machine }) => machine.architecture === architecture) ?? []);
+    const values = setters.flatMap(
+      ({ architecture }) => variants.find(({ machine }) => machine.architecture === architecture) ?? [],
+    );
     return values.length > 1 && values.every((other) => filled(other, name));
   });
 }

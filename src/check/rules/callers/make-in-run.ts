@@ -6,7 +6,7 @@ import { makeArguments } from "../../make/make-arguments.ts";
 import { joinPath } from "../../make/repository-path.ts";
 import type { Execution, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
-import type { Problem, Rule } from "../../rule.ts";
+import type { Rule } from "../../rule.ts";
 import type { ReachedCommand } from "../../shell/trace.ts";
 import { textOf, type Value } from "../../value.ts";
 import { namedArchitectures } from "./call-facts.ts";
@@ -26,7 +26,11 @@ export const makeArchDefault: Rule = {
   *find(model) {
     const caller = new MakeCaller(model.repository);
     for (const { execution, command } of makesIn(model)) {
-      const run = caller.run(command, { folders: foldersOf(command, execution), machine: execution.machine, asked: false });
+      const run = caller.run(command, {
+        folders: foldersOf(command, execution),
+        machine: execution.machine,
+        asked: false,
+      });
       if (run === undefined || !bringsMakefile(execution, run)) continue;
       const found = defaultOf(run, execution);
       if (found === undefined) continue;
@@ -96,7 +100,8 @@ function foldersOf({ directory }: ReachedCommand, { stage }: Execution): string[
 
 /** True when the Makefile comes from the context: one that is cloned is another. */
 function bringsMakefile({ stage, trace }: Execution, { path }: MakeRun): boolean {
-  if (trace.commands.some(({ program, words }) => program === "git" && words.some((word) => textOf(word) === "clone"))) return false;
+  if (trace.commands.some(({ program, words }) => program === "git" && words.some((word) => textOf(word) === "clone")))
+    return false;
   const copies = stage?.variant.stages.flatMap((each) => each.copies) ?? [];
   const contexts = stage?.variant.file.contexts ?? [""];
   return copies.some(
@@ -105,7 +110,13 @@ function bringsMakefile({ stage, trace }: Execution, { path }: MakeRun): boolean
       sources.some((source) =>
         contexts.some((context) => {
           const folder = joinPath(context, textOf(source).replace(/^\/+/, "").replace(/\*.*$/, ""));
-          return folder !== undefined && (folder === "" || path === folder || path.startsWith(`${folder}/`) || (/\*/.test(textOf(source)) && path.startsWith(folder)));
+          return (
+            folder !== undefined &&
+            (folder === "" ||
+              path === folder ||
+              path.startsWith(`${folder}/`) ||
+              (/\*/.test(textOf(source)) && path.startsWith(folder)))
+          );
         }),
       ),
   );
@@ -129,7 +140,9 @@ function defaultOf({ executions, evaluation }: MakeRun, { target }: Execution): 
       if (goarch !== undefined) values.push(goarch);
       for (const value of values) {
         for (const found of foreignIn(value, target)) {
-          const from = [...found.through, ...(value === goarch ? ["GOARCH"] : [])].find((each) => holdsArchitecture(each) && evaluation.scope.get(each)?.origin === "file");
+          const from = [...found.through, ...(value === goarch ? ["GOARCH"] : [])].find(
+            (each) => holdsArchitecture(each) && evaluation.scope.get(each)?.origin === "file",
+          );
           if (from === undefined || found.chosen || found.place === undefined) continue;
           return { name: found, variable: from, place: found.place };
         }

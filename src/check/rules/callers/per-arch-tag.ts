@@ -17,7 +17,8 @@ export const perArchTag: Rule = {
     title: "Each architecture has an image name or tag of its own",
     what: "An image that a Makefile, a script or CI makes or uses under a name with the architecture in it (`app:1.0-arm64`, `tools-$(ARCH)`), where nothing in the repository joins these names to one. Tags that `docker manifest create`, `docker buildx imagetools create` or manifest-tool joins raise nothing. Names of images that others publish that way, and of images that are not pushed, are notes.",
     why: "Every user has to put the right name into every file that names the image, and a chart or a Makefile that does not gets the image of another architecture, without any error before the program starts.",
-    symptom: "`exec format error` when the container starts; or `manifest unknown` for an architecture that has no such name.",
+    symptom:
+      "`exec format error` when the container starts; or `manifest unknown` for an architecture that has no such name.",
     fix: "Publish one tag for all platforms, with one build or by joining the tags:\n\n```sh\ndocker buildx imagetools create -t example/app:1.0 example/app:1.0-amd64 example/app:1.0-arm64\n```\n\nand use `example/app:1.0` everywhere.",
     ignore: "Another repository joins the tags, or the image is used by nobody but this build.",
   },
@@ -57,11 +58,14 @@ function readable(reference: string): string {
 
 function isJoinedElsewhere({ tags }: BuildCall, model: Model): boolean {
   const own = tags.map((tag) => withoutArchitecture(textOf(tag)));
-  return model.calls.some(({ joined, tags: others }) => joined && others.some((tag) => own.includes(withoutArchitecture(textOf(tag)))));
+  return model.calls.some(
+    ({ joined, tags: others }) => joined && others.some((tag) => own.includes(withoutArchitecture(textOf(tag)))),
+  );
 }
 
 /** Names of variables that hold an image. */
-const imageName = /(?:^|_)(?:\w*IMAGE|IMG|CONTAINER|IMAGE_?NAME|CONTAINER_?NAME|IMAGE_?REPO)(?:_(?:NAME|TAG|URL|REF|FULL))?$/i;
+const imageName =
+  /(?:^|_)(?:\w*IMAGE|IMG|CONTAINER|IMAGE_?NAME|CONTAINER_?NAME|IMAGE_?REPO)(?:_(?:NAME|TAG|URL|REF|FULL))?$/i;
 
 /** Images that a Makefile uses under names that differ between architectures. */
 function* used(makefile: MakefileModel, model: Model): Generator<Problem> {
@@ -127,7 +131,9 @@ function dependsByName(value: Value): boolean {
 }
 
 function isJoinedName(text: string, model: Model): boolean {
-  return model.calls.some(({ joined, tags }) => joined && tags.some((tag) => sameReference(textOf(tag), text) !== false));
+  return model.calls.some(
+    ({ joined, tags }) => joined && tags.some((tag) => sameReference(textOf(tag), text) !== false),
+  );
 }
 
 function looksLikeImage(text: string): boolean {
@@ -136,5 +142,8 @@ function looksLikeImage(text: string): boolean {
 
 /** Where the part before the architecture is written. */
 function basePlace(value: Value): Place | undefined {
-  return value.pieces.find(({ source, text, place, dependsOnPlatform }) => source === "written" && place !== undefined && dependsOnPlatform !== true && /\w/.test(text))?.place;
+  return value.pieces.find(
+    ({ source, text, place, dependsOnPlatform }) =>
+      source === "written" && place !== undefined && dependsOnPlatform !== true && /\w/.test(text),
+  )?.place;
 }

@@ -41,9 +41,14 @@ function problem(text: string, place: Place, missing: readonly Platform[]): Prob
 /** The requested platforms that a list of at least two platforms or architectures does not have, while it has another one for Linux. */
 function missingFrom(text: string, platforms: readonly Platform[]): Platform[] {
   const words = text.split(/[\s,;"'[\]]+/).filter((word) => word !== "");
-  const named = words.map((word) => namesIn(word)).filter((names) => names.length === 1).map(([name]) => name);
+  const named = words
+    .map((word) => namesIn(word))
+    .filter((names) => names.length === 1)
+    .map(([name]) => name);
   if (words.length < 2 || named.length < words.length) return [];
-  const linux = new Set(named.flatMap((name) => (name === undefined || name.os !== undefined ? [] : [name.architecture])));
+  const linux = new Set(
+    named.flatMap((name) => (name === undefined || name.os !== undefined ? [] : [name.architecture])),
+  );
   if (!platforms.some(({ architecture }) => linux.has(architecture))) return [];
   return platforms.filter(({ architecture }) => !linux.has(architecture));
 }
@@ -53,24 +58,34 @@ const listName = /(?:PLATFORM|ARCH|ARCHE|ARCHITECTURE|TARGET|OSARCH|BINARIE|MATR
 function* lists(model: Model): Generator<{ readonly text: string; readonly place: Place }> {
   for (const { variants } of model.makefiles) {
     for (const { name, value, place } of variants[0]?.variables.values() ?? []) {
-      if (listName.test(name) && isKnown(value) && !dependsOnPlatform(value)) yield { text: textOf(value).trim(), place };
+      if (listName.test(name) && isKnown(value) && !dependsOnPlatform(value))
+        yield { text: textOf(value).trim(), place };
     }
   }
   for (const { path } of model.repository.files) {
     if (/(?:^|\/)(?:vendor|node_modules|third_party|testdata)\//.test(path)) continue;
-    if (/\.(?:sh|bash)$/.test(path)) yield* matches(model, path, /\bfor[ \t]+\w+[ \t]+in[ \t]+([\w./ \t-]+?)[ \t]*(?:;|\n)/g);
+    if (/\.(?:sh|bash)$/.test(path))
+      yield* matches(model, path, /\bfor[ \t]+\w+[ \t]+in[ \t]+([\w./ \t-]+?)[ \t]*(?:;|\n)/g);
     else if (/(?:^|\/)\.?goreleaser\.ya?ml$/.test(path))
       yield* matches(model, path, /^[ \t]*goarch:[ \t]*\n((?:[ \t]*-[ \t]*["']?\w+["']?[ \t]*\n)+)/gm, true);
   }
 }
 
-function* matches(model: Model, path: string, pattern: RegExp, isList = false): Generator<{ readonly text: string; readonly place: Place }> {
+function* matches(
+  model: Model,
+  path: string,
+  pattern: RegExp,
+  isList = false,
+): Generator<{ readonly text: string; readonly place: Place }> {
   const text = model.repository.text(path);
   if (text === undefined || (!isList && !/\bfor\b/.test(text))) return;
   const locate = locateIn(path, text);
   for (const match of text.matchAll(pattern)) {
     const list = match[1] ?? "";
     const entries = isList ? list.replaceAll(/^[ \t]*-/gm, " ") : list;
-    yield { text: entries.replaceAll(/\s+/g, " ").trim(), place: locate(match.index, match.index + match[0].trimEnd().length) };
+    yield {
+      text: entries.replaceAll(/\s+/g, " ").trim(),
+      place: locate(match.index, match.index + match[0].trimEnd().length),
+    };
   }
 }
