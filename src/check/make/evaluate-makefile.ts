@@ -223,7 +223,7 @@ export function scriptOf(value: Value): Script {
   const nowhere: Place = { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
   return {
     text: source.text,
-    slice: source.slice,
+    slice: (start, end) => source.slice(start, end),
     locate: (start, end) => {
       const places = source.slice(start, Math.max(end, start + 1)).pieces.flatMap(({ place }) => place ?? []);
       const [first] = places;

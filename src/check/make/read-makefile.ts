@@ -118,7 +118,12 @@ export class MakefileReader {
       this.#conditional(keyword, { source, start: line.start + head.length, end }, source.place(line.start, end));
       return;
     }
-    if (!this.conditionals.reads) return;
+    if (!this.conditionals.reads) {
+      // What a branch would set tells what a ladder is about.
+      const name = assignment.exec(body)?.[2];
+      if (name !== undefined && /^[\w.-]+$/.test(name)) this.conditionals.assigned(name);
+      return;
+    }
     if (ending.test(body) && !/^[^=]*[^=!<>]=/.test(body.slice(0, body.indexOf("$(error")))) this.conditionals.failed();
     if (this.#directive(source, line, body, end)) return;
     const assigned = assignment.exec(body);

@@ -133,10 +133,11 @@ function defaultOf({ executions, evaluation }: MakeRun, { target }: Execution): 
   for (const { trace, name = "" } of executions) {
     // A target that is for one architecture by its name says so in the call.
     if (namedArchitectures(name).size > 0) continue;
-    for (const { words, assignments, program, variable } of trace.commands) {
+    for (const command of trace.commands) {
+      const { words, assignments, program } = command;
       const isGo = program === "go" && /^(?:build|install)$/.test(textOf(words[1] ?? { pieces: [] }));
       const values: Value[] = [...words, ...assignments.map(({ value }) => value)];
-      const goarch = isGo ? variable("GOARCH")?.value : undefined;
+      const goarch = isGo ? command.variable("GOARCH")?.value : undefined;
       if (goarch !== undefined) values.push(goarch);
       for (const value of values) {
         for (const found of foreignIn(value, target)) {
