@@ -217,22 +217,30 @@ export class MakeEvaluation {
   }
 }
 
-/** A script made from a value: its text is written where the pieces are. */
-export function scriptOf(value: Value): Script {
+/**
+ * A script made from a value: its characters stand where the pieces are written. With the lines that it is called from, a command stands in
+ * these, also where it comes out of a variable.
+ */
+export function scriptOf(value: Value, home?: Place): Script {
   const source = valueText(value);
-  const nowhere: Place = { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
+  const nowhere: Place = home ?? { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
   return {
     text: source.text,
     slice: (start, end) => source.slice(start, end),
     locate: (start, end) => {
       const places = source.slice(start, Math.max(end, start + 1)).pieces.flatMap(({ place }) => place ?? []);
-      const [first] = places;
-      const last = places.findLast((place) => place.path === first?.path) ?? first;
+      const own = home === undefined ? places : places.filter((place) => isInside(place, home));
+      const [first] = own;
+      const last = own.findLast((place) => place.path === first?.path) ?? first;
       if (first === undefined || last === undefined) return nowhere;
       const isAfter = last.endLine > first.line || (last.endLine === first.line && last.endColumn >= first.column);
       return isAfter ? { ...first, endLine: last.endLine, endColumn: last.endColumn } : first;
     },
   };
+}
+
+function isInside(place: Place, { path, line, endLine }: Place): boolean {
+  return place.path === path && place.line >= line && place.endLine <= endLine;
 }
 
 /** Finds scripts of the repository by the path they are called with. */

@@ -253,8 +253,13 @@ export class MakefileReader {
     const prerequisites = wordsOf(
       this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }),
     );
+    const pattern =
+      second === undefined
+        ? ""
+        : textOf(trimValue(this.expansion().expand({ source, start: after, end: second })));
     const rule: MakeRule = {
       targets,
+      ...(pattern === "" ? {} : { pattern }),
       prerequisites: prerequisites.filter((word) => textOf(word) !== "|"),
       recipe: semicolon < 0 ? [] : [{ source, start: stop + 1, end }],
       place: source.place(start, end) ?? { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 },

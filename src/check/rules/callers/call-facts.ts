@@ -56,13 +56,13 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
   return architectures.size > 1;
 }
 
-/** True when the same Dockerfile is published for several platforms by another call: this one is a way beside the release. */
+/** True when the same Dockerfile is built for several platforms by another call: this one is a way beside the release. */
 export function isReleasedElsewhere(call: BuildCall, model: Model): boolean {
   if (call.dockerfile === undefined) return false;
   return model.calls.some((other) => {
     if (other.dockerfile !== call.dockerfile || other.target !== call.target || other === call) return false;
     const platforms = builtPlatforms(other);
-    return other.publishes !== false && (platforms === undefined || platforms.length > 1 || other.joined);
+    return platforms === undefined || platforms.length > 1 || other.joined;
   });
 }
 

@@ -1,5 +1,6 @@
 import { formatPlatform } from "../../../platform/platform.ts";
 import type { BuildCall } from "../../callers/build-call.ts";
+import { repositoryOf } from "../../callers/same-reference.ts";
 import type { Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
@@ -47,6 +48,8 @@ function problemOf(call: BuildCall, model: Model): Problem | undefined {
   if (missing.length === 0) return undefined;
   const tags = call.tags.map(textOf);
   if (tags.length > 0 && tags.every((tag) => namedArchitectures(tag).size > 0)) return undefined;
+  // A registry on the machine itself is for tests.
+  if (tags.length > 0 && tags.every((tag) => /^(?:localhost|127\.0\.0\.1|kind-registry|registry\.local)[:/]/.test(tag))) return undefined;
   if (hasSiblings(call, model) || isBuilderImage(call)) return undefined;
   const severity = severityOf(call, tags, model);
   if (severity === undefined) return undefined;
@@ -66,7 +69,8 @@ function problemOf(call: BuildCall, model: Model): Problem | undefined {
     place,
     related,
     advice: adviceFor(call, model),
-    key: `docker-build-single-platform\0${place.path}\0${place.line}`,
+    // What builds in the same way in the same file is one decision.
+    key: `docker-build-single-platform\0${place.path}\0${severity}\0${call.platforms === undefined ? "" : place.line}`,
   };
 }
 
@@ -75,11 +79,23 @@ function severityOf(call: BuildCall, tags: readonly string[], model: Model): "wa
   const isInPipeline = call.source === "ci" || call.through !== undefined;
   const isByChoice = (call.platforms ?? []).some(dependsOnPlatform);
   if (call.publishes === false) {
-    const isNamedForRegistry = tags.some((tag) => tag.includes("/"));
-    return isNamedForRegistry && !isBeside && !isInPipeline ? "note" : undefined;
+    return isAmongPublished(tags, model) && !isBeside && !isInPipeline ? "note" : undefined;
   }
   if (isBeside || isByChoice) return "note";
   return call.publishes === true || isInPipeline ? "warning" : "note";
+}
+
+/** True when the repository publishes other images beside these, under the same registry and owner. */
+function isAmongPublished(tags: readonly string[], model: Model): boolean {
+  const owners = tags.flatMap((tag) => ownerOf(tag) ?? []);
+  return model.calls.some(
+    ({ publishes, tags: others }) => publishes === true && others.some((tag) => owners.includes(ownerOf(textOf(tag)) ?? "")),
+  );
+}
+
+function ownerOf(tag: string): string | undefined {
+  const repository = repositoryOf(tag);
+  return repository.includes("/") ? repository.slice(0, repository.lastIndexOf("/")) : undefined;
 }
 
 function isOtherMachine(call: BuildCall, model: Model): boolean {

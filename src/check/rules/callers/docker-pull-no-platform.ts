@@ -52,10 +52,12 @@ export const dockerPullNoPlatform: Rule = {
 
 function movesByFile(model: Model): Map<string, Moves> {
   const files = new Map<string, Moves>();
-  for (const { trace, kind, place } of model.executions) {
+  for (const { trace, kind, place, makefile } of model.executions) {
     if (kind === "run") continue;
-    const moves: Moves = files.get(place.path) ?? { pulls: [], tags: [], leaves: [] };
-    files.set(place.path, moves);
+    // What a Makefile includes works on the same images.
+    const path = makefile?.path ?? place.path;
+    const moves: Moves = files.get(path) ?? { pulls: [], tags: [], leaves: [] };
+    files.set(path, moves);
     for (const command of trace.commands) {
       const engine = engineCommand(command);
       if (engine === undefined) continue;
