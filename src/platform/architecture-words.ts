@@ -115,6 +115,9 @@ const systemFolder = /^(?:linux|windows|win(?:32|64)?|darwin|macos|osx|mac|freeb
 /** Texts beyond this length are no names of files; only their beginning is looked at. */
 const longestText = 200_000;
 
+/** What every name has a part of: most texts have none, and are done with at once. */
+const possible = /86|64|32|arm|aarch|s390|ppc|powerpc|mips|loong|riscv|em64t/i;
+
 /** How far the word around a name is looked at, to each side. */
 const longestWord = 300;
 
@@ -128,6 +131,7 @@ const armContext =
  * (`developer.arm.com`) are none.
  */
 export function namesIn(text: string): NameMatch[] {
+  if (!possible.test(text)) return [];
   const searched = text.length > longestText ? text.slice(0, longestText) : text;
   const matches = new Map<number, NameMatch>();
   for (const pattern of [namePattern, camelPattern]) {
