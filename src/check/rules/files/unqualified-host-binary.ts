@@ -142,7 +142,7 @@ function isMadeFor({ execution }: HostProduct, { variant }: ReachedSource): bool
 }
 
 /** True when a product is what a COPY takes: the paths are equal from the root, or as far as they are known. */
-function isSame({ path, isFolder }: HostProduct, source: string, folder: string): boolean {
+function isSame({ path, isFolder, rooted, kind }: HostProduct, source: string, folder: string): boolean {
   const whole = folder === "" ? source : `${folder}/${source}`;
   const within = (one: string, other: string) => one === other || one.startsWith(`${other}/`);
   const parts = source.split("/").length;
@@ -151,8 +151,10 @@ function isSame({ path, isFolder }: HostProduct, source: string, folder: string)
     return parent !== "." && within(path, parent);
   }
   if (isFolder) return within(whole, path);
-  if (within(path, whole)) return true;
-  // The folder that the command runs in is not known for certain: at least two parts have to be the same.
+  // `go build -o bin ./...` makes files in a folder that is there.
+  if (within(path, whole) || (kind === "compiled" && within(whole, path))) return true;
+  // What stands before the path is not known: then at least two parts have to be the same.
+  if (rooted) return false;
   return parts > 1 && (path.endsWith(`/${source}`) || whole.endsWith(`/${path}`)) && path.includes("/");
 }
 
