@@ -1,7 +1,15 @@
 import { formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import type { Problem, Rule } from "../../rule.ts";
-import { textOf, unknownMark } from "../../value.ts";
-import { commandsOf, compilerArchitecture, goArchitecture, goSystem, isGoBuild, variableOf } from "./build-command.ts";
+import { textOf, unknownMark, type Value } from "../../value.ts";
+import {
+  commandsOf,
+  compilerArchitecture,
+  goArchitecture,
+  goSystem,
+  isGoBuild,
+  variableOf,
+  type BuildCommand,
+} from "./build-command.ts";
 
 const id = "cgo-cross-without-cc";
 
@@ -26,7 +34,7 @@ export const cgoCrossWithoutCc: Rule = {
   },
 };
 
-function problemOf(build: Parameters<typeof isGoBuild>[0]): Problem | undefined {
+function problemOf(build: BuildCommand): Problem | undefined {
   const { execution, command } = build;
   const { machine, target, place: run } = execution;
   if (execution.kind !== "run" || !isGoBuild(build) || samePlatform(machine, target)) return undefined;
@@ -39,7 +47,7 @@ function problemOf(build: Parameters<typeof isGoBuild>[0]): Problem | undefined 
   if (goarch === undefined || goArchitecture(goarch) !== target.architecture) return undefined;
   if (machine.architecture === target.architecture) return undefined;
   const cc = variableOf(command, "CC");
-  const text = cc === undefined ? "" : textOf(cc).trim();
+  const text = cc === undefined || isUnset(cc, build) ? "" : textOf(cc).trim();
   if (text.includes(unknownMark) || /\b(?:zig|xx-|musl-gcc\.specs)/.test(text)) return undefined;
   if (/--?target[= ]/.test(text)) return undefined;
   const architecture = compilerArchitecture(text);
@@ -56,4 +64,11 @@ function problemOf(build: Parameters<typeof isGoBuild>[0]): Problem | undefined 
     advice: "Use tonistiigi/xx (xx-go), or set CC to a cross compiler for every target.",
     key: [id, command.place.path, command.place.line].join("\0"),
   };
+}
+
+/** `CC=$CC` where nothing set it before: Go's and the distributions' images have no such variable. */
+function isUnset({ pieces }: Value, { execution }: BuildCommand): boolean {
+  const base = execution.stage?.stage.base;
+  const isOfficial = base?.kind === "image" && /^(?:golang|debian|ubuntu|alpine)(?:[:@]|$)/.test(base.reference);
+  return isOfficial && pieces.every(({ source, through }) => source === "unknown" && through?.at(-1) === "CC");
 }
