@@ -28,6 +28,8 @@ export interface Execution {
   readonly trace: ShellTrace;
   /** From its first to its last line: of a RUN the whole instruction. */
   readonly place: Place;
+  /** The target of a recipe; the name of a job and step. */
+  readonly name?: string;
   /** Set for a RUN. */
   readonly stage?: StageModel;
   /** Set for a recipe. */
@@ -39,7 +41,10 @@ export interface CopyModel {
   readonly keyword: "COPY" | "ADD";
   readonly place: Place;
   readonly sources: readonly Value[];
+  /** As written, relative to WORKDIR. */
   readonly destination: Value;
+  /** The destination as an absolute path, with a slash at its end when it is a folder. Unknown parts are `unknownMark`. */
+  readonly path: string;
   /** Where the files come from: the context, or a stage or image by the words of `--from`. */
   readonly from:
     | { readonly kind: "context" }
@@ -55,6 +60,8 @@ export interface StageModel {
    * `target`: its platform is the wanted one. `build`: it is on the build platform. `constant`: a fixed platform. What a stage inherits counts as its own.
    */
   readonly role: "target" | "build" | "constant";
+  /** True when it is the image in the end: the stage that is built, or one that it begins from. */
+  readonly isFinal: boolean;
   /** The image in FROM, when it begins from one, as evaluated. */
   readonly base?: Value;
   readonly from: Place;
@@ -79,6 +86,10 @@ export interface DockerfileVariant {
   /** What calls the build; absent for the build that nobody calls: default arguments, the last stage. */
   readonly call?: BuildCall;
   readonly evaluation: Evaluation;
+  /**
+   * Those that count, in the order of the file (their number is `stage.index`): stages that this build needs, and stages that no build needs, which
+   * somebody may build for themselves. A stage that only another platform's build needs (`build_amd64`) is not among them.
+   */
   readonly stages: readonly StageModel[];
 }
 

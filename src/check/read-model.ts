@@ -19,7 +19,9 @@ export function readModel(
     signal,
   }: { readonly platforms: readonly Platform[]; readonly facts: Facts; readonly signal: AbortSignal },
 ): Model {
-  const unreadable: Model["unreadable"][number][] = [];
+  const unreadable: Model["unreadable"][number][] = repository.unreadable.map(({ path, message }) => {
+    return { place: { path }, message };
+  });
   const reading: Reading = { repository, platforms, signal, unreadable: (entry) => unreadable.push(entry) };
   const make = readMakefiles(reading);
   const manifests = readManifests(reading);

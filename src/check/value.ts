@@ -85,11 +85,22 @@ export function sliceValue(value: Value, start: number, end: number): Value {
   return { pieces };
 }
 
-/** The place of a part of a piece: exact where the text is written in one line as it reads, else the whole piece's. */
+/** The place of a part of a piece: exact where the text is written as it reads, else the whole piece's. */
 function placeOfPart(piece: Piece, from: number, to: number): { place?: Place } {
   const { place, text } = piece;
   if (place === undefined) return {};
-  const isLiteral = place.line === place.endLine && place.endColumn - place.column === text.length;
+  const feeds = text.split("\n").length - 1;
+  const lastLine = text.length - text.lastIndexOf("\n") - 1;
+  const isLiteral =
+    place.endLine - place.line === feeds && place.endColumn - (feeds === 0 ? place.column : 1) === lastLine;
   if (!isLiteral) return { place };
-  return { place: { ...place, column: place.column + from, endColumn: place.column + to } };
+  const [line, column] = positionIn(text, from, place);
+  const [endLine, endColumn] = positionIn(text, to, place);
+  return { place: { ...place, line, column, endLine, endColumn } };
+}
+
+function positionIn(text: string, offset: number, { line, column }: Place): readonly [line: number, column: number] {
+  const before = text.slice(0, offset).split("\n");
+  const last = before.at(-1)?.length ?? 0;
+  return before.length === 1 ? [line, column + offset] : [line + before.length - 1, last + 1];
 }

@@ -51,7 +51,9 @@ export class VariableHistory {
       get: (name) => this.entryAt(name, moment)?.value ?? this.inherited.get(name),
       definition: (name) => this.entryAt(name, moment)?.definition ?? this.inherited.definition(name),
       names: () => {
-        const own = [...this.values].flatMap(([name, [first]]) => ((first?.moment ?? Infinity) <= moment ? [name] : []));
+        const own = [...this.values].flatMap(([name, [first]]) =>
+          (first?.moment ?? Infinity) <= moment ? [name] : [],
+        );
         return new Set([...this.inherited.names(), ...own]);
       },
     };

@@ -109,7 +109,11 @@ class Lexer {
   private words = new WordCollector();
 
   /** Reads to the unquoted character `stop` (which is consumed), or to the end of the source when `stop` is undefined. */
-  readUntil(stop: string | undefined, rawEscapes: boolean, depth: number): { traced: TracedText; words: readonly string[] } {
+  readUntil(
+    stop: string | undefined,
+    rawEscapes: boolean,
+    depth: number,
+  ): { traced: TracedText; words: readonly string[] } {
     if (depth > maxDepth) throw new ExpansionError("substitutions are nested too deeply");
     // BuildKit collects words in one buffer, which a nested operand empties: in `a${B:-c}` the word loses its `a`.
     this.words.forget();

@@ -2,8 +2,8 @@ import { posix } from "node:path";
 import { parseHeredocWord } from "../../dockerfile/heredoc.ts";
 import type { Dockerfile } from "../../dockerfile/parse.ts";
 import type { BuildCall } from "../callers/build-call.ts";
+import { hasWildcard, sourceFiles, type BuildContext } from "../repository/build-context.ts";
 import type { Repository } from "../repository/repository.ts";
-import { exists, isGlob, sourcePaths } from "./context-files.ts";
 
 /** Most sources that are looked up to choose between contexts. */
 const maxSources = 50;
@@ -21,11 +21,19 @@ export function contextsOf(
   const called = calls.flatMap(({ context }) => (context === undefined ? [] : [context]));
   const sources = plainSources(dockerfile).slice(0, maxSources);
   const scored = foldersAbove(path).map((folder) => {
-    return { folder, count: sources.filter((source) => sourcePaths(repository, folder, source).length > 0).length };
+    return {
+      folder,
+      count: sources.filter((source) => sourceFiles(repository, everything(folder), source).length > 0).length,
+    };
   });
   const most = Math.max(...scored.map(({ count }) => count));
   const likely = scored.filter(({ folder, count }) => count === most && (most > 0 || isUsual(folder, path)));
-  return [...new Set([...called.filter((folder) => exists(repository, folder)), ...likely.map(({ folder }) => folder)])];
+  return [
+    ...new Set([
+      ...called.filter((folder) => folder === "" || repository.isFolder(folder)),
+      ...likely.map(({ folder }) => folder),
+    ]),
+  ];
 }
 
 /** Without any sign, builds are started in the folder of the Dockerfile or in the repository. */
@@ -55,7 +63,12 @@ function plainSources(dockerfile: Dockerfile): string[] {
   );
   return [...new Set(sources)].filter((source) => {
     const isRemote = /^[a-z+]+:\/\/|^git@/.test(source);
-    const isEverything = posix.resolve("/", source) === "/" || (isGlob(source) && /^[./*]*$/.test(source));
+    const isEverything = posix.resolve("/", source) === "/" || (hasWildcard(source) && /^[./*]*$/.test(source));
     return !isRemote && !isEverything && !source.includes("$") && parseHeredocWord(source) === undefined;
   });
+}
+
+/** A folder of which nothing is left out: what is only left out is there all the same. */
+function everything(folder: string): BuildContext {
+  return { folder, patterns: [], hides: () => false, decidedBy: () => undefined };
 }

@@ -1,10 +1,10 @@
-import { architecturesIn } from "../../dockerfile/architecture-name.ts";
 import { isAutomaticArg, isPredefinedArg } from "../../dockerfile/automatic-args.ts";
 import type { Dockerfile } from "../../dockerfile/parse.ts";
 import { ArchwayError } from "../../error/error.ts";
+import { namesIn } from "../../platform/architecture-words.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../../platform/platform.ts";
 import type { BuildCall } from "../callers/build-call.ts";
-import { dependsOnPlatform, isKnown, textOf, unknownMark, unknownValue, type Value } from "../value.ts";
+import { dependsOnPlatform, isKnown, textOf, unknownValue, type Value } from "../value.ts";
 
 /** Most variants of one Dockerfile. */
 const maxVariants = 48;
@@ -34,7 +34,8 @@ export function planVariants(
     const key = keyOf(plan, usesBuild);
     if (!plans.has(key) && plans.size < maxVariants) plans.set(key, plan);
   };
-  for (const call of callsThatCount(dockerfile, calls)) for (const plan of plansOfCall(call, mine, usesBuild)) add(plan);
+  for (const call of callsThatCount(dockerfile, calls))
+    for (const plan of plansOfCall(call, mine, usesBuild)) add(plan);
   const called = [...plans.values()].map(({ platform }) => platform);
   const buildArgs = argsWithoutValue(dockerfile);
   for (const platform of mine) {
@@ -53,7 +54,7 @@ export function platformsOfPath(path: string, platforms: readonly Platform[]): r
 
 function architecturesOf(text: string): string[] {
   // People write x86 for amd64 more often than for 386.
-  return architecturesIn(text).flatMap((each) => (each.text === "x86" ? ["386", "amd64"] : [each.architecture]));
+  return namesIn(text).flatMap((each) => (each.text === "x86" ? ["386", "amd64"] : [each.architecture]));
 }
 
 function keyOf({ platform, buildPlatform, call, buildArgs }: VariantPlan, usesBuild: boolean): string {
@@ -81,7 +82,7 @@ function callsThatCount(dockerfile: Dockerfile, calls: readonly BuildCall[]): re
 /** Names of ARGs that have to do with the architecture, by their name or their default. */
 function architectureArgs(dockerfile: Dockerfile): string[] {
   const names = argsOf(dockerfile).flatMap(({ name, value }) => {
-    return /arch|platform/i.test(name.text) || architecturesIn(value?.text ?? "").length > 0 ? [name.text] : [];
+    return /arch|platform/i.test(name.text) || namesIn(value?.text ?? "").length > 0 ? [name.text] : [];
   });
   return [...new Set(names)];
 }
@@ -105,9 +106,7 @@ function plansOfCall(call: BuildCall, platforms: readonly Platform[], usesBuild:
     return constant.length === 0 || constant.includes(platform.architecture);
   });
   const machines = usesBuild && !isForMachine ? [call.machine, ...platforms] : [call.machine];
-  return targets.flatMap((platform) =>
-    machines.map((buildPlatform) => ({ platform, buildPlatform, call, buildArgs })),
-  );
+  return targets.flatMap((platform) => machines.map((buildPlatform) => ({ platform, buildPlatform, call, buildArgs })));
 }
 
 /** Platforms that a call names; undefined when it names none or not all are known. */
@@ -127,7 +126,7 @@ function askedPlatforms({ platforms }: BuildCall): readonly Platform[] | undefin
 /** Architectures that arguments are, word for word: such a call is for that architecture alone. */
 function constantArchitectures(buildArgs: ReadonlyMap<string, Value>): string[] {
   return [...buildArgs.values()].flatMap((value) => {
-    const [name, ...more] = isKnown(value) && !dependsOnPlatform(value) ? architecturesIn(textOf(value)) : [];
+    const [name, ...more] = isKnown(value) && !dependsOnPlatform(value) ? namesIn(textOf(value)) : [];
     if (name === undefined || more.length > 0) return [];
     const isAlone = textOf(value).replace(/^linux[-/_]/, "") === name.text;
     return isAlone ? architecturesOf(textOf(value)) : [];
@@ -154,6 +153,3 @@ function argsWithoutValue(dockerfile: Dockerfile): ReadonlyMap<string, Value> {
 export function evaluatedArgs(buildArgs: ReadonlyMap<string, Value>): Record<string, string> {
   return Object.fromEntries([...buildArgs].map(([name, value]) => [name, textOf(value)]));
 }
-
-/** The mark of what is not known, for the evaluation. */
-export const evaluationMark: string = unknownMark;

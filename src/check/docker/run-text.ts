@@ -32,11 +32,14 @@ export function runText(path: string, source: SourceFile, run: RunInstruction, s
   if (parseHeredocWord(script.text.trim()) !== undefined) {
     const interpreter = /^#!\s*(\S+(?:\s+\S+)*)/.exec(only.content)?.[1]?.split(/\s+/);
     if (interpreter === undefined) return { script: contentOf(path, source, only), options };
-    const program = /\/env$/.test(interpreter[0] ?? "") ? interpreter.slice(1) : interpreter;
+    const program = interpreter[0]?.endsWith("/env") === true ? interpreter.slice(1) : interpreter;
     if (!shellName.test(program[0] ?? "")) return undefined;
     return { script: contentOf(path, source, only), options: optionsOf(program.slice(1)) };
   }
-  const reader = script.text.replaceAll(/\d*<<-?[\t ]*\S+/g, "").trim().split(/\s+/);
+  const reader = script.text
+    .replaceAll(/\d*<<-?[\t ]*\S+/g, "")
+    .trim()
+    .split(/\s+/);
   const isReader = shellName.test(reader[0] ?? "") && reader.slice(1).every((word) => /^-[a-z]+$/.test(word));
   if (isReader && heredocs.length === 1) {
     return { script: contentOf(path, source, only), options: optionsOf(reader.slice(1)) };
@@ -120,7 +123,8 @@ function quotedWords(path: string, source: SourceFile, words: readonly Word[]): 
     locate: (start, end) => {
       const first = wordAt(start);
       const last = wordAt(Math.max(start, end - 1));
-      if (first === undefined || last === undefined) return placeOf(path, { start: positionAt(source, 0), end: positionAt(source, 0) });
+      if (first === undefined || last === undefined)
+        return placeOf(path, { start: positionAt(source, 0), end: positionAt(source, 0) });
       // Inside of one word the offset counts without the quote before it; a quote in the word shifts places, so then it is the whole word.
       const pieces = first === last && !first.word.text.includes("'") ? piecesOf(source, first.word) : undefined;
       if (pieces === undefined) return placeOf(path, { start: first.word.range.start, end: last.word.range.end });

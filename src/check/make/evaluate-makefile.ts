@@ -5,7 +5,7 @@ import { runShell } from "../shell/run-shell.ts";
 import type { Script } from "../shell/trace.ts";
 import { architectureValue, emptyValue, isKnown, joinValues, textOf, unknownValue, written, type Value } from "../value.ts";
 import { holdsArchitecture, inSpellingOf } from "./asked-variables.ts";
-import { Scope, type Origin } from "./bindings.ts";
+import { Scope, type Binding, type Origin } from "./bindings.ts";
 import type { Expansion } from "./expand.ts";
 import { globPattern } from "./make-glob.ts";
 import { joinWords, trimValue, wordsOf } from "./make-words.ts";
@@ -48,6 +48,7 @@ export class MakeEvaluation {
   readonly asked = new Map<string, { readonly text: string; readonly place: Place }>();
   #steps = 0;
   #told = false;
+  #exported: string[] | undefined;
   readonly #outputs = new Map<string, Value>();
 
   constructor(call: MakeCall) {
@@ -74,14 +75,21 @@ export class MakeEvaluation {
 
   /** What a command of a recipe sees: exported variables, those of the command line, and what make was started with. */
   environment(expansion: Expansion): Map<string, Value> {
-    const { environment, overrides } = this.call;
-    const found = new Map(environment);
-    for (const [name, binding] of expansion.scope.entries()) {
-      const isWord = /^[A-Za-z_]\w*$/.test(name);
-      const isVisible = binding.exported === true || (this.reader.exportsAll && binding.origin === "file");
-      if (isWord && (isVisible || overrides.has(name) || environment.has(name))) found.set(name, expansion.variable(name));
+    const found = new Map(this.call.environment);
+    this.#exported ??= [...this.scope.entries()].flatMap(([name, binding]) => (this.#isVisible(binding) ? [name] : []));
+    const own = [...expansion.scope.entriesAbove(this.scope)].flatMap(([name, binding]) =>
+      this.#isVisible(binding) ? [name] : [],
+    );
+    for (const name of new Set([...this.#exported, ...own])) {
+      if (/^[A-Za-z_]\w*$/.test(name)) found.set(name, expansion.variable(name));
     }
     return found;
+  }
+
+  #isVisible({ name, exported, origin }: Binding): boolean {
+    const { environment, overrides } = this.call;
+    const isExported = exported === true || (this.reader.exportsAll && origin === "file");
+    return isExported || overrides.has(name) || environment.has(name);
   }
 
   #start(): void {

@@ -1,4 +1,5 @@
 import type { Platform } from "../../platform/platform.ts";
+import type { Execution } from "../model.ts";
 import type { Place } from "../place.ts";
 import type { Value } from "../value.ts";
 
@@ -48,4 +49,6 @@ export interface MakefileModel {
   readonly path: string;
   /** One for each requested platform, and one for each other architecture that its conditions name. */
   readonly variants: readonly MakefileVariant[];
+  /** Its recipes on the architectures that its conditions name but nobody has requested: what they show of its names for images and files. */
+  readonly others: readonly Execution[];
 }

@@ -65,26 +65,35 @@ export class MakefileReader {
     }
     this.#depth++;
     const depth = this.conditionals.depth;
-    let define: { readonly head: RegExpExecArray; readonly line: LogicalLine; readonly from: number; nested: number } | undefined;
+    let define:
+      | { readonly head: RegExpExecArray; readonly line: LogicalLine; readonly from: number; nested: number }
+      | undefined;
     for (const line of logicalLines(source)) {
       if (!this.#host.step()) break;
       const text = source.text.slice(line.start, line.end);
       if (define !== undefined) {
         if (/^[ \t]*define(?:[ \t]|$)/.test(text)) define.nested++;
         else if (/^[ \t]*endef(?:[ \t#]|$)/.test(text) && define.nested-- === 0) {
-          this.#define(source, define.head, define.line, { source, start: define.from, end: Math.max(define.from, line.start - 1) });
+          this.#define(source, define.head, define.line, {
+            source,
+            start: define.from,
+            end: Math.max(define.from, line.start - 1),
+          });
           define = undefined;
         }
         continue;
       }
       const head = /^[ \t]*((?:(?:export|override)[ \t]+)*)define[ \t]+(.*?)[ \t]*(\+=|\?=|:?:?=)?[ \t]*$/s.exec(text);
-      if (head !== null && !line.tabbed) define = { head, line, from: Math.min(line.end + 1, source.text.length), nested: 0 };
+      if (head !== null && !line.tabbed)
+        define = { head, line, from: Math.min(line.end + 1, source.text.length), nested: 0 };
       else this.#line(source, line, text);
     }
-    if (define !== undefined) this.#host.problem("A define has no endef.", source.place(define.line.start, define.line.end));
+    if (define !== undefined)
+      this.#host.problem("A define has no endef.", source.place(define.line.start, define.line.end));
     if (this.conditionals.depth > depth) {
       this.#host.problem("A condition has no endif.", source.place(source.text.length, source.text.length));
-      while (this.conditionals.depth > depth) this.conditionals.close(source.place(source.text.length, source.text.length));
+      while (this.conditionals.depth > depth)
+        this.conditionals.close(source.place(source.text.length, source.text.length));
     }
     this.#depth--;
   }
@@ -186,17 +195,25 @@ export class MakefileReader {
   #set(given: Assignment): void {
     const { name, operator } = given;
     const before = this.scope.get(name);
-    const isKept = before !== undefined && (before.origin === "command line" || before.origin === "environment" && before.parts.length > 0 && operator === "?=");
+    const isKept =
+      before !== undefined &&
+      (before.origin === "command line" ||
+        (before.origin === "environment" && before.parts.length > 0 && operator === "?="));
     this.conditionals.assigned(name);
-    if ((isKept && !given.modifiers.includes("override")) || (operator === "?=" && before !== undefined && before.parts.length > 0)) {
+    if (
+      (isKept && !given.modifiers.includes("override")) ||
+      (operator === "?=" && before !== undefined && before.parts.length > 0)
+    ) {
       if (given.modifiers.includes("export")) this.#export(name, true);
       return;
     }
     const binding = bindingOf(given, before, this.expansion(), this.conditionals.choosesByArchitecture, this.#host);
     const whole = new Expansion(this.scope, this.#host).in(this.scope);
     const first = binding.parts.length === 1 ? binding.parts[0] : undefined;
-    const plain = first === undefined || operator === "+=" ? undefined : "pieces" in first ? first : whole.expand(first);
-    const replaced = plain === undefined || dependsOnPlatform(plain) ? undefined : this.#host.replace(name, plain, operator);
+    const plain =
+      first === undefined || operator === "+=" ? undefined : "pieces" in first ? first : whole.expand(first);
+    const replaced =
+      plain === undefined || dependsOnPlatform(plain) ? undefined : this.#host.replace(name, plain, operator);
     this.scope.set(name, replaced === undefined ? binding : { ...binding, recursive: false, parts: [replaced] });
   }
 
@@ -222,7 +239,9 @@ export class MakefileReader {
     const stop = semicolon < 0 ? end : after + semicolon;
     // A static pattern: `TARGETS: PATTERN: PREREQUISITES`.
     const second = ruleColon(source.text, after, stop);
-    const prerequisites = wordsOf(this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }));
+    const prerequisites = wordsOf(
+      this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }),
+    );
     const rule: MakeRule = {
       targets,
       prerequisites: prerequisites.filter((word) => textOf(word) !== "|"),
@@ -235,7 +254,13 @@ export class MakefileReader {
     this.#rule = rule;
   }
 
-  #targetVariable(source: SourceText, start: number, match: RegExpExecArray, end: number, targets: readonly Value[]): void {
+  #targetVariable(
+    source: SourceText,
+    start: number,
+    match: RegExpExecArray,
+    end: number,
+    targets: readonly Value[],
+  ): void {
     const [head, modifiers = "", nameText = "", operator = "="] = match;
     const at = start + head.lastIndexOf(nameText, head.length - operator.length);
     const value = trimExpression({ source, start: start + head.length, end });
@@ -256,9 +281,19 @@ interface Assignment {
   readonly flavor?: "define";
 }
 
-function bindingOf(given: Assignment, before: Binding | undefined, expansion: Expansion, chosen: boolean, host: MakefileHost): Binding {
+function bindingOf(
+  given: Assignment,
+  before: Binding | undefined,
+  expansion: Expansion,
+  chosen: boolean,
+  host: MakefileHost,
+): Binding {
   const { name, operator, value, modifiers, place } = given;
-  const isSimple = operator === ":=" || operator === "::=" || operator === ":::=" || (operator === "+=" && before?.recursive === false);
+  const isSimple =
+    operator === ":=" ||
+    operator === "::=" ||
+    operator === ":::=" ||
+    (operator === "+=" && before?.recursive === false);
   const part: Expression | Value =
     operator === "!=" ? host.shell(expansion.expand(value)) : isSimple ? expansion.expand(value) : value;
   const own = "pieces" in part ? (part.pieces.length > 0 ? [part] : [emptyValue]) : [part];

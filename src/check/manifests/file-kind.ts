@@ -10,8 +10,7 @@ export type FileKind =
   | "travis"
   | "azure"
   | "compose"
-  | "bake-hcl"
-  | "bake-json"
+  | "bake"
   | "kustomization"
   | "helm-values"
   | "template"
@@ -40,8 +39,8 @@ export function kindOf(path: string): FileKind | undefined {
     (/^\.?azure-?pipelines?[\w.-]*$/.test(name) || /(?:^|\/)\.?(?:azure-?pipelines?|pipelines)\//i.test(path))
   )
     return "azure";
-  if (/^bake(?:[.-].*)?\.hcl$|.*bake.*\.hcl$/.test(name)) return "bake-hcl";
-  if (/.*bake.*\.json$/.test(name)) return "bake-json";
+  if (/^bake(?:[.-].*)?\.hcl$|.*bake.*\.hcl$/.test(name)) return "bake";
+  if (/.*bake.*\.json$/.test(name)) return "bake";
   if (/^kustomization\.ya?ml$|^kustomization$/.test(name)) return "kustomization";
   if (isYaml && /compose/.test(name)) return "compose";
   if (/^values[\w.-]*\.ya?ml$|-values\.ya?ml$/.test(name)) return "helm-values";

@@ -49,6 +49,8 @@ export interface PackageFile {
   readonly path: string;
   readonly kind: PackageFileKind;
   readonly dependencies: readonly Dependency[];
+  /** Files of the repository that it includes: `-r FILE` of pip. */
+  readonly includes?: readonly string[];
   /** Settings that choose a platform: `cpu` in package.json, `build.target` in Cargo's configuration. */
   readonly settings: readonly PackageSetting[];
 }

@@ -8,7 +8,7 @@ import { readPackageJson } from "./npm-files.ts";
 import { readPom, type Pom } from "./pom.ts";
 import { readPipfileLock, readPythonLock } from "./python-locks.ts";
 import { readPipfile, readPyproject, readSetupCfg } from "./python-project.ts";
-import { includedRequirements, readRequirements } from "./requirements.ts";
+import { includedRequirements, readRequirements, withoutDots } from "./requirements.ts";
 
 /** Most files that are read of a repository. */
 const maxFiles = 3000;
@@ -91,24 +91,10 @@ function requirementPaths({ repository }: Reading): ReadonlySet<string> {
   const all = new Set(paths);
   for (const path of all) {
     if (all.size > maxFiles) break;
-    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
-    for (const include of includedRequirements(repository.text(path)?.slice(0, maxText) ?? "")) {
-      const target = normal(`${folder}${include}`);
-      if (target !== undefined && repository.file(target) !== undefined) all.add(target);
-    }
+    for (const include of includedRequirements(path, repository.text(path)?.slice(0, maxText) ?? ""))
+      if (repository.file(include) !== undefined) all.add(include);
   }
   return all;
-}
-
-/** A path without `.` and `..`; undefined when it leaves the repository. */
-function normal(path: string): string | undefined {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") {
-      if (parts.pop() === undefined) return undefined;
-    } else if (part !== "." && part !== "") parts.push(part);
-  }
-  return parts.join("/");
 }
 
 function attempt<Result>(
@@ -138,7 +124,7 @@ function pomAt(path: string, reading: Reading, poms: Map<string, Pom | undefined
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
   const pom = attempt(path, reading, (text) =>
     readPom(path, text, locateIn(path, text), reading, (relative) => {
-      const above = relative === "" ? undefined : normal(`${folder}${relative}`);
+      const above = relative === "" ? undefined : withoutDots(`${folder}${relative}`);
       if (above === undefined || depth >= maxParents || reading.repository.file(above) === undefined) return undefined;
       return pomAt(above, reading, poms, depth + 1);
     }),

@@ -27,12 +27,27 @@ export function readRequirements(path: string, text: string, reading: Reading): 
     const found = readRequirement(line, reading, locate, start, end);
     return found === undefined ? [] : [{ ...found, use }];
   });
-  return { path, kind: "requirements", dependencies, settings: [] };
+  const includes = includedRequirements(path, text);
+  return { path, kind: "requirements", dependencies, settings: [], ...(includes.length === 0 ? {} : { includes }) };
 }
 
-/** The files that a requirements file includes (`-r FILE`, `-c FILE`), as written. */
-export function includedRequirements(text: string): string[] {
-  return [...text.matchAll(/^\s*(?:-r|-c|--requirement|--constraint)[ =]+(\S+)/gm)].map(([, file = ""]) => file);
+/** The paths of the files that a requirements file includes (`-r FILE`, `-c FILE`). */
+export function includedRequirements(path: string, text: string): string[] {
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
+  return [...text.matchAll(/^[ \t]*(?:-r|-c|--requirement|--constraint)[ =]+(\S+)/gm)].flatMap(
+    ([, file = ""]) => withoutDots(`${folder}${file}`) ?? [],
+  );
+}
+
+/** A path without `.` and `..`; undefined when it leaves the repository. */
+export function withoutDots(path: string): string | undefined {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined) return undefined;
+    } else if (part !== "." && part !== "") parts.push(part);
+  }
+  return parts.join("/");
 }
 
 /**
@@ -40,7 +55,7 @@ export function includedRequirements(text: string): string[] {
  */
 export function readRequirement(
   line: string,
-  reading: Reading,
+  { platforms }: Pick<Reading, "platforms">,
   locate: Locate,
   start: number,
   end: number,
@@ -61,7 +76,7 @@ export function readRequirement(
     ...(bound === undefined ? {} : { bound }),
     place: locate(start, end),
     use: "program",
-    platforms: platformsOf(marker, reading.platforms),
+    platforms: platformsOf(marker, platforms),
     ...(marker.trim() === "" ? {} : { condition: marker.trim() }),
   };
 }

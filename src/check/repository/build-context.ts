@@ -38,6 +38,17 @@ export function openContext(repository: Repository, dockerfile: string, folder: 
   };
 }
 
+/** Opens contexts, each only once. */
+export function contextOpener(repository: Repository): (dockerfile: string, folder: string) => BuildContext {
+  const known = new Map<string, BuildContext>();
+  return (dockerfile, folder) => {
+    const key = `${dockerfile}\0${folder}`;
+    const context = known.get(key) ?? openContext(repository, dockerfile, folder);
+    known.set(key, context);
+    return context;
+  };
+}
+
 function readIgnore(repository: Repository, path: string): Ignore | undefined {
   const text = repository.text(path);
   try {
@@ -82,12 +93,7 @@ export interface SourceFile {
 }
 
 /** The files of the context that a COPY source means, a folder's with everything in it; what the ignore file leaves out is not among them. */
-export function sourceFiles(
-  repository: Repository,
-  context: BuildContext,
-  source: string,
-  wanted: (path: string) => boolean = () => true,
-): SourceFile[] {
+export function sourceFiles(repository: Repository, context: BuildContext, source: string): SourceFile[] {
   const matches = sourceMatcher(source);
   const path = pathInContext(source);
   const fixed = path.slice(0, hasWildcard(path) ? path.search(/[*?[\\]/) : path.length);
@@ -99,7 +105,7 @@ export function sourceFiles(
   const skip = context.folder === "" ? 0 : context.folder.length + 1;
   return files.flatMap((file) => {
     const inContext = alone === undefined ? file.path.slice(skip) : start;
-    const isMeant = matches(inContext) && wanted(file.path) && !context.hides(inContext);
+    const isMeant = matches(inContext) && !context.hides(inContext);
     return isMeant ? [{ file, path: inContext }] : [];
   });
 }

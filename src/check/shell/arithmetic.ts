@@ -54,7 +54,7 @@ export function evaluateArithmetic(
       return { ...chosen, dependsOnPlatform: test.dependsOnPlatform || chosen.dependsOnPlatform };
     }
     case "ArithmeticCommandExpansion":
-      return unknown;
+      return expression.script === undefined ? unknown : numberOf(machine.substitute(expression.script, context));
   }
 }
 
@@ -63,7 +63,10 @@ function evaluateWord(word: string, context: Context): ArithmeticResult {
   if (/^0[xX][\dA-Fa-f]+$/.test(word)) return { ...unknown, number: Number(word) };
   const name = /^(?:\$\{?)?(\w+)\}?$/.exec(word)?.[1];
   if (name === undefined) return unknown;
-  const value = lookUp(name, context);
+  return numberOf(lookUp(name, context));
+}
+
+function numberOf(value: Value): ArithmeticResult {
   const text = textOf(value);
   return {
     number: /^-?\d{1,15}$/.test(text) ? Number(text) : undefined,

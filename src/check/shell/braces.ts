@@ -24,11 +24,8 @@ export function braceAlternatives(
       return { word: literalWord(text, { pos: from, end: from + text.length }), source: context.source };
     const locate: Source["locate"] = (begin, end) => context.source.locate(begin + from, end + from);
     const { slice } = context.source;
-    if (slice === undefined) return { word: command.name, source: { text, locate } };
-    return {
-      word: command.name,
-      source: { text, locate, slice: (begin, end) => slice(begin + from, end + from) },
-    };
+    const own = slice === undefined ? {} : { slice: (begin: number, end: number) => slice(begin + from, end + from) };
+    return { word: command.name, source: { text, locate, ...own } };
   });
 }
 

@@ -55,7 +55,7 @@ export function runBuiltin(machine: Machine, program: string, call: Call, contex
       return { status: success };
     case "eval": {
       const joined = joinValues(...args.flatMap((arg, index) => (index === 0 ? [arg] : [written(" "), arg])));
-      return isKnown(joined) ? runText(machine, scriptOf(joined, call), call, context) : undefined;
+      return isKnown(joined) ? runText(machine, scriptOf(machine, joined, call), call, context) : undefined;
     }
     case "read":
       return read(args, call, context);
@@ -93,7 +93,7 @@ function setOptions(args: readonly Value[], { process }: Context): void {
       return;
     }
     const isOn = word.startsWith("-");
-    let letters = [...word.slice(1)];
+    let letters = word.slice(1).split("");
     if (letters.includes("o")) {
       at += 1;
       letters = letters.filter((letter) => letter !== "o");

@@ -1,4 +1,5 @@
-import { isKnown, textOf, type Value } from "../value.ts";
+import type { Place } from "../place.ts";
+import { isKnown, sliceValue, textOf, type Value } from "../value.ts";
 import type { Call, Context, Machine, Outcome, Process, ShellFunction, Source } from "./machine.ts";
 import { withoutControl } from "./lists.ts";
 import type { Script } from "./trace.ts";
@@ -84,40 +85,46 @@ function runShellProgram(machine: Machine, args: readonly Value[], call: Call, c
   if (letters.includes("n")) return undefined;
   if (first === undefined) {
     if (context.input === undefined || !isKnown(context.input) || call.input === undefined) return undefined;
-    return runChild(machine, scriptOf(context.input, call), [], letters, call, context);
+    return runChild(machine, scriptOf(machine, context.input, call), [], letters, call, context);
   }
-  if (isText) return runChild(machine, scriptOf(first, call), rest.slice(1), letters, call, context);
+  if (isText) return runChild(machine, scriptOf(machine, first, call), rest.slice(1), letters, call, context);
   const script = isKnown(first) ? find(machine, textOf(first), context) : undefined;
   if (script === undefined || !isShellScript(script.text)) return undefined;
   return runChild(machine, script, rest, letters, call, context);
 }
 
-/** A text as a script; where it stands is exact when it is written in one piece as it reads. */
-export function scriptOf(value: Value, call: Call): Script {
-  const [piece] = value.pieces;
+/** A text that is run as a script; each part of it stands where it was written. */
+export function scriptOf(machine: Machine, value: Value, call: Call): Script {
   const text = textOf(value);
-  const place = piece?.place;
-  if (place === undefined || value.pieces.length !== 1) return { text, locate: () => place ?? call.place };
-  const lines = text.split("\n");
-  return {
-    text,
-    locate: (start, end) => {
-      const position = (offset: number): { line: number; column: number } => {
-        let line = 0;
-        let begin = 0;
-        while (line < lines.length - 1 && begin + (lines[line]?.length ?? 0) < offset) {
-          begin += (lines[line]?.length ?? 0) + 1;
-          line += 1;
-        }
-        return { line: place.line + line, column: line === 0 ? place.column + offset : offset - begin + 1 };
-      };
-      const from = position(start);
-      const to = position(Math.max(start, end));
-      const isInside = to.line < place.endLine || (to.line === place.endLine && to.column <= place.endColumn);
-      if (!isInside) return place;
-      return { path: place.path, line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
-    },
+  const starts: number[] = [];
+  let length = 0;
+  for (const piece of value.pieces) {
+    starts.push(length);
+    length += piece.source === "unknown" ? 1 : piece.text.length;
+  }
+  const placeAt = (offset: number): Place | undefined => {
+    const index = Math.max(
+      0,
+      starts.findLastIndex((start) => start <= offset),
+    );
+    const place = value.pieces[index]?.place;
+    const origin = place === undefined ? undefined : machine.origins.get(place);
+    const isWhole = origin !== undefined && origin.end - origin.pos === value.pieces[index]?.text.length;
+    if (!isWhole) return place;
+    const from = Math.min(origin.end, origin.pos + offset - (starts[index] ?? 0));
+    return origin.source.locate(from, Math.min(origin.end, from + 1));
   };
+  const locate = (start: number, end: number): Place => {
+    const first = placeAt(start) ?? call.place;
+    const last = placeAt(Math.max(start, end - 1)) ?? first;
+    if (first.path !== last.path || isBefore(last, first)) return first;
+    return { ...first, endLine: last.endLine, endColumn: last.endColumn };
+  };
+  return { text, locate, slice: (start, end) => sliceValue(value, start, end) };
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.endLine < b.line || (a.endLine === b.line && a.endColumn < b.column);
 }
 
 /** Runs a script as a process of its own: it has what is exported, and its changes are lost. */
@@ -167,11 +174,8 @@ export function runText(machine: Machine, script: Script, call: Call, context: C
 }
 
 function run(machine: Machine, script: Script, context: Context, call: Call): Outcome {
-  const source: Source = {
-    text: script.text,
-    locate: script.locate,
-    ...(script.slice === undefined ? {} : { slice: script.slice }),
-  };
+  const { text, locate, slice } = script;
+  const source: Source = { text, locate, ...(slice === undefined ? {} : { slice }) };
   return machine.runStatements(machine.parse(script.text).commands, {
     ...context,
     source,

@@ -1,6 +1,6 @@
 import type { Assignment, Command, Redirection } from "unbash";
 import { dependsOnPlatform, textOf, unknownValue, type Value } from "../value.ts";
-import { clearArray, elementName, setElement } from "./arrays.ts";
+import { arrayKeys, clearArray, elementName, setElement } from "./arrays.ts";
 import { runBuiltin } from "./builtins.ts";
 import { runDeclaration } from "./declare.ts";
 import { runFunction, runNamedScript } from "./calls.ts";
@@ -46,8 +46,12 @@ export function runCommand(machine: Machine, node: Command, context: Context): O
 /** Runs a command whose words are expanded. */
 export function runWords(machine: Machine, call: Call, context: Context): Outcome {
   const inner = unwrap(call);
-  if (inner !== undefined && inner.call.words.length > 0)
-    return runWords(machine, inner.call, { ...context, certain: context.certain && inner.certain });
+  if (inner !== undefined) {
+    const outcome = runWords(machine, inner.call, { ...context, certain: context.certain && inner.certain });
+    if (!inner.replacesShell || outcome.control !== undefined) return outcome;
+    const { place } = call;
+    return { ...outcome, control: { kind: "exit", zero: outcome.status.zero, place, certain: context.certain } };
+  }
   const [name, ...args] = call.words;
   if (name === undefined) return { status: success };
   const program = programOf(name);
@@ -172,7 +176,7 @@ function assign(
     return made;
   }
   if (append !== true) clearArray(name, process.variables);
-  let next = 0;
+  let next = arrayKeys(name, process.variables)?.length ?? 0;
   for (const element of value.elements) {
     const place = context.source.locate(element.pos, element.end);
     const keyed = /^\[([^\]]*)\]=/.exec(element.text);

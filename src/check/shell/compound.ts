@@ -41,7 +41,8 @@ export function runIf(machine: Machine, node: If, context: Context): Outcome {
       final = finish(machine, ways, step.then, { ...context, guarded });
       break;
     }
-    ways.add((way) => machine.runNode(step.then, { ...way, guarded }));
+    ways.add((way) => machine.runNode(step.then, { ...way, guarded: guarded || depends }));
+    guarded ||= depends;
   }
   if (final === undefined) {
     if (node.else !== undefined) taken = "default";

@@ -224,9 +224,11 @@ function grep(program: string, words: readonly string[], input: Value): Outcome 
   const status = { zero: found.length > 0, ...depends };
   if (letters.includes("q")) return { status };
   if (!letters.includes("o")) return { status, output: joinValues(...found) };
-  const parts = found.flatMap((line) => {
-    const match = expression.exec(textOf(line));
-    return match === null ? [] : [sliceValue(line, match.index, match.index + match[0].length), written("\n")];
-  });
+  const every = new RegExp(expression, `${expression.flags}g`);
+  const parts = found.flatMap((line) =>
+    [...textOf(line).matchAll(every)].flatMap(({ index, 0: match }) =>
+      match.trim() === "" ? [] : [sliceValue(line, index, index + match.length), written("\n")],
+    ),
+  );
   return { status, output: joinValues(...parts) };
 }

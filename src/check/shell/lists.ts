@@ -42,16 +42,20 @@ export function runAndOr(machine: Machine, node: AndOr, context: Context): Outco
   let outcome = machine.runNode(first, others.length > 0 ? { ...context, checked: true } : context);
   let { certain, guarded } = context;
   let tolerated = true;
+  let isChosen = false;
   for (const [index, command] of others.entries()) {
     if (outcome.output !== undefined) outputs.push(outcome.output);
     if (outcome.control !== undefined) break;
     const isLast = index === others.length - 1;
     const isAnd = node.operators[index] === "&&";
     const { zero, presumed = false, dependsOnPlatform = false } = outcome.status;
-    if (zero !== undefined && zero !== isAnd) {
+    const isDecided = zero !== undefined;
+    if (isDecided && zero !== isAnd) {
       guarded ||= dependsOnPlatform;
       continue;
     }
+    // `test && a || b` stands for if and else.
+    if (!isAnd && presumed && isChosen) continue;
     tolerated = !isLast;
     const inner: Context = {
       ...context,
@@ -59,9 +63,10 @@ export function runAndOr(machine: Machine, node: AndOr, context: Context): Outco
       guarded: guarded || dependsOnPlatform,
       checked: context.checked || !isLast,
     };
-    if (zero !== undefined || (isAnd && presumed)) {
+    isChosen ||= isDecided && dependsOnPlatform;
+    if (isDecided || (isAnd && presumed)) {
       outcome = machine.runNode(command, inner);
-      if (zero !== undefined) ({ guarded } = inner);
+      if (isDecided) ({ guarded } = inner);
       // What normally succeeds and then ends the script has a way around it, or nothing would stand behind it.
       else if (outcome.control !== undefined) outcome = { status: { zero: undefined } };
       continue;

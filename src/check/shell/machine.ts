@@ -10,7 +10,7 @@ import type {
 import type { Locate, Place } from "../place.ts";
 import type { Value } from "../value.ts";
 import type { PatternPart } from "./pattern.ts";
-import type { ArchitectureSwitch, ReachedCommand, Script, ShellOptions } from "./trace.ts";
+import type { ArchitectureSwitch, ReachedCommand, ShellOptions } from "./trace.ts";
 import type { Clock, Variables } from "./variables.ts";
 
 /** How a command ends. */
@@ -45,12 +45,11 @@ export interface ShellFunction {
   readonly source: Source;
 }
 
-/** A parsed text and where it stands. */
+/** A parsed text and where it stands; `slice` as in `Script`. */
 export interface Source {
   readonly text: string;
   readonly locate: Locate;
-  /** What a stretch of it is made of; absent when it is written as it is. */
-  readonly slice?: Script["slice"];
+  readonly slice?: (start: number, end: number) => Value;
 }
 
 /** A process of the shell. */
@@ -114,6 +113,8 @@ export interface Machine {
   readonly commands: ReachedCommand[];
   readonly switches: ArchitectureSwitch[];
   readonly problems: { readonly place: Place; readonly message: string }[];
+  /** The texts that pieces were read from, by their place: what is run later (`sh -c TEXT`) is found in them again. */
+  readonly origins: WeakMap<Place, { readonly source: Source; readonly pos: number; readonly end: number }>;
   /** What tests compared with a subject that depends on the platform, in the order of the run. */
   readonly comparisons: Comparison[];
   /** True as long as there is time left; takes away some of it. */

@@ -74,6 +74,7 @@ function createMachine(script: Script, options: ShellOptions): Machine {
     commands: [],
     switches: [],
     problems,
+    origins: new WeakMap(),
     comparisons: [],
     spend: (place, amount = 1) => {
       if (steps <= 0) return false;

@@ -4,22 +4,28 @@ import { isSafeRegExp, translateRegExp } from "./regexp.ts";
 import { computed } from "./text.ts";
 
 interface SedCommand {
-  /** Runs for lines that match alone. */
-  readonly address: RegExp | undefined;
+  /** Runs for lines that match, or for the one of this number, alone. */
+  readonly address: RegExp | number | undefined;
+  /** What becomes of the line: `s` and `y` change it, `p` prints it, `d` drops it. */
   readonly apply: (line: Value) => Value;
+  readonly kind: "change" | "print" | "delete";
 }
 
 /** What `sed` makes of a text; undefined for scripts that are not read. */
 export function runSed(args: readonly Value[], input: Value): Value | undefined {
   const scripts: Value[] = [];
   let isExtended = false;
+  let isQuiet = false;
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at];
     if (arg === undefined) continue;
     const word = textOf(arg);
-    if (/^-[Er]$|^--regexp-extended$/.test(word)) isExtended = true;
-    else if (/^-[Er]?e$|^--expression$/.test(word)) {
-      isExtended ||= word.length === 3;
+    if (/^-[nEr]+$|^--regexp-extended$|^--quiet$/.test(word)) {
+      isExtended ||= /[Er]/.test(word.slice(0, 3)) || word === "--regexp-extended";
+      isQuiet ||= /^-\w*n|^--q/.test(word);
+    } else if (/^-[nEr]*e$|^--expression$/.test(word)) {
+      isExtended ||= /^-\w*[Er]/.test(word);
+      isQuiet ||= /^-\w*n/.test(word);
       at += 1;
       const script = args[at];
       if (script !== undefined) scripts.push(script);
@@ -32,19 +38,33 @@ export function runSed(args: readonly Value[], input: Value): Value | undefined 
   const text = textOf(input);
   const commands = scripts.flatMap((script) => parseSed(script, isExtended, text) ?? [undefined]);
   if (commands.length === 0 || !commands.every((command) => command !== undefined)) return undefined;
+  return applyTo(input, commands, isQuiet);
+}
+
+function applyTo(input: Value, commands: readonly SedCommand[], isQuiet: boolean): Value {
+  const text = textOf(input);
   const parts: Value[] = [];
   let start = 0;
-  while (start < text.length) {
+  for (let number = 1; start < text.length; number += 1) {
     const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    let line = sliceValue(input, start, end);
-    for (const { address, apply } of commands)
-      if (address === undefined || address.test(textOf(line))) line = apply(line);
-    parts.push(line, sliceValue(input, end, end + 1));
-    start = end + 1;
+    const stop = feed < 0 ? text.length : feed;
+    const end = sliceValue(input, stop, stop + 1);
+    let line = sliceValue(input, start, stop);
+    let isShown = !isQuiet;
+    for (const { address, apply, kind } of commands) {
+      if (typeof address === "number" ? address !== number : address?.test(textOf(line)) === false) continue;
+      const before = line;
+      line = apply(line);
+      if (kind === "print" && (line !== before || apply === same)) parts.push(line, end);
+      if (kind === "delete") isShown = false;
+    }
+    if (isShown) parts.push(line, end);
+    start = stop + 1;
   }
   return joinValues(...parts);
 }
+
+const same = (line: Value): Value => line;
 
 function parseSed(script: Value, isExtended: boolean, input: string): SedCommand[] | undefined {
   const text = textOf(script);
@@ -73,8 +93,12 @@ function parseSed(script: Value, isExtended: boolean, input: string): SedCommand
       at += 1;
       continue;
     }
-    let address: RegExp | undefined;
-    if (text[at] === "/") {
+    let address: RegExp | number | undefined;
+    const number = /^\d+/.exec(text.slice(at, at + 6))?.[0];
+    if (number !== undefined) {
+      at += number.length;
+      address = Number(number);
+    } else if (text[at] === "/") {
       at += 1;
       const source = until("/");
       if (source === undefined || !isSafeRegExp(source, input)) return undefined;
@@ -83,6 +107,11 @@ function parseSed(script: Value, isExtended: boolean, input: string): SedCommand
     }
     const kind = text[at];
     const delimiter = text[at + 1];
+    if ((kind === "p" || kind === "d") && /^[;\s]?$/.test(delimiter ?? "")) {
+      commands.push({ address, apply: same, kind: kind === "p" ? "print" : "delete" });
+      at += 1;
+      continue;
+    }
     if ((kind !== "s" && kind !== "y") || delimiter === undefined) return undefined;
     at += 2;
     const from = until(delimiter);
@@ -92,15 +121,16 @@ function parseSed(script: Value, isExtended: boolean, input: string): SedCommand
     const replacement = sliceValue(script, begin, begin + to.length);
     const flags = /^[gIip\d]*/.exec(text.slice(at))?.[0] ?? "";
     at += flags.length;
-    if (/[p\d]/.test(flags)) return undefined;
+    if (/\d/.test(flags)) return undefined;
     if (kind === "y") {
-      commands.push({ address, apply: (line) => translate(line, from, to, replacement) });
+      commands.push({ address, apply: (line) => translate(line, from, to, replacement), kind: "change" });
       continue;
     }
     if (!isSafeRegExp(from, input)) return undefined;
     const expression = compile(translateRegExp(from, isExtended), `g${/i/i.test(flags) ? "i" : ""}`);
     if (expression === undefined) return undefined;
-    commands.push({ address, apply: (line) => substitute(line, expression, to, replacement, flags.includes("g")) });
+    const apply = (line: Value): Value => substitute(line, expression, to, replacement, flags.includes("g"));
+    commands.push({ address, apply, kind: flags.includes("p") ? "print" : "change" });
   }
   return commands;
 }
@@ -109,6 +139,7 @@ function substitute(line: Value, expression: RegExp, to: string, replacement: Va
   const text = textOf(line);
   const parts: Value[] = [];
   let start = 0;
+  if (text.search(expression) < 0) return line;
   for (const match of text.matchAll(expression)) {
     parts.push(sliceValue(line, start, match.index));
     start = match.index + match[0].length;
@@ -132,7 +163,10 @@ function filled(to: string, match: RegExpExecArray): string {
 
 function translate(line: Value, from: string, to: string, replacement: Value): Value {
   const text = textOf(line);
-  const [source, target] = [[...from], [...to]];
-  const result = [...text].map((char) => target[source.indexOf(char)] ?? char).join("");
+  const [source, target] = [from.split(""), to.split("")];
+  const result = text
+    .split("")
+    .map((char) => target[source.indexOf(char)] ?? char)
+    .join("");
   return result === text ? line : computed(line, result, replacement.pieces[0]?.place);
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../place.ts";
-import type { Source } from "./machine.ts";
-import { dependsOnPlatform, type Piece, sliceValue, textOf, unknownMark, unknownValue, type Value, written } from "../value.ts";
+
+import { dependsOnPlatform, type Piece, sliceValue, textOf, unknownMark, unknownValue, type Value } from "../value.ts";
 
 /** A value whose pieces all depend on the platform: it was chosen by a condition that does. */
 export function chosenByPlatform(value: Value): Value {
@@ -76,7 +76,7 @@ export function splitValue(value: Value, separators: RegExp): Value[] {
 }
 
 const maxLength = 65_536;
-const maxPieces = 256;
+const maxPieces = 2048;
 
 /** A value that is not too large to work with; a larger one is unknown. */
 export function bounded(value: Value): Value {
@@ -85,29 +85,4 @@ export function bounded(value: Value): Value {
   for (const { text } of value.pieces) length += text.length;
   if (value.pieces.length <= maxPieces && length <= maxLength) return value;
   return unknownValue(dependsOnPlatform(value) ? { dependsOnPlatform: true } : {});
-}
-
-/** A literal text of a script, without its quotes and backslashes, with what its characters are made of. */
-export function writtenIn(source: Source, text: string, pos: number, end: number): Value {
-  const raw = source.slice?.(pos, end);
-  if (raw === undefined) {
-    const value = written(text, source.locate(pos, end));
-    return text.includes(unknownMark) ? computed(value, text) : value;
-  }
-  const whole = textOf(raw);
-  if (whole === text) return raw;
-  // What is left out (backslashes, line ends) lies between characters that stay in their order.
-  const pieces: Piece[] = [];
-  let from = 0;
-  let at = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const next = whole.indexOf(text[index] ?? "", at);
-    if (next < 0) return computed(raw, text);
-    if (next > at) {
-      pieces.push(...sliceValue(raw, from, at).pieces);
-      from = next;
-    }
-    at = next + 1;
-  }
-  return { pieces: [...pieces, ...sliceValue(raw, from, at).pieces] };
 }

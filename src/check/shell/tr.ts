@@ -5,14 +5,19 @@ export function translateCharacters(words: readonly string[], text: string): str
   const isComplement = /[cC]/.test(letters);
   const from = characters(sets[0] ?? "");
   if (from === undefined) return undefined;
-  if (letters.includes("d")) return [...text].filter((char) => from.includes(char) === isComplement).join("");
+  if (letters.includes("d"))
+    return text
+      .split("")
+      .filter((char) => from.includes(char) === isComplement)
+      .join("");
   const to = characters(sets[1] ?? "");
   if (to === undefined || isComplement) return undefined;
   if (letters.includes("s") && to.length === 0)
     return text.replaceAll(/(.)\1+/gs, (all, char: string) => (from.includes(char) ? char : all));
   const last = to.at(-1);
   if (last === undefined) return undefined;
-  return [...text]
+  return text
+    .split("")
     .map((char) => {
       const at = from.indexOf(char);
       return at < 0 ? char : (to[at] ?? last);

@@ -30,7 +30,10 @@ export interface ReachedCommand {
   readonly pipedFrom?: number;
   /** False when it is executed only under a condition that is not known before it runs. */
   readonly certain: boolean;
-  /** True when a condition that depends on the platform was decided on the way to it (`if`, `case`, `&&` behind a test of the architecture). */
+  /**
+   * True when a condition that depends on the platform is on the way to it (`if`, `case`, `&&` behind a test of the architecture). Where the answer is not
+   * known (`certain` is false), it may well be reached on other platforms alone.
+   */
   readonly guarded: boolean;
   /** The directory that it runs in, as the options of the script give it and `cd` changes it; absent when it is not known. */
   readonly directory?: string;

@@ -5,7 +5,7 @@ import { braceAlternatives } from "./braces.ts";
 import type { Context, Machine } from "./machine.ts";
 import { expandParameter, lookUp, lookUpAll } from "./parameter.ts";
 import type { PatternPart } from "./pattern.ts";
-import { bounded, computed, writtenIn } from "./text.ts";
+import { bounded, computed, rewritten } from "./text.ts";
 
 /** A part of a word that was expanded: quoted parts are not split and hold no pattern. `break` ends a word inside of `"$@"`. */
 export type Chunk =
@@ -31,17 +31,14 @@ export function expandPattern(machine: Machine, word: Word, context: Context): P
 
 /** The text of a here-document. */
 export function expandHereDocument(machine: Machine, { body, delimiter }: HereDoc, context: Context): Value {
-  const place = context.source.locate(body.pos, body.end);
   if (body.parts === undefined || delimiter?.quoted === true)
-    return context.source.slice === undefined
-      ? written(body.text, place)
-      : writtenIn(context.source, body.text, body.pos, body.end);
+    return bounded(literalValue(machine, body.text, body.pos, body.end, context));
   return joined(body.parts.flatMap((part) => chunksOfPart(machine, part, context, true)));
 }
 
 /** The parts of a word, unsplit. */
 export function chunksOfWord(machine: Machine, word: Word, context: Context, quoted: boolean): Chunk[] {
-  if (word.parts === undefined) return [literal(word.value, word, context, true)];
+  if (word.parts === undefined) return [literal(machine, word.value, word, context, true)];
   return word.parts.flatMap((part) => chunksOfPart(machine, part, context, quoted));
 }
 
@@ -72,20 +69,22 @@ function chunksOfPart(
 ): Chunk[] {
   switch (part.type) {
     case "Literal":
-      return [literal(part.value, part, context, true)];
+      return [literal(machine, part.value, part, context, true)];
     case "SingleQuoted":
     case "AnsiCQuoted":
-      return [literal(part.value, { pos: part.pos + part.text.indexOf("'") + 1, end: part.end - 1 }, context, true)];
+      return [
+        literal(machine, part.value, { pos: part.pos + part.text.indexOf("'") + 1, end: part.end - 1 }, context, true),
+      ];
     case "DoubleQuoted":
     case "LocaleString":
       return part.parts.length === 0
-        ? [literal("", part, context, true)]
+        ? [literal(machine, "", part, context, true)]
         : part.parts.flatMap((child) => chunksOfPart(machine, child, context, true));
     case "Glob":
     case "ExtendedGlob":
-      return [literal(part.text, part, context, false)];
+      return [literal(machine, part.text, part, context, false)];
     case "BraceExpansion":
-      return [literal(part.text, part, context, true)];
+      return [literal(machine, part.text, part, context, true)];
     case "SimpleExpansion":
       return variable(part.text.slice(1), context, quoted);
     case "ParameterExpansion":
@@ -132,12 +131,31 @@ function text(value: Value, quoted: boolean): Chunk {
 }
 
 function literal(
+  machine: Machine,
   value: string,
   { pos, end }: { readonly pos: number; readonly end: number },
-  { source }: Context,
+  context: Context,
   quoted: boolean,
 ): Chunk {
-  return { kind: "text", value: writtenIn(source, value, pos, end), quoted, split: false };
+  return { kind: "text", value: literalValue(machine, value, pos, end, context), quoted, split: false };
+}
+
+/** A text as it is written; each of its lines is a piece, so that it has a place of its own. */
+function literalValue(machine: Machine, value: string, pos: number, end: number, { source }: Context): Value {
+  const isExact = value.length === end - pos;
+  if (source.slice !== undefined) return rewritten(source.slice(pos, end), value, source.locate(pos, end));
+  const pieces: Piece[] = [];
+  let start = 0;
+  while (start < value.length) {
+    const feed = isExact ? value.indexOf("\n", start) : -1;
+    const stop = feed < 0 ? value.length : feed + 1;
+    const [from, to] = isExact ? [pos + start, pos + stop] : [pos, end];
+    const place = source.locate(from, to);
+    if (isExact) machine.origins.set(place, { source, pos: from, end: to });
+    pieces.push({ text: value.slice(start, stop), source: "written", place });
+    start = stop;
+  }
+  return { pieces };
 }
 
 function joined(chunks: readonly Chunk[]): Value {

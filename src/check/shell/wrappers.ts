@@ -1,4 +1,4 @@
-import { isKnown, textOf, type Value } from "../value.ts";
+import { textOf, type Value } from "../value.ts";
 import type { Call } from "./machine.ts";
 
 /** Options that take an argument of their own, for programs that run another one. */
@@ -27,12 +27,22 @@ const wrappers: Readonly<Record<string, { readonly withValue: readonly string[];
   retry: { withValue: [], operands: 0 },
 };
 
+/** A command that another one runs. */
+export interface Unwrapped {
+  readonly call: Call;
+  /** False when nobody knows whether it runs. */
+  readonly certain: boolean;
+  /** True when the shell is gone afterwards (`exec`). */
+  readonly replacesShell: boolean;
+}
+
 /** The command that another one runs (`sudo apt-get …`, `env A=b make`); undefined when it runs none. */
-export function unwrap(call: Call): { readonly call: Call; readonly certain: boolean } | undefined {
+export function unwrap(call: Call): Unwrapped | undefined {
   const [name, ...args] = call.words;
   if (name === undefined) return undefined;
   const program = textOf(name);
   const base = program.slice(program.lastIndexOf("/") + 1);
+  if (base === "find") return unwrapFind(call, args);
   const wrapper = wrappers[base];
   if (wrapper === undefined || !Object.hasOwn(wrappers, base)) return undefined;
   if (base === "command" && args.some((arg) => /^-[vVp]*[vV]/.test(textOf(arg)))) return undefined;
@@ -55,7 +65,17 @@ export function unwrap(call: Call): { readonly call: Call; readonly certain: boo
   }
   const words = args.slice(at);
   if (words.length === 0) return undefined;
-  return { call: { ...call, words, assignments }, certain: words.every(isKnown) || base !== "xargs" };
+  return { call: { ...call, words, assignments }, certain: base !== "xargs", replacesShell: base === "exec" };
+}
+
+/** What `find … -exec` runs. */
+function unwrapFind(call: Call, args: readonly Value[]): Unwrapped | undefined {
+  const at = args.findIndex((arg) => /^-(?:exec|execdir|ok)$/.test(textOf(arg)));
+  if (at < 0) return undefined;
+  const rest = args.slice(at + 1);
+  const end = rest.findIndex((arg) => /^[;+]$/.test(textOf(arg)));
+  const words = end < 0 ? rest : rest.slice(0, end);
+  return words.length === 0 ? undefined : { call: { ...call, words }, certain: false, replacesShell: false };
 }
 
 function assignmentOf(arg: Value, text: string, call: Call): Call["assignments"][number] {

@@ -89,6 +89,6 @@ function same(a: YamlNode | undefined, b: YamlNode, lookup: Lookup): boolean {
 }
 
 function plain(text: string, lookup: Lookup): string {
-  const result = wholeExpression(text, lookup, false);
+  const result = wholeExpression(text, lookup);
   return result === undefined ? text : textOf(resultValue(result));
 }

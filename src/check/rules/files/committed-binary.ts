@@ -1,12 +1,12 @@
 import { posix } from "node:path";
 import { formatPlatform } from "../../../platform/platform.ts";
-import type { Model } from "../../model.ts";
 import type { BinaryIdentity } from "../../repository/binary.ts";
-import { openContext, pathInContext, sourceFiles, type SourceFile } from "../../repository/build-context.ts";
+import { contextOpener, pathInContext, sourceFiles, type SourceFile } from "../../repository/build-context.ts";
+import type { Repository } from "../../repository/repository.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf } from "../../value.ts";
 import { setKey } from "../../../verify/program/platform-words.ts";
-import { isKnownText, platformsOf, reachedSources, type ReachedSource } from "./reached-copies.ts";
+import { contextFolders, isKnownText, platformsOf, reachedSources, type ReachedSource } from "./reached-copies.ts";
 
 /** Folders whose programs are data for tests and examples. */
 const testData =
@@ -29,8 +29,9 @@ export const committedBinary: Rule = {
     ignore: "The file is data: nothing in the image executes or loads it.",
   },
   *find(model) {
+    const binariesOf = finder(model.repository);
     for (const source of reachedSources(model)) {
-      if (source.copy.from.kind === "context" && isKnownText(source.text)) yield* problemsOf(model, source);
+      if (source.copy.from.kind === "context" && isKnownText(source.text)) yield* problemsOf(binariesOf, source);
     }
   },
 };
@@ -40,19 +41,29 @@ interface Found {
   readonly identity: BinaryIdentity;
 }
 
-function* problemsOf(model: Model, source: ReachedSource): Generator<Problem, void, void> {
-  const { repository } = model;
+/** Finds the files with machine code that a source takes from a context, each question once: variants of a build ask the same. */
+function finder(repository: Repository): (dockerfile: string, folder: string, source: string) => readonly Found[] {
+  const open = contextOpener(repository);
+  const known = new Map<string, readonly Found[]>();
+  return (dockerfile, folder, source) => {
+    const key = [dockerfile, folder, source].join("\0");
+    const found =
+      known.get(key) ??
+      sourceFiles(repository, open(dockerfile, folder), source).flatMap((file): Found[] => {
+        const identity = repository.binary(file.file.path);
+        return identity === undefined ? [] : [{ file, identity }];
+      });
+    known.set(key, found);
+    return found;
+  };
+}
+
+function* problemsOf(binariesOf: ReturnType<typeof finder>, source: ReachedSource): Generator<Problem, void, void> {
   const { file, text, copy, stage, variant } = source;
   const wanted = platformsOf(source);
   const whole = pathInContext(text) === "";
-  for (const folder of contextsOf(source)) {
-    const context = openContext(repository, file.path, folder);
-    const binaries = sourceFiles(repository, context, text, (path) => repository.binary(path) !== undefined).flatMap(
-      (each): Found[] => {
-        const identity = repository.binary(each.file.path);
-        return identity === undefined ? [] : [{ file: each, identity }];
-      },
-    );
+  for (const folder of contextFolders(source)) {
+    const binaries = binariesOf(file.path, folder, text);
     const own = binaries.filter(({ identity }) => wanted.some(({ architecture }) => isFor(identity, architecture)));
     const siblings = new Set(own.map(({ file }) => keyOf(file)));
     const foreign = binaries.filter(
@@ -82,12 +93,6 @@ function* problemsOf(model: Model, source: ReachedSource): Generator<Problem, vo
     };
     return;
   }
-}
-
-/** Those that a build names, else the first that a Dockerfile is likely built with. */
-function contextsOf({ file, variant }: ReachedSource): readonly string[] {
-  const called = variant.call?.context;
-  return called === undefined ? file.contexts : [called];
 }
 
 function isFor({ machines }: BinaryIdentity, architecture: string): boolean {

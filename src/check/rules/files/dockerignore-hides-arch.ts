@@ -1,14 +1,13 @@
 import type { IgnorePattern } from "../../../dockerfile/ignore-pattern.ts";
 import { namesIn } from "../../../platform/architecture-words.ts";
 import { formatPlatform, type Platform } from "../../../platform/platform.ts";
-import type { Model } from "../../model.ts";
 import { spellingFor } from "../../names/spelling.ts";
 import type { Place } from "../../place.ts";
-import { hasWildcard, openContext, pathInContext, type BuildContext } from "../../repository/build-context.ts";
+import { contextOpener, hasWildcard, pathInContext, type BuildContext } from "../../repository/build-context.ts";
 import type { Repository } from "../../repository/repository.ts";
 import type { Problem, Rule } from "../../rule.ts";
-import { outputFolders } from "./output-folders.ts";
-import { isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
+import { outputFolders, type OutputFolder } from "./output-folders.ts";
+import { contextFolders, isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
 
 /** An ignore file that lets the files of one architecture into the context and not those of another. */
 export const dockerignoreHidesArch: Rule = {
@@ -27,21 +26,18 @@ export const dockerignoreHidesArch: Rule = {
     const sources = [...reachedSources(model)].filter(
       ({ copy, text }) => copy.from.kind === "context" && isKnownText(text),
     );
+    const open = contextOpener(model.repository);
+    const outputs = outputFolders(model.repository);
     for (const source of sources) {
-      for (const context of contextsOf(model, source)) {
+      for (const folder of contextFolders(source)) {
+        const context = open(source.file.path, folder);
         const found = hiddenSource(context, source, model.platforms, sources);
         if (found !== undefined) yield found;
-        yield* hiddenOutputs(model.repository, context, source);
+        yield* hiddenOutputs(model.repository, outputs, context, source);
       }
     }
   },
 };
-
-function contextsOf(model: Model, { file, variant }: ReachedSource): BuildContext[] {
-  const called = variant.call?.context;
-  const folders = called === undefined ? file.contexts : [called];
-  return folders.map((folder) => openContext(model.repository, file.path, folder));
-}
 
 /** A source that is hidden for the platform of the build, as it is written or as it would be called there, and let through for another. */
 function hiddenSource(
@@ -141,6 +137,7 @@ function placeOf(path: string, { line = 1, text, exception }: IgnorePattern): Pl
 /** The builds of all architectures lie in a folder that is hidden, and the image takes one file without a name of an architecture. */
 function* hiddenOutputs(
   repository: Repository,
+  outputs: readonly OutputFolder[],
   context: BuildContext,
   { text, copy, variant }: ReachedSource,
 ): Generator<Problem, void, void> {
@@ -148,7 +145,7 @@ function* hiddenOutputs(
   const path = pathInContext(text);
   if (ignoreFile === undefined || hasWildcard(path) || namesIn(path).length > 0) return;
   if (repository.file(context.folder === "" ? path : `${context.folder}/${path}`) !== undefined) return;
-  for (const { tool, file, folder, programs } of outputFolders(repository)) {
+  for (const { tool, file, folder, programs } of outputs) {
     if (!programs.some((program) => path.split(/[/_.-]/).includes(program))) continue;
     const built = `${folder}/linux-${variant.platform.architecture}/${programs[0] ?? ""}`;
     const pattern = context.hides(built) ? context.decidedBy(built) : undefined;

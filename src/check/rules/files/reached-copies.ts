@@ -36,6 +36,12 @@ export function* reachedSources(model: Model): Generator<ReachedSource, void, vo
   }
 }
 
+/** The folders that a source may come from: the context that a build names, else those that the Dockerfile is likely built with. */
+export function contextFolders({ file, variant }: Pick<ReachedSource, "file" | "variant">): readonly string[] {
+  const called = variant.call?.context;
+  return called === undefined ? file.contexts : [called];
+}
+
 /** The stages that the target needs and that are executed. */
 export function reachedStages(variant: DockerfileVariant): readonly StageModel[] {
   return variant.stages.filter(({ stage }) => stage.reachable && !stage.replaced);

@@ -2,11 +2,17 @@ import { posix } from "node:path";
 import { formatPlatform } from "../../../platform/platform.ts";
 import type { DockerfileModel, Model } from "../../model.ts";
 import { namesIn } from "../../../platform/architecture-words.ts";
-import { hasWildcard, openContext, pathInContext, sourceFiles } from "../../repository/build-context.ts";
+import {
+  contextOpener,
+  hasWildcard,
+  pathInContext,
+  sourceFiles,
+  type BuildContext,
+} from "../../repository/build-context.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { dependsOnPlatform, textOf } from "../../value.ts";
 import { hostProducts, type HostProduct } from "./host-products.ts";
-import { isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
+import { contextFolders, isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
 
 /** Endings of files without machine code, and of the bundles that hold it for several processors. */
 const otherFiles =
@@ -34,10 +40,13 @@ export const unqualifiedHostBinary: Rule = {
   },
   *find(model) {
     const products = hostProducts(model);
+    const isReleased = releasedBy(model);
+    const open = contextOpener(model.repository);
     for (const file of model.dockerfiles) {
-      if (isReleased(model, file)) continue;
+      if (isReleased(file)) continue;
       const found = [...reachedSources({ ...model, dockerfiles: [file] })].flatMap((source) => {
-        return problemOf(model, source, products) ?? [];
+        const context = open(source.file.path, contextFolders(source)[0] ?? "");
+        return problemOf(model, source, context, products) ?? [];
       });
       // Of one mistake that shows in several builds the heaviest is told.
       yield* found.toSorted((a, b) => Number(a.severity === "note") - Number(b.severity === "note"));
@@ -45,25 +54,33 @@ export const unqualifiedHostBinary: Rule = {
   },
 };
 
-/** GoReleaser builds an image for each architecture from a context of its own: there the path is right. */
-function isReleased({ repository }: Model, { path }: DockerfileModel): boolean {
-  return repository.files.some((file) => {
-    if (!/(?:^|\/)\.?goreleaser[^/]*\.ya?ml$/.test(file.path)) return false;
-    const text = repository.text(file.path) ?? "";
-    if (!/^dockers(?:_v2)?:/m.test(text)) return false;
-    return text.includes(path) || (!/^\s*-?\s*dockerfile:/m.test(text) && posix.basename(path) === "Dockerfile");
+/**
+ * Tells which Dockerfiles GoReleaser builds: an image for each architecture from a context of its own, in which the path is right.
+ */
+function releasedBy({ repository }: Model): (file: DockerfileModel) => boolean {
+  const texts = repository.files.flatMap(({ path }) => {
+    const text = /(?:^|\/)\.?goreleaser[^/]*\.ya?ml$/.test(path) ? repository.text(path) : undefined;
+    return text !== undefined && /^dockers(?:_v2)?:/m.test(text) ? [text] : [];
   });
+  return ({ path }) =>
+    texts.some((text) => {
+      return text.includes(path) || (!/^\s*-?\s*dockerfile:/m.test(text) && posix.basename(path) === "Dockerfile");
+    });
 }
 
-function problemOf(model: Model, source: ReachedSource, products: readonly HostProduct[]): Problem | undefined {
+function problemOf(
+  { repository }: Model,
+  source: ReachedSource,
+  context: BuildContext,
+  products: readonly HostProduct[],
+): Problem | undefined {
   const { value, text, copy, file, variant, stage } = source;
   if (copy.from.kind !== "context" || stage.role === "constant") return undefined;
   if (!isKnownText(text) || dependsOnPlatform(value) || namesIn(text).length > 0) return undefined;
   const path = pathInContext(text);
   if (path === "" || otherFiles.test(path) || otherNames.test(posix.basename(path))) return undefined;
-  const folder = variant.call?.context ?? file.contexts[0] ?? "";
-  const context = openContext(model.repository, file.path, folder);
-  if (context.hides(path) || sourceFiles(model.repository, context, text).length > 0) return undefined;
+  const { folder } = context;
+  if (context.hides(path) || sourceFiles(repository, context, text).length > 0) return undefined;
   const platform = formatPlatform(variant.platform);
   const made = products.filter((product) => isMadeFor(product, source) && isSame(product, path, folder));
   const compiled = made.filter(({ kind }) => kind === "compiled");
@@ -125,7 +142,7 @@ function isMadeFor({ execution }: HostProduct, { variant }: ReachedSource): bool
 }
 
 /** True when a product is what a COPY takes: the paths are equal from the root, or as far as they are known. */
-function isSame({ path, isFolder }: HostProduct, source: string, folder: string): boolean {
+function isSame({ path, isFolder, rooted, kind }: HostProduct, source: string, folder: string): boolean {
   const whole = folder === "" ? source : `${folder}/${source}`;
   const within = (one: string, other: string) => one === other || one.startsWith(`${other}/`);
   const parts = source.split("/").length;
@@ -134,8 +151,10 @@ function isSame({ path, isFolder }: HostProduct, source: string, folder: string)
     return parent !== "." && within(path, parent);
   }
   if (isFolder) return within(whole, path);
-  if (within(path, whole)) return true;
-  // The folder that the command runs in is not known for certain: at least two parts have to be the same.
+  // `go build -o bin ./...` makes files in a folder that is there.
+  if (within(path, whole) || (kind === "compiled" && within(whole, path))) return true;
+  // What stands before the path is not known: then at least two parts have to be the same.
+  if (rooted) return false;
   return parts > 1 && (path.endsWith(`/${source}`) || whole.endsWith(`/${path}`)) && path.includes("/");
 }
 
