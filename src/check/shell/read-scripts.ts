@@ -18,7 +18,7 @@ const maxScripts = 400;
  * moves images.
  */
 const interesting =
-  /amd64|x86|x64|i[36]86|\barm|aarch|ppc64|s390x|riscv|uname|\barch\b|ARCH|PLATFORM|64-?bit|linux64|win64|curl|wget|aria2|docker|podman|buildah|nerdctl|buildx|kaniko|skopeo|crane|kubectl|helm|apt|yum|dnf|apk|pip|npm|GOOS|-march|-mtune|-msse|-mavx|-m64|--target/;
+  /amd64|x86|x64|i[36]86|\barm|aarch|ppc64|s390x|riscv|uname|\barch\b|ARCH|PLATFORM|64-?bit|linux64|win64|curl|wget|aria2|docker|podman|buildah|nerdctl|buildx|kaniko|skopeo|crane|kubectl|helm|apt|yum|dnf|apk|pip|npm|GOOS|-march|-mtune|-msse|-mavx|-m64|--target|\bgo build|\bcargo|\bcross build|\b(?:g?cc|g\+\+|clang|rustc)\b|dotnet/;
 
 /** The shell scripts of the repository, each as if somebody runs it by itself on every platform (scope `host`). */
 export function readScripts(reading: Reading): readonly Execution[] {
