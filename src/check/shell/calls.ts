@@ -58,7 +58,7 @@ function isShellScript(text: string): boolean {
 }
 
 function optionsOfFirstLine(text: string): string[] {
-  return [...(/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "")];
+  return (/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "").split("");
 }
 
 function find({ options }: Machine, path: string, { process }: Context): Script | undefined {
@@ -77,7 +77,7 @@ function runShellProgram(machine: Machine, args: readonly Value[], call: Call, c
       if (textOf(args[at] ?? { pieces: [] }) === "errexit") letters.push("e");
     } else if (text.startsWith("--") && text !== "--") continue;
     else if (text.startsWith("-") && text !== "-" && text !== "--") {
-      letters.push(...text.slice(1));
+      letters.push(...text.slice(1).split(""));
       isText ||= text.includes("c");
     } else break;
   }

@@ -43,7 +43,7 @@ test("ends on growing values", () => {
   endure(`a=aaaaaaaaaa; ${"a=$a$a;".repeat(200)} echo $a`);
   endure(`a=x; ${"a=$a$b$a;".repeat(200)} echo $a`);
   endure(`set -- x; ${'set -- "$@" "$@";'.repeat(60)} echo "$@"`);
-  endure(`a=(x); ${'a=("${a[@]}" "${a[@]}");'.repeat(60)} echo "${"${a[@]}"}"`);
+  endure(`a=(x); ${'a=("${a[@]}" "${a[@]}");'.repeat(60)} echo "$a"`);
   endure("echo " + "{a,b}".repeat(60));
   endure("echo {1..999999999} {a,{b,{c,{d,e}}}}");
   endure(

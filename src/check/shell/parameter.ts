@@ -21,6 +21,7 @@ export function lookUp(name: string, { process }: Context): Value {
   if (name === "#" && process.parameters !== undefined) return computed(emptyValue, String(process.parameters.length));
   const variable = process.variables.get(name) ?? process.variables.get(elementName(name, "0"));
   if (variable === undefined) return { pieces: [{ text: "", source: "unknown", through: [name] }] };
+  if (textOf(variable.value) === "") return { pieces: [{ text: "", source: "written", through: [name] }] };
   return cameThrough(variable.value, name);
 }
 
@@ -65,7 +66,7 @@ export function expandParameter(
     case "Default": {
       const operand = (): Chunk[] => chunksOf(machine, operation.operand, context, quoted);
       const hasColon = operation.operator.startsWith(":");
-      const isEmpty = isSet === false || (hasColon && isKnown(value) && textOf(value) === "");
+      const isEmpty = !isSet || (hasColon && isKnown(value) && textOf(value) === "");
       const isUnsure = !isEmpty && hasColon && textOf(value).replaceAll("\uFFFC", "") === "" && !isKnown(value);
       if (operation.operator.endsWith("+")) return isEmpty ? [] : operand();
       if (operation.operator.endsWith("?") || !isEmpty || isUnsure) break;

@@ -59,7 +59,7 @@ function scriptText({ repository }: Reading, { path, size, executable }: Reposit
   if (!byName && !(executable && !name.includes("."))) return undefined;
   if (!byName && !isShebang(new TextDecoder().decode(repository.head(path, 64)))) return undefined;
   const text = repository.text(path);
-  return text !== undefined && /^#!/.test(text) && !isShebang(text) ? undefined : text;
+  return text !== undefined && text.startsWith("#!") && !isShebang(text) ? undefined : text;
 }
 
 function isShebang(text: string): boolean {

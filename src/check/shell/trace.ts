@@ -49,12 +49,23 @@ export interface ArchitectureSwitch {
   readonly place: Place;
   /** What was compared, as it is on this platform. */
   readonly subject: Value;
-  /** The branches: what each is for, as written, and where. `*` and `else` are not among them. */
+  /**
+   * The branches: what each is for, as written (`!amd64` for a test that it is another), and where. `*` and `else` are not among them; a test in front of
+   * `&&` or `||` is an `if` with one branch.
+   */
   readonly branches: readonly { readonly patterns: readonly string[]; readonly place: Place }[];
+  /** Where `*` or `else` is written. */
+  readonly otherwise?: Place;
   /** The branch that was taken on this platform: its index, the `default`, or `none`. */
   readonly taken: number | "default" | "none";
   /** What the taken branch (or the lack of one) leads to: the script ends with a failure, or goes on. */
   readonly outcome: "fails" | "goes on";
+  /** False when it is reached only under a condition that is not known before it runs. */
+  readonly certain: boolean;
+  /** The variables that its branches give a value to. */
+  readonly assigned: readonly string[];
+  /** How many commands of the trace come before it. */
+  readonly before: number;
 }
 
 /** What a script does on one platform. */

@@ -189,6 +189,8 @@ function fieldsOf(chunks: readonly Chunk[], separators: RegExp): Value[] {
     else if (!chunk.split) current = [...(current ?? []), ...chunk.value.pieces];
     else {
       const whole = textOf(chunk.value);
+      // What an empty variable leaves out of the middle of a word (`app-$ARCH.tgz`) can still be seen.
+      if (whole === "" && current !== undefined) current = [...current, ...chunk.value.pieces];
       let start = 0;
       const add = (to: number): void => {
         if (to > start) current = [...(current ?? []), ...sliceValue(chunk.value, start, to).pieces];
