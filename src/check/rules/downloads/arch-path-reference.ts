@@ -28,10 +28,10 @@ export const archPathReference: Rule = {
 };
 
 const programs =
-  /^(?:ln|mv|cp|tar|bsdtar|unzip|gunzip|bunzip2|unxz|gzip|xz|zstd|bzip2|rm|rmdir|chmod|chown|gpg|install|strip|cd|pushd|dpkg|dpkg-deb|rpm|apt-get|apt|yum|dnf|apk|ls|mkdir|file|patchelf|upx|cat|tee|echo|printf|export|ENV|openssl|shasum|b2sum|md5sum|sha\d+sum|update-alternatives|alternatives|setcap|source|\.|sh|bash|test|\[|7z|unsquashfs|alien)$/;
+  /^(?:ln|mv|cp|tar|bsdtar|unzip|gunzip|bunzip2|unxz|gzip|xz|zstd|bzip2|rm|rmdir|chmod|chown|gpg|install|strip|cd|pushd|dpkg|dpkg-deb|rpm|apt-get|apt|yum|dnf|apk|ls|file|patchelf|upx|cat|tee|echo|printf|export|ENV|openssl|shasum|b2sum|md5sum|sha\d+sum|update-alternatives|alternatives|setcap|source|\.|sh|bash|7z|unsquashfs|alien)$/;
 
 /** Folders of libraries and cross tools, which other rules look at. */
-const libraryPath = /-linux-(?:gnu|musl)|ld-linux|ld-musl|^-/;
+const libraryPath = /(?<!unknown|pc|alpine)-linux-(?:gnu|musl)|ld-linux|ld-musl|^-/;
 
 function* problemsIn(model: Model): Generator<Problem> {
   for (const execution of model.executions) {
@@ -81,13 +81,12 @@ function problemOf(word: Value, platform: Execution["target"], place: Place): Pr
   if (text.length > 2000 || isUrl(text)) return undefined;
   const names = foreignIn(word, platform).filter((name) => !name.chosen && isOfFile(text, name));
   if (names.length === 0) return undefined;
-  const own = names.some(({ through }) => through.length === 0);
   return {
     rule: id,
     message: `This line names a file for ${[...new Set(names.map(({ name }) => name.architecture))].join(", ")}: ${shownPart(word, names)}.`,
     platforms: [platform],
     place,
-    ...(own ? { spots: spotsOf(names) } : {}),
+    spots: spotsOf(names),
   };
 }
 
@@ -96,6 +95,7 @@ function isOfFile(text: string, { name: { start, end } }: ForeignName): boolean 
   const from = text.slice(0, start).search(/[^\s"'=:,;]*$/);
   const to = end + (/^[^\s"'=:,;]*/.exec(text.slice(end))?.[0].length ?? 0);
   const word = text.slice(from, to);
+  if (/^(?:linux\/)[^/]+(?:\/v\d)?$/.test(word)) return false;
   return word.length > end - start && !libraryPath.test(word) && !word.includes("://");
 }
 

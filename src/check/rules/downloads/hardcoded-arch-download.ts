@@ -9,6 +9,7 @@ import { checksumPlaces } from "./checksums.ts";
 import { companionsOf, isCompanion } from "./companions.ts";
 import { isCrossTool } from "./cross-tools.ts";
 import { downloadsOf, platformOf, stagesOf, type Download } from "./download.ts";
+import { isOnlyData } from "./taken-files.ts";
 import { isLookedAt, reachesImage, weigh, type Weight } from "./weigh.ts";
 import { placesOfVariables } from "./variable-places.ts";
 
@@ -71,7 +72,7 @@ function weightOf(download: Download, names: readonly ForeignName[]): Weight {
   const weight = weigh(download);
   const kind = assetKind(textOf(download.url));
   // A branch or map for this platform led here on purpose; sources and texts that lie in a folder of an architecture are no programs.
-  if (names.every(({ chosen }) => chosen) || kind === "source" || kind === "text")
+  if (names.every(({ chosen }) => chosen) || kind === "source" || kind === "text" || isOnlyData(download))
     return { ...weight, severity: "note" };
   if (download.command?.guarded === true && weight.severity === "error") return { ...weight, severity: "warning" };
   return weight;

@@ -152,6 +152,14 @@ describe("x86-only-package", () => {
     assert.deepEqual(await found("x86-only-package", "FROM alpine:3.9.4\nRUN apk add odd\n", apk), error);
   });
 
+  test("in stages of the builder: a warning, and a note where the argument's default hides the builder", async () => {
+    const build = "FROM --platform=$BUILDPLATFORM debian:12 AS b\nRUN apt-get install -y gcc-multilib\nFROM scratch\n";
+    assert.deepEqual(await found("x86-only-package", build), warning);
+    assert.deepEqual(await found("x86-only-package", `ARG BUILDPLATFORM=linux/amd64\n${build}`), [
+      "note x86-only-package Dockerfile:3",
+    ]);
+  });
+
   test("knows where Git LFS's own repository has nothing", async () => {
     const script = "curl -s https://packagecloud.io/install/repositories/github/git-lfs/script.deb.sh | bash";
     assert.deepEqual(await at(script, "FROM debian:buster"), warning);
