@@ -158,13 +158,20 @@ describe("downloads of a fixed architecture", () => {
   });
 
   test("in a variable that no download was seen to use", async () => {
-    assert.deepEqual(await found("FROM debian:12\nENV TOOL_URL=https://example.org/tool-linux-amd64.tar.gz\n"), [
-      "note hardcoded-arch-download Dockerfile:2",
-    ]);
+    const note = ["note hardcoded-arch-download Dockerfile:2"];
+    const url = "https://example.org/tool-linux-amd64.tar.gz";
+    assert.deepEqual(await found(`FROM debian:12\nENV TOOL_URL=${url}\n`), note);
+    assert.deepEqual(await found(`FROM debian:12\nRUN TOOL_URL=${url} ./configure\n`), note);
   });
 });
 
 describe("downloads that are right everywhere", () => {
+  test("by a ladder over an argument that the caller gives", async () => {
+    const run =
+      "RUN case $ARCH in amd64) a=x86_64 ;; arm64) a=arm64 ;; *) exit 1 ;; esac; curl -LO https://example.org/tool-$a";
+    assert.deepEqual(await found(`FROM debian:12\nARG ARCH\n${run}\n`), []);
+  });
+
   for (const [name, dockerfile] of [
     [
       "the platform's argument",

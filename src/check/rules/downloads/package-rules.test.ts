@@ -112,7 +112,10 @@ describe("x86-only-package", () => {
     assert.deepEqual(await at("apt-get update && apt-get install -y --no-install-recommends gcc-multilib"), error);
     assert.deepEqual(await at("apt-get -y install g++-12-multilib=12.2.0-1"), error);
     assert.deepEqual(await at("ACCEPT_EULA=Y apt-get install -y msodbcsql17"), error);
-    assert.deepEqual(await at("apt-get install -y lib32stdc++6 lib32z1"), [...error, ...error]);
+    assert.deepEqual(await at("apt-get install -y lib32stdc++6 \\\n lib32z1"), [
+      "error x86-only-package Dockerfile:2 +3",
+    ]);
+    assert.deepEqual(await at("apt-get install -y gcc-multilib msodbcsql17"), [...error, ...error]);
     assert.deepEqual(await at("apt-get install -y libc6:i386"), warning);
     assert.deepEqual(await at("apt-get install -y google-chrome-stable"), warning);
     assert.deepEqual(await at("apt-get install -y linux-headers-amd64"), error);
