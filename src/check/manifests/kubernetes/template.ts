@@ -12,8 +12,17 @@ const action =
 export function withoutActions(text: string): string {
   if (!text.includes("{{") && !text.includes("{%")) return text;
   const marked = text.replaceAll(action, (found) => found.replaceAll(/[^\n]/g, unknownMark));
-  const onlyMarks = new RegExp(`^[ \\t]*(?:- +)?(?:${unknownMark}[ \\t]*)+(?:#.*)?$`, "gm");
-  return marked.replaceAll(onlyMarks, (line) => " ".repeat(line.length));
+  const lines = marked.split("\n");
+  return lines.map((line, index) => (onlyMarks.test(line) ? blank(line, lines[index - 1] ?? "") : line)).join("\n");
+}
+
+const onlyMarks = new RegExp(`^[ \\t]*(?:- +)?(?:${unknownMark}[ \\t]*)+(?:#.*)?\\r?$`);
+
+/** A line of blanks. A block scalar must not begin with more blanks than its text has, so that there it becomes a line of the text. */
+function blank(line: string, before: string): string {
+  const indentation = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+  if (!/[|>][-+\d]*[ \t]*\r?$/.test(before) || indentation === 0) return " ".repeat(line.length);
+  return `${" ".repeat(indentation)}#${" ".repeat(line.length - indentation - 1)}`;
 }
 
 /** True when a text holds something that a template fills in. */
