@@ -10,4 +10,5 @@ node_modules/.bin/knip || failed=1
 "$NODE" scripts/schemas.ts --check || failed=1
 "$NODE" scripts/errors-page.ts --check || failed=1
 "$NODE" scripts/rules-page.ts --check || failed=1
+"$NODE" scripts/check-rules-pages.ts --check || failed=1
 exit $failed

@@ -6,18 +6,24 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { buildSchema, planSchema, progressEventSchema } from "../src/cli/schemas/build.ts";
+import { checkSchema } from "../src/cli/schemas/check.ts";
 import { explainSchema } from "../src/cli/schemas/explain.ts";
 import { imageCopySchema, imageCreateSchema } from "../src/cli/schemas/image.ts";
 import { findingSchema } from "../src/cli/schemas/parts.ts";
 import { platformsSchema } from "../src/cli/schemas/platforms.ts";
 import { verifySchema } from "../src/cli/schemas/verify.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
+import { factsFileSchema } from "../src/check/facts/facts-file.ts";
+import { baselineSchema } from "../src/check/ignore/baseline.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,
+  "baseline.schema.json": baselineSchema,
   "build.schema.json": buildSchema,
+  "check.schema.json": checkSchema,
   "explain.schema.json": explainSchema,
+  "facts.schema.json": factsFileSchema,
   "finding.schema.json": findingSchema,
   "image-copy.schema.json": imageCopySchema,
   "image-create.schema.json": imageCreateSchema,

@@ -2,7 +2,7 @@ import type { ResolveReference } from "../build/bases.ts";
 import type { Config } from "../config/config.ts";
 import type { Reference } from "../oci/reference.ts";
 import { resolveThroughMirrors } from "../store/registry/mirrors.ts";
-import { Registries } from "../store/registry/registries.ts";
+import { Registries, type RegistryPatience } from "../store/registry/registries.ts";
 import { allowsPlainHttp } from "../store/registry/settings.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
@@ -17,15 +17,16 @@ export interface OpenRegistries {
   plainHttp(host: string): boolean;
 }
 
-/** Opens the registries of one command; nothing is connected yet. */
+/** Opens the registries of one command; nothing is connected yet. `patience` is for commands that wait for a registry less long than others. */
 export function openRegistries(
   settings: { readonly registries: Config["registries"]; readonly insecureRegistries: readonly string[] },
   context: Pick<CliContext, "env">,
+  patience: RegistryPatience = {},
 ): OpenRegistries {
   const { registries: entries, insecureRegistries } = settings;
   const configured = Object.keys(entries).filter((host) => entries[host]?.insecure);
   const known = { registries: entries, insecure: [...insecureRegistries, ...configured] };
-  const registries = new Registries(known, context.env);
+  const registries = new Registries(known, context.env, patience);
   return {
     registries,
     open: (reference) => registries.open(reference),

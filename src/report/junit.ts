@@ -3,7 +3,7 @@ import { compareFindings, reaches } from "../finding/finding.ts";
 import { countSeverities, detailsOf, placeOf } from "./findings.ts";
 import { formatCount } from "./quantity.ts";
 import { platformName } from "./reported-image.ts";
-import type { ReportedImage, ReportOptions } from "./reported-image.ts";
+import type { ReportedImage, ReportedRepository, ReportOptions } from "./reported-image.ts";
 import { groupTitles, ruleText } from "./rule-texts.ts";
 import type { RuleGroup } from "./rule-texts.ts";
 import { printable, printableLines } from "./style.ts";
@@ -19,7 +19,18 @@ interface Suite {
   readonly name: string;
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
-  readonly aboutIndex: boolean;
+  readonly questions: Questions;
+}
+
+/** What the cases of a suite ask. */
+interface Questions {
+  /** Shown in any case, also when nothing was found; the others are shown when they found something. */
+  readonly asked: readonly string[];
+  readonly order: readonly string[];
+  /** The question that a rule belongs to. */
+  readonly of: (rule: string) => string;
+  /** As the name of a test. */
+  readonly title: (question: string) => string;
 }
 
 type Outcome = "passed" | "failures" | "errors" | "skipped";
@@ -40,19 +51,21 @@ export function formatJunit(
   images: readonly ReportedImage[],
   options: ReportOptions & { readonly threshold?: Severity },
 ): string {
-  const suites = images.flatMap(suitesOf).map((suite) => {
-    const cases = casesOf(suite, options.threshold ?? "error");
-    const counts = countsOf(cases);
-    const name = attribute(suite.name);
-    return {
-      counts,
-      lines: [
-        `  <testsuite name="${name}"${attributes(counts)}>`,
-        ...cases.flatMap(({ lines }) => lines),
-        "  </testsuite>",
-      ],
-    };
-  });
+  const suites = images
+    .flatMap((image) => suitesOf(image, options))
+    .map((suite) => {
+      const cases = casesOf(suite, options.threshold ?? "error");
+      const counts = countsOf(cases);
+      const name = attribute(suite.name);
+      return {
+        counts,
+        lines: [
+          `  <testsuite name="${name}"${attributes(counts)}>`,
+          ...cases.flatMap(({ lines }) => lines),
+          "  </testsuite>",
+        ],
+      };
+    });
   const total = suites.reduce((sum, { counts }) => add(sum, counts), zero);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -63,37 +76,54 @@ export function formatJunit(
   ].join("\n");
 }
 
-function suitesOf({ reference, verdict, findings, platforms }: ReportedImage): Suite[] {
+function suitesOf({ reference, verdict, findings, platforms }: ReportedImage, { repository }: ReportOptions): Suite[] {
+  if (repository) return [{ name: reference, verdict, findings, questions: questionsOfRepository(repository) }];
   // The verdict of the image is also that of its platforms: alone it says nothing about the index.
   const decided = verdict === "undecided" && platforms.length > 0 ? "pass" : verdict;
   return [
-    { name: reference, verdict: decided, findings, aboutIndex: true },
+    { name: reference, verdict: decided, findings, questions: questionsOfImage(true) },
     ...platforms.map((one) => ({
       name: `${reference} ${platformName(one.platform)}`,
       verdict: one.verdict,
       findings: one.findings,
-      aboutIndex: false,
+      questions: questionsOfImage(false),
     })),
   ];
 }
 
-function casesOf(suite: Suite, threshold: Severity): Case[] {
-  const groups = Map.groupBy(
-    suite.findings.toSorted(compareFindings),
-    ({ rule }) => ruleText(rule, suite.aboutIndex).group,
-  );
-  const asked = suite.aboutIndex ? askedOfImages : askedOfPlatforms;
-  const undecided: RuleGroup[] = suite.verdict === "undecided" ? ["evidence"] : [];
-  const all = new Set([...asked, ...undecided, ...groups.keys()]);
-  const order = Object.keys(groupTitles);
-  return [...all]
-    .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
-    .map((group) => caseOf(suite, group, groups.get(group) ?? [], threshold));
+/** A question is a group of rules. */
+function questionsOfImage(aboutIndex: boolean): Questions {
+  return {
+    asked: aboutIndex ? askedOfImages : askedOfPlatforms,
+    order: Object.keys(groupTitles),
+    of: (rule) => ruleText(rule, aboutIndex).group,
+    title: (question) => Object.entries(groupTitles).find(([group]) => group === question)?.[1] ?? question,
+  };
 }
 
-function caseOf(suite: Suite, group: RuleGroup, findings: readonly Finding[], threshold: Severity): Case {
+/** Each rule is a question. */
+function questionsOfRepository({ rules, describe }: ReportedRepository): Questions {
+  return {
+    asked: rules,
+    order: rules,
+    of: (rule) => rule,
+    title: (rule) => `${rule}: ${describe(rule).title}`,
+  };
+}
+
+function casesOf(suite: Suite, threshold: Severity): Case[] {
+  const { asked, order, of } = suite.questions;
+  const groups = Map.groupBy(suite.findings.toSorted(compareFindings), ({ rule }) => of(rule));
+  const undecided = suite.verdict === "undecided" ? ["evidence"] : [];
+  const all = new Set([...asked, ...undecided, ...groups.keys()]);
+  return [...all]
+    .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+    .map((question) => caseOf(suite, question, groups.get(question) ?? [], threshold));
+}
+
+function caseOf(suite: Suite, question: string, findings: readonly Finding[], threshold: Severity): Case {
   const missingEvidence = suite.verdict === "undecided" || reaches(findings, "warning");
-  const head = `    <testcase classname="${attribute(suite.name)}" name="${attribute(groupTitles[group])}"`;
+  const head = `    <testcase classname="${attribute(suite.name)}" name="${attribute(suite.questions.title(question))}"`;
   const [heaviest] = findings;
   const text = () => element(findings);
   const made = (outcome: Outcome, content: string): Case => ({
@@ -103,7 +133,7 @@ function caseOf(suite: Suite, group: RuleGroup, findings: readonly Finding[], th
   const problem = (name: "failure" | "error", type: string) =>
     `<${name} type="${attribute(type)}" message="${attribute(messageOf(findings))}">${text()}</${name}>`;
 
-  if (group === "evidence" && missingEvidence && !reaches(findings, "error"))
+  if (question === "evidence" && missingEvidence && !reaches(findings, "error"))
     return made("errors", problem("error", heaviest?.rule ?? "evidence-missing"));
   if (heaviest && reaches(findings, threshold)) return made("failures", problem("failure", heaviest.rule));
   if (suite.verdict === "undecided" && findings.length === 0)

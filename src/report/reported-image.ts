@@ -34,6 +34,30 @@ export interface ReportOptions {
   readonly toolVersion: string;
   /** Path of the Dockerfile relative to the repository, when the images come from one. */
   readonly dockerfile?: string;
+  /** Set when the findings are those of a repository. */
+  readonly repository?: ReportedRepository;
+}
+
+/** A rule in words. */
+export interface DescribedRule {
+  /** What it belongs to, one word. */
+  readonly group: string;
+  /** What is wrong, one line without a full stop. */
+  readonly title: string;
+  /** How it shows and what to do, whole sentences. */
+  readonly help: string;
+  /** The whole page of the rule, when it has one. */
+  readonly markdown?: string;
+}
+
+/** What formats are told of a repository that was checked. */
+export interface ReportedRepository {
+  readonly platforms: readonly Platform[];
+  /** Ids of all rules that were asked, in the order in which they are shown. */
+  readonly rules: readonly string[];
+  readonly describe: (rule: string) => DescribedRule;
+  /** What makes a finding the same one in the next run. */
+  readonly fingerprint: (finding: Finding) => string;
 }
 
 /** A finding with what it is about. */

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import type { Finding, Severity } from "../finding/finding.ts";
+import type { Edit, Finding, Severity } from "../finding/finding.ts";
 import { detailsOf } from "./findings.ts";
 import { formatCount } from "./quantity.ts";
+import { countOccurrences, fingerprintOf } from "./reported-finding.ts";
 import { platformName, platformsOf, reportedFindings } from "./reported-image.ts";
-import type { ReportedFinding, ReportedImage, ReportOptions } from "./reported-image.ts";
+import type { DescribedRule, ReportedFinding, ReportedImage, ReportOptions } from "./reported-image.ts";
 import { ruleText } from "./rule-texts.ts";
 import { printable, printableLines } from "./style.ts";
 
@@ -35,7 +35,11 @@ export function formatSarif(images: readonly ReportedImage[], options: ReportOpt
     runs: [
       {
         tool: {
-          driver: { name: "Archway", version: options.toolVersion, rules: rules.map((id) => ruleOf(id, shown)) },
+          driver: {
+            name: "Archway",
+            version: options.toolVersion,
+            rules: rules.map((id) => ruleOf(id, shown, options)),
+          },
         },
         invocations: [
           {
@@ -45,7 +49,7 @@ export function formatSarif(images: readonly ReportedImage[], options: ReportOpt
           },
         ],
         results: shown.map((one) => resultOf(one, rules.indexOf(one.finding.rule), occurrence, options)),
-        properties: { images: images.map(verdictsOf) },
+        properties: subjectOf(images, options),
         columnKind: "utf16CodeUnits",
       },
     ],
@@ -53,14 +57,15 @@ export function formatSarif(images: readonly ReportedImage[], options: ReportOpt
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function ruleOf(id: string, shown: readonly ReportedFinding[]): object {
+function ruleOf(id: string, shown: readonly ReportedFinding[], { repository }: ReportOptions): object {
   const first = shown.find(({ finding }) => finding.rule === id);
-  const { group, title, help } = ruleText(id, first?.platform === undefined);
+  const described: DescribedRule = repository?.describe(id) ?? ruleText(id, first?.platform === undefined);
+  const { group, title, help, markdown } = described;
   return {
     id,
     shortDescription: { text: title },
     fullDescription: { text: `${title}. ${help}` },
-    help: { text: help },
+    help: { text: help, ...(markdown && { markdown }) },
     // Results come heaviest first: the first one is what the rule weighs at most.
     defaultConfiguration: { level: levels[first?.finding.severity ?? "note"] },
     properties: { tags: ["multi-architecture", group] },
@@ -74,8 +79,8 @@ function resultOf(
   options: ReportOptions,
 ): object {
   const { finding } = one;
-  const { layer, cause, related, allowed } = finding;
-  const fingerprint = fingerprintOf(one);
+  const { layer, cause, related, allowed, fix } = finding;
+  const fingerprint = fingerprintOf(one, options);
   const fingerprintNumber = `${fingerprint}:${occurrence(fingerprint)}`;
   return {
     ruleId: finding.rule,
@@ -89,13 +94,14 @@ function resultOf(
       },
     ],
     ...(related.length === 0 ? {} : { relatedLocations: related.map(relatedLocation) }),
+    ...(fix?.edits && fix.edits.length > 0 ? { fixes: [fixOf(fix.title, fix.edits)] } : {}),
     // GitHub tells results apart by the first one alone; without it, it would take all of a rule at one line of the Dockerfile for the same.
     partialFingerprints: { primaryLocationLineHash: fingerprintNumber, "archwayFinding/v1": fingerprintNumber },
     ...(allowed === undefined
       ? {}
       : { suppressions: [{ kind: "external", status: "accepted", justification: printable(allowed) }] }),
     properties: {
-      image: printable(one.image.reference),
+      ...(options.repository ? {} : { image: printable(one.image.reference) }),
       platforms: platformsOf(one),
       path: printable(finding.path),
       ...(layer && { layer: printableFields(layer) }),
@@ -164,35 +170,32 @@ function relatedLocation({ path, line, message }: Finding["related"][number], in
   };
 }
 
+/** Replacements of whole lines, a file at a time (SARIF 2.1.0, 3.55): the line feed behind the last line stays, unless the lines go. */
+function fixOf(title: string, edits: readonly Edit[]): object {
+  return {
+    description: { text: plainMessage(printable(title)) },
+    artifactChanges: [...Map.groupBy(edits, ({ path }) => path)].map(([path, own]) => ({
+      artifactLocation: { uri: uriOf(path) },
+      replacements: own.map(replacementOf),
+    })),
+  };
+}
+
+function replacementOf({ startLine, endLine, text }: Edit): object {
+  // No lines are replaced: these come before the line.
+  if (endLine < startLine) {
+    return {
+      deletedRegion: { startLine, startColumn: 1, endColumn: 1 },
+      insertedContent: { text: text.endsWith("\n") ? text : `${text}\n` },
+    };
+  }
+  return { deletedRegion: { startLine, startColumn: 1, endLine }, insertedContent: { text } };
+}
+
 /** A path or reference as a relative URI reference (RFC 3986, 4.2): `:` in its first part would read as a scheme. */
 function uriOf(path: string): string {
   const parts = printable(path).toWellFormed().replace(/^\.\//, "").split("/");
   return parts.map(encodeURIComponent).join("/");
-}
-
-/**
- * What makes a finding the same one in the next run: rule, platforms, path and repository. The tag or digest is left out, because every release has
- * another, and so are layer and message.
- */
-function fingerprintOf(one: ReportedFinding): string {
-  const { finding, image } = one;
-  const key = JSON.stringify([finding.rule, platformsOf(one), finding.path, withoutTag(image.reference)]);
-  return createHash("sha256").update(key).digest("hex").slice(0, 32);
-}
-
-function withoutTag(reference: string): string {
-  if (/^(?:oci|oci-archive|docker-archive):/.test(reference)) return reference;
-  return reference.replace(/@[\w+.-]+:[0-9a-f]+$/, "").replace(/:\w[\w.-]{0,127}$/, "");
-}
-
-/** Numbers equal keys from 1, in the order of the results. */
-function countOccurrences(): (key: string) => number {
-  const counts = new Map<string, number>();
-  return (key) => {
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    return count;
-  };
 }
 
 function notifications(images: readonly ReportedImage[], count: number): object[] {
@@ -206,6 +209,11 @@ function notifications(images: readonly ReportedImage[], count: number): object[
   }
   if (count <= keptByGitHub) return undecided;
   return [...undecided, note("note", `GitHub keeps the heaviest ${keptByGitHub} of these ${count} findings.`)];
+}
+
+/** What the run was about. */
+function subjectOf(images: readonly ReportedImage[], { repository }: ReportOptions): object {
+  return repository ? { platforms: repository.platforms.map(platformName) } : { images: images.map(verdictsOf) };
 }
 
 function verdictsOf({ reference, digest, verdict, platforms }: ReportedImage): object {

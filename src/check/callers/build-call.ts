@@ -11,6 +11,8 @@ export interface BuildCall {
   /** `docker build`, `docker buildx build`, `podman build`, `kaniko`, `docker/build-push-action`, `compose`, `bake`, … */
   readonly tool: string;
   readonly place: Place;
+  /** The calls on the way to it, the outermost first: the CI step or the script that calls make. */
+  readonly through?: readonly Place[];
   /** The platform of the machine that it runs on. */
   readonly machine: Platform;
   /** Path of the Dockerfile in the repository; undefined when it is not known. */

@@ -25,7 +25,10 @@ export interface OptionGrammar {
 }
 
 /** Splits the words of a command into its options and operands, by the rules of the pflag library, which docker, podman and kubectl use. */
-export function readOptions(words: readonly Value[], { hasArgument, stopAtFirst = false }: OptionGrammar): CommandOptions {
+export function readOptions(
+  words: readonly Value[],
+  { hasArgument, stopAtFirst = false }: OptionGrammar,
+): CommandOptions {
   const options: Option[] = [];
   const operands: Value[] = [];
   const unknown: Value[] = [];

@@ -31,10 +31,36 @@ const engines: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** First words with a second one behind them that says what is done. */
-const groups = new Set(["buildx", "builder", "image", "container", "manifest", "imagetools", "compose", "images", "i", "index"]);
+const groups = new Set([
+  "buildx",
+  "builder",
+  "image",
+  "container",
+  "manifest",
+  "imagetools",
+  "compose",
+  "images",
+  "i",
+  "index",
+]);
 
 /** Options of the engine itself, before what it is asked for, that have an argument. */
-const globalWithArgument = new Set(["--config", "-c", "--context", "-H", "--host", "-l", "--log-level", "--root", "--storage-driver", "--builder", "-n", "--namespace", "-a", "--address"]);
+const globalWithArgument = new Set([
+  "--config",
+  "-c",
+  "--context",
+  "-H",
+  "--host",
+  "-l",
+  "--log-level",
+  "--root",
+  "--storage-driver",
+  "--builder",
+  "-n",
+  "--namespace",
+  "-a",
+  "--address",
+]);
 
 /**
  * Reads a command of a container engine. A name that is not known counts as docker when what follows can only be that: Makefiles keep the
@@ -44,7 +70,9 @@ export function engineCommand({ words, program }: ReachedCommand): EngineCommand
   const [first] = words;
   if (first === undefined) return undefined;
   const named = engines.get(program);
-  const isUnknown = textOf(first) === unknownMark && first.pieces.some(({ through = [] }) => through.some((name) => /docker|podman|container|engine|oci/i.test(name)));
+  const isUnknown =
+    textOf(first) === unknownMark &&
+    first.pieces.some(({ through = [] }) => through.some((name) => /docker|podman|container|engine|oci/i.test(name)));
   const engine = named ?? (isUnknown ? "docker" : undefined);
   if (engine === undefined) return undefined;
   if (engine === "kaniko") {
@@ -75,16 +103,28 @@ export function engineCommand({ words, program }: ReachedCommand): EngineCommand
 }
 
 const buildArguments = new Set([
-  ..."--file --tag --build-arg --platform --target --output --cache-from --cache-to --label --network --secret --ssh".split(" "),
-  ..."--progress --iidfile --metadata-file --builder --build-context --add-host --ulimit --memory --memory-swap".split(" "),
-  ..."--cpu-period --cpu-quota --cpu-shares --cpuset-cpus --cpuset-mems --shm-size --isolation --cgroup-parent".split(" "),
-  ..."--attest --annotation --allow --security-opt --format --volume --arch --os --variant --authfile --cert-dir".split(" "),
-  ..."--creds --jobs --manifest --runtime --no-cache-filter --opt --env --ignorefile --platforms --userns --device".split(" "),
+  ..."--file --tag --build-arg --platform --target --output --cache-from --cache-to --label --network --secret --ssh".split(
+    " ",
+  ),
+  ..."--progress --iidfile --metadata-file --builder --build-context --add-host --ulimit --memory --memory-swap".split(
+    " ",
+  ),
+  ..."--cpu-period --cpu-quota --cpu-shares --cpuset-cpus --cpuset-mems --shm-size --isolation --cgroup-parent".split(
+    " ",
+  ),
+  ..."--attest --annotation --allow --security-opt --format --volume --arch --os --variant --authfile --cert-dir".split(
+    " ",
+  ),
+  ..."--creds --jobs --manifest --runtime --no-cache-filter --opt --env --ignorefile --platforms --userns --device".split(
+    " ",
+  ),
   ..."--dns --call --from --cap-add --logfile --set -f -t -o -m -c -v".split(" "),
 ]);
 
 const kanikoArguments = new Set([
-  ..."--context --dockerfile --destination --custom-platform --customPlatform --cache-repo --registry-mirror".split(" "),
+  ..."--context --dockerfile --destination --custom-platform --customPlatform --cache-repo --registry-mirror".split(
+    " ",
+  ),
   ..."--verbosity --digest-file --tarPath --tar-path --context-sub-path --snapshotMode --snapshot-mode".split(" "),
   ..."--build-arg --target --label --git -c -f -d -v".split(" "),
 ]);
@@ -92,12 +132,16 @@ const kanikoArguments = new Set([
 /** Options of `docker run` that stand alone: all others of its more than a hundred have an argument. */
 const runBooleans = new Set([
   ..."-d -i -t -P -q --detach --interactive --tty --rm --privileged --init --read-only --publish-all".split(" "),
-  ..."--no-healthcheck --oom-kill-disable --sig-proxy --quiet --disable-content-trust --all-tags --tls-verify".split(" "),
+  ..."--no-healthcheck --oom-kill-disable --sig-proxy --quiet --disable-content-trust --all-tags --tls-verify".split(
+    " ",
+  ),
   ..."--replace --systemd --http-proxy --no-hosts --no-hostname --rmi".split(" "),
 ]);
 
 const kubectlArguments = new Set(
-  "--image --namespace -n --overrides --restart --env --port --labels -l -o --output --context -f --filename".split(" "),
+  "--image --namespace -n --overrides --restart --env --port --labels -l -o --output --context -f --filename".split(
+    " ",
+  ),
 );
 
 /** The options of an engine's command. */

@@ -69,7 +69,8 @@ function sourceOf({ kind }: Execution): CallSource {
 
 /** The folder that a command runs in; its script's folder or the repository's where it is not known. */
 export function directoryOf(command: ReachedCommand, execution: Execution): string {
-  if (command.directory !== undefined && !command.directory.startsWith("/")) return command.directory === "." ? "" : command.directory;
+  if (command.directory !== undefined && !command.directory.startsWith("/"))
+    return command.directory === "." ? "" : command.directory;
   return execution.kind === "step" ? "" : folderOf(execution.place.path);
 }
 
@@ -91,12 +92,17 @@ function platformsOf(engine: EngineCommand, options: CommandOptions): Value[] | 
     const match = /^[^=]*\.platforms?(?:\[\])?\+?=/.exec(textOf(set));
     if (match !== null) given.push(sliceValue(set, match[0].length, textOf(set).length));
   }
-  const architecture = engine.engine === "podman" || engine.engine === "buildah" ? valuesOf(options, "--arch")[0] : undefined;
+  const architecture =
+    engine.engine === "podman" || engine.engine === "buildah" ? valuesOf(options, "--arch")[0] : undefined;
   if (architecture !== undefined) given.push(joinValues(written("linux/"), architecture));
   const platforms = given.flatMap(splitList).filter((value) => textOf(value) !== "");
   if (platforms.length > 0) return platforms;
   // An option that is not known may give the platforms.
-  const mayGive = options.unknown.some((word) => word.pieces.some(({ through = [] }) => through.length === 0 || through.some((name) => /plat|arch|buildx|multi/i.test(name))));
+  const mayGive = options.unknown.some((word) =>
+    word.pieces.some(
+      ({ through = [] }) => through.length === 0 || through.some((name) => /plat|arch|buildx|multi/i.test(name)),
+    ),
+  );
   return mayGive ? [unknownValue()] : undefined;
 }
 
@@ -158,7 +164,8 @@ function fileOf(
       return path === undefined ? {} : { dockerfile: path };
     }
     if (context === undefined) return {};
-    const names = engine.engine === "docker" || engine.engine === "kaniko" ? ["Dockerfile"] : ["Containerfile", "Dockerfile"];
+    const names =
+      engine.engine === "docker" || engine.engine === "kaniko" ? ["Dockerfile"] : ["Containerfile", "Dockerfile"];
     for (const name of names) {
       const path = joinPath(context, name);
       if (path !== undefined && exists(path)) return { dockerfile: path };
@@ -170,7 +177,8 @@ function fileOf(
 }
 
 /** Words that say that something is for tests or for development. */
-const testing = /(?:^|[^a-z])(?:tests?|testing|e2e|dev|develop|development|debug|local|lint|integration|smoke|bench|benchmark|fuzz|example|examples|demo|kind|minikube|conformance|ut|fv|st|hack)(?:[^a-z]|$)/i;
+const testing =
+  /(?:^|[^a-z])(?:tests?|testing|e2e|dev|develop|development|debug|local|lint|integration|smoke|bench|benchmark|fuzz|example|examples|demo|kind|minikube|conformance|ut|fv|st|hack)(?:[^a-z]|$)/i;
 
 /** True when the name of a target, script or job, or the stage that is built, says that it is for tests or development. */
 function isForTests(execution: Execution, _engine: EngineCommand, options: CommandOptions): boolean {

@@ -1,13 +1,13 @@
-import { samePlatform } from "../../platform/platform.ts";
-import { normalizeArchitecture } from "../../platform/spelling.ts";
+import { MakeCaller } from "../make/call-make.ts";
 import type { Execution, ImageUse } from "../model.ts";
+import type { Place } from "../place.ts";
 import type { Reading } from "../reading.ts";
 import { textOf, type Value } from "../value.ts";
 import type { BuildCall } from "./build-call.ts";
 import { readOptions, valuesOf } from "./command-options.ts";
 import { engineCommand, grammarOf, type EngineCommand } from "./engine-command.ts";
 import { readImages } from "./read-images.ts";
-import { isBuild, readBuild, type BuildCommand } from "./read-build.ts";
+import { directoryOf, isBuild, readBuild, type BuildCommand } from "./read-build.ts";
 import { sameReference } from "./same-reference.ts";
 
 /** A reference that something does, with the file that says it. */
@@ -15,6 +15,9 @@ interface Reference {
   readonly text: string;
   readonly path: string;
 }
+
+/** Longest chain of makes that is followed from a script or a step. */
+const maxFollowed = 3;
 
 /** The builds and images that the commands of executions ask for: `docker build`, `docker run`, `docker pull`, and the like. */
 export function readCalls(
@@ -26,18 +29,29 @@ export function readCalls(
   const pushed: Reference[] = [];
   const joined: Reference[] = [];
   const renamed: { readonly from: Reference; readonly to: Reference }[] = [];
-  for (const execution of executions) {
+  const makes = new MakeCaller(repository);
+  const read = (execution: Execution, through: readonly Place[]): void => {
     for (const command of execution.trace.commands) {
+      const isMake = command.program === "make" || command.program === "gmake";
+      if (isMake && execution.kind !== "recipe" && through.length < maxFollowed) {
+        const folders = [...new Set([directoryOf(command, execution), ""])];
+        const run = makes.run(command, { folders, machine: execution.machine, asked: true });
+        for (const inner of run?.executions ?? [])
+          read({ ...inner, name: `${execution.name ?? ""} ${inner.name ?? ""}` }, [...through, command.place]);
+        continue;
+      }
       const engine = engineCommand(command);
       if (engine === undefined) continue;
       const { path } = command.place;
       const reference = (value: Value | undefined): Reference[] =>
         value === undefined ? [] : [{ text: textOf(value), path }];
       if (isBuild(engine)) {
-        builds.push(readBuild(engine, command, execution, repository));
+        const build = readBuild(engine, command, execution, repository);
+        const way = [...through, ...command.through];
+        builds.push(way.length === 0 ? build : { ...build, call: { ...build.call, through: way } });
         continue;
       }
-      images.push(...readImages(engine, command, execution));
+      if (through.length === 0) images.push(...readImages(engine, command, execution));
       const { operands, options } = readOptions(engine.words, grammarOf(engine));
       if (isPush(engine)) pushed.push(...operands.slice(0, 1).flatMap(reference));
       else if (isJoin(engine)) {
@@ -49,8 +63,12 @@ export function readCalls(
         if (engine.engine === "skopeo" && to !== undefined) pushed.push(to);
       }
     }
-  }
-  return { calls: unique(builds.map((build) => withFate(build, pushed, joined, renamed))), images };
+  };
+  for (const execution of executions) read(execution, []);
+  return {
+    calls: unique(builds.map((build) => withFate(build, pushed, joined, renamed))),
+    images: uniqueImages(images),
+  };
 }
 
 function isPush({ engine, verb }: EngineCommand): boolean {
@@ -70,12 +88,14 @@ function withFate(
   joined: readonly Reference[],
   renamed: readonly { readonly from: Reference; readonly to: Reference }[],
 ): BuildCall {
-  const names = call.tags.map((tag): Reference => ({ text: textOf(tag), path: call.place.path }));
+  const paths = new Set([call.place.path, ...(call.through ?? []).map(({ path }) => path)]);
+  const names = call.tags.flatMap((tag) => [...paths].map((path): Reference => ({ text: textOf(tag), path })));
   for (let round = 0, size = -1; round < 3 && names.length !== size; round++) {
     size = names.length;
     for (const { from, to } of renamed) {
       if (names.length > 60) break;
-      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text)) names.push(to);
+      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text))
+        names.push(to);
     }
   }
   const fates = names.flatMap((name) => pushed.map((push) => meets(name, push)));
@@ -107,6 +127,7 @@ function unique(calls: readonly BuildCall[]): BuildCall[] {
       call.place.path,
       call.place.line,
       call.place.column,
+      (call.through ?? []).map(({ path, line }) => `${path}:${line}`).join(","),
       call.machine.architecture,
       call.machine.variant,
       call.dockerfile,
@@ -123,14 +144,20 @@ function unique(calls: readonly BuildCall[]): BuildCall[] {
   return [...found.values()];
 }
 
-/** The architecture of a platform that a call gives, in OCI's name; undefined when it is not known. */
-export function architectureOfPlatform(platform: string): string | undefined {
-  const [, architecture = platform] = platform.split("/");
-  const [name] = normalizeArchitecture(architecture.toLowerCase(), "");
-  return /^[a-z0-9]+$/.test(name) ? name : undefined;
-}
-
-/** True when two calls run on the same kind of machine. */
-export function onSameMachine(a: BuildCall, b: BuildCall): boolean {
-  return samePlatform(a.machine, b.machine);
+/** Images that the same command names on the same platform. */
+function uniqueImages(images: readonly ImageUse[]): ImageUse[] {
+  const found = new Map<string, ImageUse>();
+  for (const image of images) {
+    const { place, platform } = image;
+    const key = [
+      place.path,
+      place.line,
+      place.column,
+      platform.architecture,
+      platform.variant,
+      textOf(image.value),
+    ].join("\0");
+    if (!found.has(key)) found.set(key, image);
+  }
+  return [...found.values()];
 }

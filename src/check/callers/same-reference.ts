@@ -2,7 +2,10 @@ import { unknownMark } from "../value.ts";
 
 /** An image reference without what the same image can be written with or without. */
 function plain(reference: string): string {
-  return reference.replace(/^docker:\/\//, "").replace(/^(?:index\.)?docker\.io\//, "").replace(/^library\//, "");
+  return reference
+    .replace(/^docker:\/\//, "")
+    .replace(/^(?:index\.)?docker\.io\//, "")
+    .replace(/^library\//, "");
 }
 
 /** Whether two references are the same image; undefined when unknown parts of them decide it and what is known does not differ. */

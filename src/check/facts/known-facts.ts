@@ -28,6 +28,8 @@ export interface KnownFactsOptions {
   readonly lookUp?: LookUp;
   /** What is known without asking, when nobody answered: a tag can have been built again since. */
   readonly builtIn: BuiltInFacts;
+  /** Told before questions are asked outside. */
+  readonly onAsk?: (questions: readonly Question[]) => void;
 }
 
 /** Most questions of one run: a repository of strangers cannot make us ask without end. */
@@ -113,6 +115,7 @@ export class KnownFacts implements FactSource {
     const questions = [...this.#waiting.values()];
     this.#waiting.clear();
     if (lookUp === undefined || questions.length === 0 || this.#left <= 0) return false;
+    this.#options.onAsk?.(questions);
     const started = performance.now();
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#left)]);
     const answers = await Promise.all(questions.map((question) => this.#lookUp(question, lookUp, limited)));

@@ -10,6 +10,8 @@ import { proveFixes, type ProposedFix, type ProvenFixes, type RefusedFix } from 
 export interface FixOptions extends CheckOptions {
   /** Rules whose findings are repaired; absent: all that have a fix. */
   readonly rules?: readonly string[];
+  /** Which findings are repaired; absent: all. Those that are left alone still count as found before when fixes are proven. */
+  readonly only?: (finding: CheckFinding) => boolean;
   readonly checksums: Checksums;
 }
 
@@ -25,7 +27,7 @@ export async function fixFindings(result: CheckResult, options: FixOptions): Pro
 
 function makeFixes(
   result: CheckResult,
-  { rules, checksums, platforms }: FixOptions,
+  { rules, only, checksums, platforms }: FixOptions,
 ): { readonly proposed: readonly ProposedFix[]; readonly refused: readonly RefusedFix[] } {
   const context: FixContext = {
     model: result.model,
@@ -37,7 +39,7 @@ function makeFixes(
   for (const finding of result.findings) {
     const fixer = fixers.get(finding.rule);
     const isAsked = rules === undefined ? !optInFixes.has(finding.rule) : rules.includes(finding.rule);
-    if (fixer === undefined || !isAsked) continue;
+    if (fixer === undefined || !isAsked || only?.(finding) === false) continue;
     const fix = fixer(finding, context);
     if (isChange(fix)) {
       if (fix.changes.length > 0) proposed.push({ finding, ...fix });

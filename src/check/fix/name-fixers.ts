@@ -121,7 +121,7 @@ function fixInstruction(
     title: "",
     changes: [
       ...declareArg(place, argument),
-      { place: at, text: `${table} \\\n && ` },
+      { place: at, text: `${table}; \\\n    ` },
       ...changes,
       ...needed.map((name) => quoted(name, `\${${variables.get(name) ?? ""}}`)),
     ],

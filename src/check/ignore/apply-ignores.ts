@@ -117,7 +117,7 @@ function problemsOf(comment: IgnoreComment, known: readonly string[]): CheckFind
     .filter((rule) => !known.includes(rule))
     .map((rule) => {
       const guess = nearestName(rule, known);
-      const advice = guess === undefined ? "archway check --explain lists the rules." : `Did you mean ${guess}?`;
+      const advice = guess === undefined ? "The rules are listed in docs/rules/README.md." : `Did you mean ${guess}?`;
       return about("ignore-unknown-rule", comment.place, `There is no rule "${rule}".`, advice);
     });
   if (comment.reason !== "") return unknown;

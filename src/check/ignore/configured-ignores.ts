@@ -23,7 +23,7 @@ export async function requireKnownRules(
       code: "CONFIG_INVALID",
       kind: "input",
       message: `check.ignore[${index}].rule: there is no rule "${rule}".`,
-      hint: guess === undefined ? "The rules are listed in docs/rules.md." : `Did you mean "${guess}"?`,
+      hint: guess === undefined ? "The rules are listed in docs/rules/README.md." : `Did you mean "${guess}"?`,
       place: source.place(["check", "ignore", index, "rule"]),
     });
   }

@@ -2,7 +2,8 @@ import { architectures, findArchitecture } from "../../platform/architecture.ts"
 import type { Platform } from "../../platform/platform.ts";
 
 /** Names of variables that hold one architecture (`ARCH`, `GOARCH`, `BUILD_ARCH`, `TARGET_PLATFORM`), and no list of them. */
-const singular = /(?:^|_)(?:GO|TARGET|BUILD|HOST|DOCKER|IMAGE|OS|BIN|CPU|GOLANG|LINUX)?_?(?:ARCH|ARCHITECTURE|PLATFORM|MACHINE|CPU)$/i;
+const singular =
+  /(?:^|_)(?:GO|TARGET|BUILD|HOST|DOCKER|IMAGE|OS|BIN|CPU|GOLANG|LINUX)?_?(?:ARCH|ARCHITECTURE|PLATFORM|MACHINE|CPU)$/i;
 
 /** The spellings of an architecture that a default can have, by the way it is spelled. */
 const spellings = ["name", "machine", "debian", "alpine", "rpm"] as const;
@@ -28,7 +29,8 @@ export function inSpellingOf(text: string, platform: Platform): string | undefin
   const [, system = "", name = ""] = match;
   const wanted = findArchitecture(platform);
   for (const spelling of spellings) {
-    if (!architectures.some((row) => row[spelling] === name && (row.variant === undefined || spelling !== "name"))) continue;
+    if (!architectures.some((row) => row[spelling] === name && (row.variant === undefined || spelling !== "name")))
+      continue;
     const other = wanted?.[spelling];
     if (other !== undefined) return `${system}${other}`;
   }

@@ -41,14 +41,17 @@ export class Scope {
     this.#own.delete(name);
   }
 
-  /** The names of its own layer. */
-  get size(): number {
-    return this.#own.size;
-  }
-
   /** All variables, those of upper layers win. */
   entries(): Map<string, Binding> {
     const all = this.#below?.entries() ?? new Map<string, Binding>();
+    for (const [name, binding] of this.#own) all.set(name, binding);
+    return all;
+  }
+
+  /** The variables of its layers down to another one, which is not among them. */
+  entriesAbove(other: Scope): Map<string, Binding> {
+    if (other === this) return new Map();
+    const all = this.#below?.entriesAbove(other) ?? new Map<string, Binding>();
     for (const [name, binding] of this.#own) all.set(name, binding);
     return all;
   }
@@ -67,7 +70,10 @@ export class Scope {
   /** What tells its own layer from another one. */
   fingerprint(): string {
     return [...this.#own.values()]
-      .map(({ name, parts }) => `${name}=${parts.map((part) => ("pieces" in part ? textOf(part) : `${part.start}`)).join(" ")}`)
+      .map(
+        ({ name, parts }) =>
+          `${name}=${parts.map((part) => ("pieces" in part ? textOf(part) : `${part.start}`)).join(" ")}`,
+      )
       .join("\0");
   }
 }

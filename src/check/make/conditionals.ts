@@ -55,6 +55,12 @@ export class ConditionalStack {
     }
   }
 
+  /** Takes down that make ends here with an error. */
+  failed(): void {
+    const branch = this.#frames.at(-1)?.branches.at(-1);
+    if (branch !== undefined) branch.fails = true;
+  }
+
   /** Begins a condition, or its next branch. Gives what is wrong with it, if anything. */
   turn(keyword: string, rest: Expression, place: Place, expansion: Expansion): string | undefined {
     if (keyword !== "else") {
@@ -81,9 +87,14 @@ export class ConditionalStack {
       const [head, inner = ""] = nested;
       return this.#branch(frame, inner, { ...rest, start: rest.start + head.length }, place, expansion);
     }
-    const malformed = text.trim() !== "";
-    this.#enter(frame, { keyword: "else", operands: [], place, assigns: [], ...(malformed ? { malformed } : {}) }, true, false);
-    return malformed ? `What stands behind else is no condition: ${text.trim()}` : undefined;
+    const malformed = text.trim();
+    this.#enter(
+      frame,
+      { keyword: "else", operands: [], place, assigns: [], ...(malformed === "" ? {} : { malformed }) },
+      true,
+      false,
+    );
+    return malformed !== "" ? `What stands behind else is no condition: ${text.trim()}` : undefined;
   }
 
   /** Ends a condition; false when there is none. */
@@ -108,7 +119,18 @@ export class ConditionalStack {
   #branch(frame: Frame, keyword: string, rest: Expression, place: Place, expansion: Expansion): string | undefined {
     const parts = operandsOf(keyword, rest);
     if (parts === undefined) {
-      this.#enter(frame, { keyword: keyword as MakeBranch["keyword"], operands: [], place, assigns: [], malformed: true }, "unknown", false);
+      this.#enter(
+        frame,
+        {
+          keyword: keyword as MakeBranch["keyword"],
+          operands: [],
+          place,
+          assigns: [],
+          malformed: rest.source.text.slice(rest.start, rest.end).trim(),
+        },
+        "unknown",
+        false,
+      );
       return `The condition cannot be read: ${keyword} ${rest.source.text.slice(rest.start, rest.end).trim()}`;
     }
     if (!frame.outer) {
@@ -122,7 +144,12 @@ export class ConditionalStack {
     const byArchitecture = isDefinition
       ? expansion.scope.get(textOf(operands[0] ?? { pieces: [] }))?.chosen === true
       : operands.some(dependsOnPlatform);
-    this.#enter(frame, { keyword: keyword as MakeBranch["keyword"], operands, place, assigns: [] }, truth, byArchitecture);
+    this.#enter(
+      frame,
+      { keyword: keyword as MakeBranch["keyword"], operands, place, assigns: [] },
+      truth,
+      byArchitecture,
+    );
     return undefined;
   }
 
@@ -151,7 +178,8 @@ function operandsOf(keyword: string, { source, start, end }: Expression): Expres
     return name === "" ? undefined : [{ source, start: start + lead, end: start + lead + name.length }];
   }
   const open = text[lead];
-  if (open === "(") return bracketed(source.text, start + lead, end)?.map(([from, to]) => ({ source, start: from, end: to }));
+  if (open === "(")
+    return bracketed(source.text, start + lead, end)?.map(([from, to]) => ({ source, start: from, end: to }));
   if (open !== '"' && open !== "'") return undefined;
   const quoted = /^\s*(?:"([^"]*)"|'([^']*)')\s*(?:"([^"]*)"|'([^']*)')/.exec(text);
   if (quoted === null) return undefined;
@@ -172,7 +200,13 @@ function bracketed(text: string, open: number, end: number): [number, number][] 
     if (char === "(") depth++;
     else if (char === ")") {
       depth--;
-      if (depth === 0) return comma === undefined ? undefined : [[open + 1, comma], [comma + 1, at]];
+      if (depth === 0)
+        return comma === undefined
+          ? undefined
+          : [
+              [open + 1, comma],
+              [comma + 1, at],
+            ];
     } else if (char === "," && depth === 1) comma ??= at;
   }
   return undefined;

@@ -12,9 +12,7 @@ const matters =
 
 /** The Makefiles that matter, without those that another one includes under their own name. */
 export function findMakefiles(repository: Repository): string[] {
-  const found = repository.files
-    .map(({ path }) => path)
-    .filter((path) => fileName.test(path) && !foreign.test(path));
+  const found = repository.files.map(({ path }) => path).filter((path) => fileName.test(path) && !foreign.test(path));
   const included = new Set<string>();
   for (const path of found) {
     for (const name of includedNames(repository.text(path) ?? "")) included.add(name);
@@ -40,7 +38,9 @@ export function assignedNames(repository: Repository, path: string): Set<string>
     for (const [, name = ""] of text.matchAll(/([A-Za-z_][\w.-]*)[ \t]*(?::{0,3}|\?|\+|!)=/g)) names.add(name);
     for (const [, name = ""] of text.matchAll(/^[ \t]*(?:override[ \t]+)?define[ \t]+([\w.-]+)/gm)) names.add(name);
     for (const name of includedNames(text)) {
-      left.push(...repository.files.map((file) => file.path).filter((file) => file === name || file.endsWith(`/${name}`)));
+      left.push(
+        ...repository.files.map((file) => file.path).filter((file) => file === name || file.endsWith(`/${name}`)),
+      );
     }
   }
   return names;
@@ -62,7 +62,7 @@ export function setNames(repository: Repository): Set<string> {
   for (const { path } of repository.files) {
     if (!calling.test(path) || foreign.test(path)) continue;
     const text = repository.text(path);
-    if (text === undefined || !text.includes("make") && !text.includes("MAKE")) continue;
+    if (text === undefined || (!text.includes("make") && !text.includes("MAKE"))) continue;
     for (const [call] of text.matchAll(/(?:\bmake|\$[({]MAKE[)}])[ \t][^\n;&|]*/g)) {
       for (const [, name = ""] of call.matchAll(/[ \t"']([A-Za-z_]\w*)=/g)) names.add(name);
     }

@@ -23,7 +23,8 @@ export function* followMake({ execution, environment }: RecipeRun, call: MakeCal
     const args = makeArguments(command.words.slice(1));
     if (!isClear(args)) continue;
     let directory: string | undefined = command.directory ?? call.directory;
-    for (const next of args.directories) directory = directory === undefined ? undefined : joinPath(directory, textOf(next));
+    for (const next of args.directories)
+      directory = directory === undefined ? undefined : joinPath(directory, textOf(next));
     if (directory === undefined) continue;
     const path = makefileIn(call, directory, args.file === undefined ? undefined : textOf(args.file));
     const targets = args.targets.filter(isKnown).map(textOf);

@@ -1,4 +1,14 @@
-import { dependsOnPlatform, emptyValue, isKnown, joinValues, textOf, unknownValue, written, type Value } from "../value.ts";
+import {
+  dependsOnPlatform,
+  emptyValue,
+  isKnown,
+  joinValues,
+  textOf,
+  unknownMark,
+  unknownValue,
+  written,
+  type Value,
+} from "../value.ts";
 import { Scope, type Binding } from "./bindings.ts";
 import type { Expansion } from "./expand.ts";
 import { hasUnknown, joinWords, stemOf, substitutePattern, substituteText, trimValue, wordsOf } from "./make-words.ts";
@@ -57,7 +67,7 @@ function unknownFrom(...values: readonly Value[]): Value {
 function isEmpty(value: Value): boolean | undefined {
   const text = textOf(trimValue(value));
   if (text === "") return true;
-  return [...text].every(hasUnknown) ? undefined : false;
+  return text.replaceAll(unknownMark, "") === "" ? undefined : false;
 }
 
 function filter(keep: boolean): MakeFunction {
@@ -139,7 +149,8 @@ const call: MakeFunction = (args, expansion) => {
   if (hasUnknown(name)) return unknownValue();
   if (isFunction(name)) return callFunction(name, args.slice(1), expansion);
   const scope = new Scope(expansion.scope);
-  for (let number = 0; number < 10; number++) scope.set(String(number), bind(String(number), values[number] ?? emptyValue));
+  for (let number = 0; number < 10; number++)
+    scope.set(String(number), bind(String(number), values[number] ?? emptyValue));
   return expansion.in(scope).variable(name);
 };
 
@@ -180,44 +191,70 @@ const functions: ReadonlyMap<string, MakeFunction> = new Map<string, MakeFunctio
       return joinWords([...words].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, word]) => word));
     },
   ],
-  ["words", (args, expansion) => {
-    const list = argument(args, 0, expansion, true);
-    return isKnown(list) ? written(String(wordsOf(list).length)) : unknownFrom(list);
-  }],
-  ["word", (args, expansion) => {
-    const number = index(argument(args, 0, expansion));
-    return number === undefined ? unknownValue() : pick((words) => words[number - 1])(args.slice(1), expansion);
-  }],
-  ["wordlist", (args, expansion) => {
-    const [from, to] = [index(argument(args, 0, expansion)), index(argument(args, 1, expansion))];
-    if (from === undefined || to === undefined) return unknownValue();
-    return pick((words) => joinWords(words.slice(from - 1, to)))(args.slice(2), expansion);
-  }],
+  [
+    "words",
+    (args, expansion) => {
+      const list = argument(args, 0, expansion, true);
+      return isKnown(list) ? written(String(wordsOf(list).length)) : unknownFrom(list);
+    },
+  ],
+  [
+    "word",
+    (args, expansion) => {
+      const number = index(argument(args, 0, expansion));
+      return number === undefined ? unknownValue() : pick((words) => words[number - 1])(args.slice(1), expansion);
+    },
+  ],
+  [
+    "wordlist",
+    (args, expansion) => {
+      const [from, to] = [index(argument(args, 0, expansion)), index(argument(args, 1, expansion))];
+      if (from === undefined || to === undefined) return unknownValue();
+      return pick((words) => joinWords(words.slice(from - 1, to)))(args.slice(2), expansion);
+    },
+  ],
   ["firstword", pick((words) => words[0])],
   ["lastword", pick((words) => words.at(-1))],
   ["dir", perWord((word, text) => (text.includes("/") ? cut(word, 0, text.lastIndexOf("/") + 1) : written("./")))],
   ["notdir", perWord((word, text) => cut(word, text.lastIndexOf("/") + 1, text.length))],
-  ["suffix", perWord((word, text) => {
-    const dot = text.lastIndexOf(".");
-    return dot > text.lastIndexOf("/") ? cut(word, dot, text.length) : undefined;
-  })],
-  ["basename", perWord((word, text) => {
-    const dot = text.lastIndexOf(".");
-    return dot > text.lastIndexOf("/") ? cut(word, 0, dot) : word;
-  })],
-  ["addsuffix", (args, expansion) => {
-    const suffix = argument(args, 0, expansion);
-    return joinWords(wordsOf(argument(args, 1, expansion, true)).map((word) => joinValues(word, suffix)));
-  }],
-  ["addprefix", (args, expansion) => {
-    const prefix = argument(args, 0, expansion);
-    return joinWords(wordsOf(argument(args, 1, expansion, true)).map((word) => joinValues(prefix, word)));
-  }],
-  ["join", (args, expansion) => {
-    const [left, right] = [wordsOf(argument(args, 0, expansion)), wordsOf(argument(args, 1, expansion, true))];
-    const count = Math.max(left.length, right.length);
-    return joinWords(Array.from({ length: count }, (_, at) => joinValues(left[at] ?? emptyValue, right[at] ?? emptyValue)));
-  }],
+  [
+    "suffix",
+    perWord((word, text) => {
+      const dot = text.lastIndexOf(".");
+      return dot > text.lastIndexOf("/") ? cut(word, dot, text.length) : undefined;
+    }),
+  ],
+  [
+    "basename",
+    perWord((word, text) => {
+      const dot = text.lastIndexOf(".");
+      return dot > text.lastIndexOf("/") ? cut(word, 0, dot) : word;
+    }),
+  ],
+  [
+    "addsuffix",
+    (args, expansion) => {
+      const suffix = argument(args, 0, expansion);
+      return joinWords(wordsOf(argument(args, 1, expansion, true)).map((word) => joinValues(word, suffix)));
+    },
+  ],
+  [
+    "addprefix",
+    (args, expansion) => {
+      const prefix = argument(args, 0, expansion);
+      return joinWords(wordsOf(argument(args, 1, expansion, true)).map((word) => joinValues(prefix, word)));
+    },
+  ],
+  [
+    "join",
+    (args, expansion) => {
+      const [left, right] = [wordsOf(argument(args, 0, expansion)), wordsOf(argument(args, 1, expansion, true))];
+      const count = Math.max(left.length, right.length);
+      return joinWords(
+        Array.from({ length: count }, (_, at) => joinValues(left[at] ?? emptyValue, right[at] ?? emptyValue)),
+      );
+    },
+  ],
   ["realpath", (args, expansion) => argument(args, 0, expansion, true)],
   ["abspath", (args, expansion) => argument(args, 0, expansion, true)],
   ["wildcard", (args, expansion) => expansion.host.wildcard(argument(args, 0, expansion, true))],
@@ -226,25 +263,37 @@ const functions: ReadonlyMap<string, MakeFunction> = new Map<string, MakeFunctio
   ["or", any],
   ["and", all],
   ["call", call],
-  ["eval", (args, expansion) => {
-    expansion.host.evaluate(argument(args, 0, expansion, true), expansion);
-    return emptyValue;
-  }],
-  ["value", (args, expansion) => {
-    const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
-    if (binding === undefined) return emptyValue;
-    return joinWords(
-      binding.parts.map((part) => ("pieces" in part ? part : part.source.slice(part.start, part.end))),
-    );
-  }],
-  ["origin", (args, expansion) => {
-    const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
-    return written(binding?.origin ?? "undefined");
-  }],
-  ["flavor", (args, expansion) => {
-    const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
-    return written(binding === undefined ? "undefined" : binding.recursive ? "recursive" : "simple");
-  }],
+  [
+    "eval",
+    (args, expansion) => {
+      expansion.host.evaluate(argument(args, 0, expansion, true), expansion);
+      return emptyValue;
+    },
+  ],
+  [
+    "value",
+    (args, expansion) => {
+      const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
+      if (binding === undefined) return emptyValue;
+      return joinWords(
+        binding.parts.map((part) => ("pieces" in part ? part : part.source.slice(part.start, part.end))),
+      );
+    },
+  ],
+  [
+    "origin",
+    (args, expansion) => {
+      const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
+      return written(binding?.origin ?? "undefined");
+    },
+  ],
+  [
+    "flavor",
+    (args, expansion) => {
+      const binding = expansion.scope.get(textOf(trimValue(argument(args, 0, expansion))));
+      return written(binding === undefined ? "undefined" : binding.recursive ? "recursive" : "simple");
+    },
+  ],
   ["shell", (args, expansion) => expansion.host.shell(argument(args, 0, expansion, true))],
   ["file", (args, expansion) => (textOf(argument(args, 0, expansion)).startsWith("<") ? unknownValue() : emptyValue)],
   ["info", () => emptyValue],

@@ -1,4 +1,5 @@
 import type { Platform } from "../../platform/platform.ts";
+import type { Execution } from "../model.ts";
 import type { Place } from "../place.ts";
 import type { Value } from "../value.ts";
 
@@ -20,8 +21,10 @@ export interface MakeBranch {
   readonly taken: boolean | "unknown";
   /** Names of the variables that are assigned in it. */
   readonly assigns: readonly string[];
-  /** Set when what stands behind `else` is no condition: make takes it for a plain `else`. */
-  readonly malformed?: boolean;
+  /** Set when what stands behind `else` is no condition, or a condition cannot be read: make takes it for a plain `else`, or stops. */
+  readonly malformed?: string;
+  /** True when make or the recipe ends with an error in it: `$(error …)`, `exit 1`. */
+  readonly fails?: boolean;
 }
 
 /** `ifeq … else ifeq … else … endif`, from its first to its last line. */
@@ -48,4 +51,6 @@ export interface MakefileModel {
   readonly path: string;
   /** One for each requested platform, and one for each other architecture that its conditions name. */
   readonly variants: readonly MakefileVariant[];
+  /** Its recipes on the architectures that its conditions name but nobody has requested: what they show of its names for images and files. */
+  readonly others: readonly Execution[];
 }

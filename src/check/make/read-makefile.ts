@@ -22,6 +22,9 @@ const maxIncludes = 20;
 const assignment =
   /^[ \t]*((?:(?:export|override|private|unexport)[ \t]+)*)((?:[^\s:#=$!?+]|\$\([^()\n]*\)|\$\{[^{}\n]*\}|[!?+](?![=:]))+)[ \t]*(:::=|::=|:=|\?=|\+=|!=|=)/;
 
+/** What ends make, or a recipe. */
+const ending = /\$[({]error\b|\bexit [1-9]/;
+
 /** Reads the lines of Makefiles as make does: each with the variables as they are at that moment. */
 export class MakefileReader {
   readonly rules: MakeRule[] = [];
@@ -65,26 +68,35 @@ export class MakefileReader {
     }
     this.#depth++;
     const depth = this.conditionals.depth;
-    let define: { readonly head: RegExpExecArray; readonly line: LogicalLine; readonly from: number; nested: number } | undefined;
+    let define:
+      | { readonly head: RegExpExecArray; readonly line: LogicalLine; readonly from: number; nested: number }
+      | undefined;
     for (const line of logicalLines(source)) {
       if (!this.#host.step()) break;
       const text = source.text.slice(line.start, line.end);
       if (define !== undefined) {
         if (/^[ \t]*define(?:[ \t]|$)/.test(text)) define.nested++;
         else if (/^[ \t]*endef(?:[ \t#]|$)/.test(text) && define.nested-- === 0) {
-          this.#define(source, define.head, define.line, { source, start: define.from, end: Math.max(define.from, line.start - 1) });
+          this.#define(source, define.head, define.line, {
+            source,
+            start: define.from,
+            end: Math.max(define.from, line.start - 1),
+          });
           define = undefined;
         }
         continue;
       }
       const head = /^[ \t]*((?:(?:export|override)[ \t]+)*)define[ \t]+(.*?)[ \t]*(\+=|\?=|:?:?=)?[ \t]*$/s.exec(text);
-      if (head !== null && !line.tabbed) define = { head, line, from: Math.min(line.end + 1, source.text.length), nested: 0 };
+      if (head !== null && !line.tabbed)
+        define = { head, line, from: Math.min(line.end + 1, source.text.length), nested: 0 };
       else this.#line(source, line, text);
     }
-    if (define !== undefined) this.#host.problem("A define has no endef.", source.place(define.line.start, define.line.end));
+    if (define !== undefined)
+      this.#host.problem("A define has no endef.", source.place(define.line.start, define.line.end));
     if (this.conditionals.depth > depth) {
       this.#host.problem("A condition has no endif.", source.place(source.text.length, source.text.length));
-      while (this.conditionals.depth > depth) this.conditionals.close(source.place(source.text.length, source.text.length));
+      while (this.conditionals.depth > depth)
+        this.conditionals.close(source.place(source.text.length, source.text.length));
     }
     this.#depth--;
   }
@@ -92,7 +104,9 @@ export class MakefileReader {
   #line(source: SourceText, line: LogicalLine, text: string): void {
     // A line behind a rule that begins with a tab is a recipe, whatever it says.
     if (line.tabbed && this.#rule !== undefined) {
-      if (this.conditionals.reads) this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
+      if (!this.conditionals.reads) return;
+      if (ending.test(text)) this.conditionals.failed();
+      this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
       return;
     }
     const end = commentStart(source.text, line.start, line.end);
@@ -104,7 +118,13 @@ export class MakefileReader {
       this.#conditional(keyword, { source, start: line.start + head.length, end }, source.place(line.start, end));
       return;
     }
-    if (!this.conditionals.reads) return;
+    if (!this.conditionals.reads) {
+      // What a branch would set tells what a ladder is about.
+      const name = assignment.exec(body)?.[2];
+      if (name !== undefined && /^[\w.-]+$/.test(name)) this.conditionals.assigned(name);
+      return;
+    }
+    if (ending.test(body) && !/^[^=]*[^=!<>]=/.test(body.slice(0, body.indexOf("$(error")))) this.conditionals.failed();
     if (this.#directive(source, line, body, end)) return;
     const assigned = assignment.exec(body);
     if (assigned !== null) {
@@ -186,17 +206,25 @@ export class MakefileReader {
   #set(given: Assignment): void {
     const { name, operator } = given;
     const before = this.scope.get(name);
-    const isKept = before !== undefined && (before.origin === "command line" || before.origin === "environment" && before.parts.length > 0 && operator === "?=");
+    const isKept =
+      before !== undefined &&
+      (before.origin === "command line" ||
+        (before.origin === "environment" && before.parts.length > 0 && operator === "?="));
     this.conditionals.assigned(name);
-    if ((isKept && !given.modifiers.includes("override")) || (operator === "?=" && before !== undefined && before.parts.length > 0)) {
+    if (
+      (isKept && !given.modifiers.includes("override")) ||
+      (operator === "?=" && before !== undefined && before.parts.length > 0)
+    ) {
       if (given.modifiers.includes("export")) this.#export(name, true);
       return;
     }
     const binding = bindingOf(given, before, this.expansion(), this.conditionals.choosesByArchitecture, this.#host);
     const whole = new Expansion(this.scope, this.#host).in(this.scope);
     const first = binding.parts.length === 1 ? binding.parts[0] : undefined;
-    const plain = first === undefined || operator === "+=" ? undefined : "pieces" in first ? first : whole.expand(first);
-    const replaced = plain === undefined || dependsOnPlatform(plain) ? undefined : this.#host.replace(name, plain, operator);
+    const plain =
+      first === undefined || operator === "+=" ? undefined : "pieces" in first ? first : whole.expand(first);
+    const replaced =
+      plain === undefined || dependsOnPlatform(plain) ? undefined : this.#host.replace(name, plain, operator);
     this.scope.set(name, replaced === undefined ? binding : { ...binding, recursive: false, parts: [replaced] });
   }
 
@@ -222,9 +250,16 @@ export class MakefileReader {
     const stop = semicolon < 0 ? end : after + semicolon;
     // A static pattern: `TARGETS: PATTERN: PREREQUISITES`.
     const second = ruleColon(source.text, after, stop);
-    const prerequisites = wordsOf(this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }));
+    const prerequisites = wordsOf(
+      this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }),
+    );
+    const pattern =
+      second === undefined
+        ? ""
+        : textOf(trimValue(this.expansion().expand({ source, start: after, end: second })));
     const rule: MakeRule = {
       targets,
+      ...(pattern === "" ? {} : { pattern }),
       prerequisites: prerequisites.filter((word) => textOf(word) !== "|"),
       recipe: semicolon < 0 ? [] : [{ source, start: stop + 1, end }],
       place: source.place(start, end) ?? { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 },
@@ -235,7 +270,13 @@ export class MakefileReader {
     this.#rule = rule;
   }
 
-  #targetVariable(source: SourceText, start: number, match: RegExpExecArray, end: number, targets: readonly Value[]): void {
+  #targetVariable(
+    source: SourceText,
+    start: number,
+    match: RegExpExecArray,
+    end: number,
+    targets: readonly Value[],
+  ): void {
     const [head, modifiers = "", nameText = "", operator = "="] = match;
     const at = start + head.lastIndexOf(nameText, head.length - operator.length);
     const value = trimExpression({ source, start: start + head.length, end });
@@ -256,9 +297,19 @@ interface Assignment {
   readonly flavor?: "define";
 }
 
-function bindingOf(given: Assignment, before: Binding | undefined, expansion: Expansion, chosen: boolean, host: MakefileHost): Binding {
+function bindingOf(
+  given: Assignment,
+  before: Binding | undefined,
+  expansion: Expansion,
+  chosen: boolean,
+  host: MakefileHost,
+): Binding {
   const { name, operator, value, modifiers, place } = given;
-  const isSimple = operator === ":=" || operator === "::=" || operator === ":::=" || (operator === "+=" && before?.recursive === false);
+  const isSimple =
+    operator === ":=" ||
+    operator === "::=" ||
+    operator === ":::=" ||
+    (operator === "+=" && before?.recursive === false);
   const part: Expression | Value =
     operator === "!=" ? host.shell(expansion.expand(value)) : isSimple ? expansion.expand(value) : value;
   const own = "pieces" in part ? (part.pieces.length > 0 ? [part] : [emptyValue]) : [part];

@@ -3,19 +3,15 @@ import { formatPlatform, normalizePlatform, samePlatform, type Platform } from "
 import type { Execution, ImageUse } from "../model.ts";
 import type { Reading } from "../reading.ts";
 import { maxTextSize } from "../repository/repository.ts";
-import { textOf, type Value } from "../value.ts";
+import { textOf } from "../value.ts";
 import { assignedNames, findMakefiles, setNames } from "./find-makefiles.ts";
 import { MakeEvaluation, type MakeCall } from "./evaluate-makefile.ts";
 import type { MakefileModel, MakefileVariant } from "./makefile.ts";
-import { followMake } from "./follow-make.ts";
+import { Recursion } from "./recursion.ts";
 import { folderOf } from "./repository-path.ts";
-import { TargetRunner, wantedBy, type RecipeRun } from "./run-targets.ts";
 
 /** Most recipes that run for one platform in the whole repository. */
 const maxRecipes = 6000;
-
-/** Longest chain of makes that call each other. */
-const maxCalls = 5;
 
 /** The Makefiles of the repository, and their recipes as they run on every platform. */
 export function readMakefiles(reading: Reading): {
@@ -55,7 +51,8 @@ export function readMakefiles(reading: Reading): {
     if ((repository.file(path)?.size ?? 0) > maxTextSize) continue;
     const variants: MakefileVariant[] = [];
     const assigned = assignedNames(repository, path);
-    const makefile: MakefileModel = { path, variants };
+    const others: Execution[] = [];
+    const makefile: MakefileModel = { path, variants, others };
     makefiles.push(makefile);
     for (const machine of platforms) {
       const evaluation = new MakeEvaluation(callOf(path, machine, assigned));
@@ -67,9 +64,13 @@ export function readMakefiles(reading: Reading): {
       });
       run.all(evaluation);
     }
+    const beside = new Map<string, Execution>();
     for (const machine of namedBeside(variants, platforms)) {
-      variants.push(variantOf(new MakeEvaluation(callOf(path, machine, assigned))));
+      const evaluation = new MakeEvaluation(callOf(path, machine, assigned));
+      variants.push(variantOf(evaluation));
+      new Recursion(makefile, beside, () => beside.size < maxRecipes).all(evaluation);
     }
+    others.push(...beside.values());
   }
   return { makefiles, executions: [...executions.values()], images: [] };
 }
@@ -91,61 +92,8 @@ function namedBeside(variants: readonly MakefileVariant[], platforms: readonly P
   const names = new Set(texts.flatMap((text) => architecturesIn(text).map(({ architecture }) => architecture)));
   return [...names]
     .map((architecture) => normalizePlatform({ os: "linux", architecture }))
-    .filter((platform) => !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture));
-}
-
-/** Runs the targets of a Makefile, and those of the makes that its recipes call. */
-class Recursion {
-  readonly #makefile: MakefileModel;
-  readonly #executions: Map<string, Execution>;
-  readonly #goOn: () => boolean;
-  readonly #called = new Set<string>();
-
-  constructor(makefile: MakefileModel, executions: Map<string, Execution>, goOn: () => boolean) {
-    this.#makefile = makefile;
-    this.#executions = executions;
-    this.#goOn = goOn;
-  }
-
-  /** Every target of the Makefile. */
-  all(evaluation: MakeEvaluation): void {
-    this.#runner(evaluation, 0).runAll();
-  }
-
-  #runner(evaluation: MakeEvaluation, depth: number): TargetRunner {
-    const { call } = evaluation;
-    const wanted = wantedBy(call.overrides, wantedBy(call.environment, call.machine));
-    return new TargetRunner(evaluation, this.#makefile, wanted, (run) => {
-      this.#add(run);
-      this.#follow(evaluation, run, depth);
-      return this.#goOn();
-    });
-  }
-
-  #add({ execution }: RecipeRun): void {
-    const { place, target, machine, trace } = execution;
-    const words = trace.commands.map(({ words }) => words.map(textOf).join(" ")).join("\n");
-    const key = [place.path, place.line, formatPlatform(target), formatPlatform(machine), words].join("\0");
-    if (!this.#executions.has(key)) this.#executions.set(key, execution);
-  }
-
-  #follow({ call }: MakeEvaluation, run: RecipeRun, depth: number): void {
-    if (depth >= maxCalls) return;
-    for (const { path, directory, overrides, environment, targets } of followMake(run, call)) {
-      const differs = overrides.size > 0 || environment.size > 0 || path !== call.path || directory !== call.directory;
-      // Without anything set, the targets of a Makefile run as everybody's do.
-      if (!differs || (overrides.size === 0 && environment.size === 0)) continue;
-      const key = [path, directory, listed(overrides), listed(environment), targets.join(" ")].join("\0");
-      if (this.#called.has(key)) continue;
-      this.#called.add(key);
-      if (!this.#goOn()) return;
-      const inner = new MakeEvaluation({ ...call, path, directory, overrides, environment });
-      const runner = this.#runner(inner, depth + 1);
-      for (const target of targets) runner.run(target, undefined, undefined, 1);
-    }
-  }
-}
-
-function listed(variables: ReadonlyMap<string, Value>): string {
-  return [...variables].map(([name, value]) => `${name}=${textOf(value)}`).join(" ");
+    .filter(
+      (platform) =>
+        !platforms.some((other) => samePlatform(other, platform) || other.architecture === platform.architecture),
+    );
 }

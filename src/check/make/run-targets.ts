@@ -58,7 +58,9 @@ export class TargetRunner {
           this.run(name, target);
           continue;
         }
-        const asked = [...named].filter((each) => !each.includes("%") && !hasUnknown(each) && stemOf(name, each) !== undefined);
+        const asked = [...named].filter(
+          (each) => !each.includes("%") && !hasUnknown(each) && stemOf(name, each) !== undefined,
+        );
         for (const each of asked) this.run(each);
         if (asked.length === 0) this.#recipe(rule, name, target, unknownValue(), new Scope(this.#evaluation.scope));
       }
@@ -75,14 +77,16 @@ export class TargetRunner {
     const { rules } = this.#evaluation.reader;
     const explicit = rules.filter(({ targets }) => targets.some((each) => textOf(each) === name));
     let rule = explicit.findLast(({ recipe }) => recipe.length > 0);
-    let stem: Value = emptyValue;
+    let stem: Value = rule?.pattern === undefined ? emptyValue : stemIn(rule.pattern, target);
     if (rule === undefined && !hasUnknown(name)) {
       const found = this.#patternRule(name, target);
       rule = found?.rule;
       stem = found?.stem ?? emptyValue;
     }
     // Without variables of its own, what it needs runs for itself.
-    const needed = new Set([...explicit, ...(rule === undefined ? [] : [rule])].flatMap(({ prerequisites }) => prerequisites));
+    const needed = new Set(
+      [...explicit, ...(rule === undefined ? [] : [rule])].flatMap(({ prerequisites }) => prerequisites),
+    );
     if (scope !== undefined || above !== undefined || chain > 0)
       for (const each of needed) this.run(withStem(textOf(each), textOf(stem)), each, scope ?? above, chain + 1);
     if (rule !== undefined) this.#recipe(rule, name, target, stem, base);
@@ -95,8 +99,7 @@ export class TargetRunner {
         const text = textOf(pattern);
         const stem = text.includes("%") ? stemOf(text, name) : undefined;
         if (stem === undefined || stem === "") continue;
-        const start = text.indexOf("%");
-        return { rule, stem: sliceValue(target, start, start + stem.length) };
+        return { rule, stem: stemIn(text, target) };
       }
     }
     return undefined;
@@ -124,7 +127,9 @@ export class TargetRunner {
   #recipe(rule: MakeRule, name: string, target: Value, stem: Value, base: Scope): void {
     const scope = new Scope(base);
     const set = (variable: string, value: Value) => scope.set(variable, automatic(variable, value));
-    const prerequisites = rule.prerequisites.map((each) => (textOf(each).includes("%") ? substituteStem(each, stem) : each));
+    const prerequisites = rule.prerequisites.map((each) =>
+      textOf(each).includes("%") ? substituteStem(each, stem) : each,
+    );
     set("@", target);
     set("*", stem);
     set("<", prerequisites[0] ?? emptyValue);
@@ -161,9 +166,9 @@ export class TargetRunner {
   ): boolean {
     const { call } = this.#evaluation;
     const shell = textOf(expansion.variable("SHELL"));
-    // Recipes of another language than a shell's.
-    if (!/sh\b/.test(shell)) return true;
-    const trace = runShell(scriptOf(command), {
+    // Recipes of another language than a shell's, and those that only say something.
+    if (!/sh\b/.test(shell) || /^(?:echo|printf)\b[^;&|`$>]*$/.test(textOf(command))) return true;
+    const trace = runShell(scriptOf(command, place), {
       machine: call.machine,
       environment,
       directory: call.directory,
@@ -222,6 +227,13 @@ function platformOf(architecture: string, wanted: Platform): Platform {
   return samePlatform(platform, wanted) ? wanted : platform;
 }
 
+/** The part of a target that stands for the `%` of a pattern. */
+function stemIn(pattern: string, target: Value): Value {
+  const stem = stemOf(pattern, textOf(target)) ?? "";
+  const start = pattern.indexOf("%");
+  return sliceValue(target, start, start + stem.length);
+}
+
 function automatic(name: string, value: Value): Binding {
   return { name, flavor: ":=", recursive: false, parts: [value], origin: "automatic" };
 }
@@ -258,9 +270,16 @@ function commandsOf(lines: readonly Expression[], expansion: Expansion): Value[]
   const expanded = lines.map((line) => expansion.expand(line, true));
   const feed = written("\n");
   if (lines.length > 1)
-    return [withoutMarks({ pieces: expanded.flatMap(({ pieces }, index) => (index === 0 ? pieces : [...feed.pieces, ...pieces])) })];
+    return [
+      withoutMarks({
+        pieces: expanded.flatMap(({ pieces }, index) => (index === 0 ? pieces : [...feed.pieces, ...pieces])),
+      }),
+    ];
   // A variable with several lines is several commands.
-  return expanded.flatMap(splitLines).map(withoutMarks).filter((command) => textOf(command).trim() !== "");
+  return expanded
+    .flatMap(splitLines)
+    .map(withoutMarks)
+    .filter((command) => textOf(command).trim() !== "");
 }
 
 function splitLines(value: Value): Value[] {

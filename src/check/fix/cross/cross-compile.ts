@@ -1,5 +1,5 @@
 import { crossCompileHint } from "../../../dockerfile/cross-hint.ts";
-import { samePlatform, type Platform } from "../../../platform/platform.ts";
+import type { Platform } from "../../../platform/platform.ts";
 import type { CheckFinding } from "../../check.ts";
 import type { Execution, StageModel } from "../../model.ts";
 import type { Repository } from "../../repository/repository.ts";
@@ -29,6 +29,7 @@ export const crossCompile: Fixer = (finding, context): Fix => {
   if (reason !== undefined) return refuse(reason);
   const usesCgo = usesC(stage, context.model.repository);
   const changes: Change[] = [];
+  const declared = new Set<string>();
   for (const run of stage.runs) {
     const commands: CrossCommand[] = [];
     for (const command of run.trace.commands) {
@@ -40,7 +41,7 @@ export const crossCompile: Fixer = (finding, context): Fix => {
       commands.push(changed);
     }
     if (commands.length === 0) continue;
-    const prepared = prepareRun(run, commands, context);
+    const prepared = prepareRun(run, commands, context, declared);
     if ("refused" in prepared) return refuse(prepared.refused);
     changes.push(...prepared.changes, ...commands.flatMap((command) => command.changes));
   }
@@ -58,7 +59,6 @@ function stageOf({ path, line }: CheckFinding, { model }: FixContext): StageMode
   return model.dockerfiles
     .filter((file) => file.path === path)
     .flatMap(({ variants }) => variants)
-    .filter(({ platform, buildPlatform }) => !samePlatform(platform, buildPlatform))
     .flatMap(({ stages }) => stages)
     .find(({ from }) => from.line === line);
 }
@@ -97,15 +97,18 @@ function prepareRun(
   run: Execution,
   commands: readonly CrossCommand[],
   context: FixContext,
+  declared: Set<string>,
 ): { readonly changes: readonly Change[] } | { readonly refused: string } {
   const place = instructionAt(context.model, run.place.path, run.place.line);
   if (place?.instruction.keyword !== "RUN" || place.instruction.command.form !== "shell") {
     return { refused: "A RUN in JSON form has no shell that could choose a compiler." };
   }
   if (place.instruction.heredocs.length > 0) return { refused: "Its commands stand in a here-document." };
-  const declared = ["TARGETOS", "TARGETARCH"].flatMap((name) => declareArg(place, name));
   const compilers = [...new Set(commands.flatMap((command) => command.compilers))];
-  if (compilers.length === 0) return { changes: declared };
+  const needed = [...(commands.some(({ go }) => go === true) ? ["TARGETOS"] : []), "TARGETARCH"];
+  const missing = needed.filter((name) => !declared.has(name)).flatMap((name) => declareArg(place, name));
+  for (const name of needed) declared.add(name);
+  if (compilers.length === 0) return { changes: missing };
   const isRust = commands.some(({ rust }) => rust === true);
   const lines = [];
   for (const platform of context.platforms) {
@@ -121,7 +124,7 @@ function prepareRun(
     ...(isRust ? ['{ ! command -v rustup >/dev/null || rustup target add "$target"; }'] : []),
   ];
   const at = placeOfRange(run.place.path, { start, end: start });
-  return { changes: [...declared, { place: at, text: steps.map((step) => `${step} \\\n && `).join("") }] };
+  return { changes: [...missing, { place: at, text: `${steps.join(" \\\n && ")} || exit 1; \\\n    ` }] };
 }
 
 function tableLine(

@@ -1,5 +1,5 @@
 import { stageStrategies } from "../../../dockerfile/strategy.ts";
-import { formatPlatform, samePlatform } from "../../../platform/platform.ts";
+import { formatPlatform, samePlatform, type Platform } from "../../../platform/platform.ts";
 import type { DockerfileVariant, Model } from "../../model.ts";
 import type { Problem, Rule } from "../../rule.ts";
 
@@ -30,27 +30,31 @@ export const emulatedCompile: Rule = {
     ].join("\n"),
     ignore: "When each platform is built on a machine of its own, nothing is emulated.",
   },
-  *find({ dockerfiles }: Model): Iterable<Problem> {
+  *find({ dockerfiles, platforms }: Model): Iterable<Problem> {
+    const [builder] = platforms;
+    if (builder === undefined) return;
     for (const { variants } of dockerfiles) {
+      const usesBuilder = variants.some(({ platform, buildPlatform }) => !samePlatform(platform, buildPlatform));
       for (const variant of variants) {
-        yield* emulatedIn(variant);
+        // A file that does not ask for the builder is evaluated for one builder alone, and is the same for all.
+        const isForBuilder = !usesBuilder || samePlatform(variant.buildPlatform, builder);
+        if (isForBuilder && !samePlatform(variant.platform, builder)) yield* emulatedIn(variant, builder);
       }
     }
   },
 };
 
-function* emulatedIn({ file, platform, buildPlatform, evaluation, stages }: DockerfileVariant): Iterable<Problem> {
-  if (samePlatform(platform, buildPlatform)) return;
-  const strategies = stageStrategies(file.dockerfile, evaluation, (other) => samePlatform(other, buildPlatform));
+function* emulatedIn({ file, platform, evaluation, stages }: DockerfileVariant, builder: Platform): Iterable<Problem> {
+  const strategies = stageStrategies(file.dockerfile, evaluation, (other) => samePlatform(other, builder));
   for (const { stage, strategy, compiles } of strategies) {
     const step = compiles.find(({ makesProgram, language }) => makesProgram && Object.hasOwn(names, language));
     const model = stages.find((each) => each.stage.index === stage.index);
     if (strategy !== "emulated" || step === undefined || model === undefined || stage === evaluation.target) continue;
     if (evaluation.stages.some(({ base }) => base.kind === "stage" && base.index === stage.index)) continue;
-    const language = names[step.language as keyof typeof names];
+    const language = Object.entries(names).find(([name]) => name === step.language)?.[1] ?? step.language;
     yield {
       rule: "emulated-compile",
-      message: `On a ${formatPlatform(buildPlatform)} builder this stage compiles ${language} for ${formatPlatform(platform)} under emulation (${step.text}), though its compiler could cross-compile.`,
+      message: `On a ${formatPlatform(builder)} builder this stage compiles ${language} for ${formatPlatform(platform)} under emulation (${step.text}), though its compiler could cross-compile.`,
       platforms: [platform],
       place: model.from,
       advice: "archway check --fix=emulated-compile turns it into a cross-compile",

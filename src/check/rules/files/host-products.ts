@@ -6,8 +6,9 @@ import { dependsOnPlatform, textOf, unknownMark, type Value } from "../../value.
 
 /** A file that a Makefile, a script or a CI step makes outside of any image. */
 export interface HostProduct {
-  /** As the command has it, without `./` in front; relative to the folder of the Makefile or script when it is relative. */
+  /** Relative to the repository when `rooted`; else as far as it is known, and what stands before it is not (`$(CURDIR)/bin/app`). */
   readonly path: string;
+  readonly rooted: boolean;
   /** True for a folder that holds the products (`go build -o bin/`, `cargo build`). */
   readonly isFolder: boolean;
   /** `compiled`: from sources to machine code. `staged`: a copy of another file, put where a build finds it. */
@@ -73,9 +74,8 @@ function productsOf(command: ReachedCommand, execution: Execution): HostProduct[
   return compilers.flatMap(({ tool, pattern, folder }) => {
     return [...line.slice(0, 20_000).matchAll(pattern)].map(([matched, path = ""]): HostProduct => {
       const target = targetOf(command, `${line.slice(0, line.indexOf(matched))} ${matched}`);
-      const result = folder ?? plain(path);
       return {
-        path: result.replace(/\/$/, ""),
+        ...resolve(folder ?? path, command),
         isFolder: folder !== undefined || path.endsWith("/"),
         kind: "compiled",
         tool,
@@ -90,9 +90,9 @@ function productsOf(command: ReachedCommand, execution: Execution): HostProduct[
 function staged(command: ReachedCommand, execution: Execution): HostProduct[] {
   const words = command.words.slice(1).filter((word) => !textOf(word).startsWith("-"));
   const destination = words.at(-1);
-  const sources = words.slice(0, -1).map((word) => plain(textOf(word)));
+  const sources = words.slice(0, -1).map((word) => resolve(textOf(word), command).path);
   if (destination === undefined || sources.length === 0) return [];
-  const text = plain(textOf(destination));
+  const text = textOf(destination);
   // Whether the destination is a folder is not known: then both are candidates.
   const names = sources.map((source) => posix.basename(source));
   const [name = ""] = names;
@@ -102,7 +102,7 @@ function staged(command: ReachedCommand, execution: Execution): HostProduct[] {
     ...(posix.basename(text) === name ? [text] : []),
   ]);
   return [...paths].map((path) => ({
-    path: plain(path),
+    ...resolve(path, command),
     isFolder: false,
     kind: "staged",
     tool: command.program,
@@ -133,10 +133,10 @@ function isTarget(name: string): boolean {
   return name === "GOARCH" || name === "CARGO_BUILD_TARGET";
 }
 
-/** A path without `./` in front and without what is not known before its first folder (`$(CURDIR)/bin/app`). */
-function plain(path: string): string {
-  const known = path.startsWith(`${unknownMark}/`) ? path.slice(2) : path;
-  const normal = posix.normalize(known);
-  const tail = path.endsWith("/") && !normal.endsWith("/") ? "/" : "";
-  return normal.replace(/^\/+/, "") + tail;
+/** A path of a command, from the root of the repository where the folder that the command runs in is known. */
+function resolve(path: string, { directory }: ReachedCommand): Pick<HostProduct, "path" | "rooted"> {
+  const known = path.startsWith(unknownMark) ? path.slice(1) : path;
+  const rooted = directory !== undefined && !posix.isAbsolute(directory) && !posix.isAbsolute(known) && known === path;
+  const whole = posix.normalize(rooted ? posix.join(directory, path) : known);
+  return { path: whole.replace(/^\/+|\/+$/g, ""), rooted };
 }

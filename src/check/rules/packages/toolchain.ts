@@ -68,7 +68,7 @@ function isInstall({ program, words }: ReachedCommand): boolean {
 function baseToolchain(stage: StageModel): Toolchain {
   const { base } = stage.stage;
   if (base.kind === "stage") {
-    const below = stage.variant.stages[base.index];
+    const below = stage.variant.stages.find((other) => other.stage.index === base.index);
     if (below !== undefined) return toolchainOf(below);
   }
   const reference = base.kind === "image" ? base.reference : "";

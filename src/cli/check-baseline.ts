@@ -1,0 +1,28 @@
+import { resolve } from "node:path";
+import { type Baseline, baselineOf, baselineSchema } from "../check/ignore/baseline.ts";
+import { parseDocument } from "../config/parse-document.ts";
+import { ArchwayError } from "../error/error.ts";
+import type { Finding } from "../finding/finding.ts";
+import { readUserFile } from "./check-facts.ts";
+import { writeJsonFile } from "./write-json.ts";
+
+/** Reads `--baseline FILE`. Throws `BASELINE_INVALID`, `FILE_UNREADABLE` (kind `input`). */
+export async function readBaseline(cwd: string, file: string): Promise<Baseline> {
+  const path = resolve(cwd, file);
+  const content = await readUserFile(path, file).catch((error: unknown) => {
+    if (!(error instanceof ArchwayError)) throw error;
+    const { code, kind, message, cause } = error;
+    throw new ArchwayError({ code, kind, message, hint: `Make it with --write-baseline ${file}.`, cause });
+  });
+  return parseDocument(content, path, { code: "BASELINE_INVALID", name: "the baseline", schema: baselineSchema });
+}
+
+/** Writes `--write-baseline FILE`. Throws `FILE_UNWRITABLE` (kind `input`). */
+export async function writeBaseline(
+  cwd: string,
+  file: string,
+  findings: readonly Finding[],
+  fingerprint: (finding: Finding) => string,
+): Promise<void> {
+  await writeJsonFile(cwd, file, baselineOf(findings, fingerprint));
+}
