@@ -11,6 +11,7 @@ import type { Figure } from "./measure.ts";
 const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   startup: async () => (await import("./startup.ts")).measureStartup(),
   explain: async () => (await import("./explain.ts")).measureExplain(),
+  check: async () => (await import("./check.ts")).measureCheck(),
   build: async () => (await import("./build.ts")).measureBuilds(),
   verify: async () => (await import("./verify.ts")).measureVerify(),
   copy: async () => (await import("./copy.ts")).measureCopies(),

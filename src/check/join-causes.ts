@@ -98,8 +98,9 @@ function rootOf(
     .filter((other) => other !== group)
     .map((other) => {
       const own = [other[0].place, ...(other[0].related ?? []).map((each) => each.place)];
-      const isNamed = own.some((each) => shareFile(files, filesIn(each)));
-      const isNear = scopeOf(other[0].place, scopes) === scope && shareName(files, filesIn(other[0].place));
+      const isSameScope = scopeOf(other[0].place, scopes) === scope;
+      const isNamed = own.some((each) => shareFile(files, filesIn(each), isSameScope));
+      const isNear = isSameScope && shareName(files, filesIn(other[0].place));
       const distance = Math.abs(other[0].place.line - place.line);
       return { other, rank: isNamed ? 0 : isNear && distance < 40 ? 1 : 2, distance };
     })
@@ -136,11 +137,13 @@ function namesInLine(line: string): string[] {
     .map((word) => word.replace(/(?:\.(?:tar|gz|tgz|xz|txz|bz2|zip|deb|rpm|apk|sh|asc|sha\d+|sha\d+sum))+\*?$/, ""));
 }
 
-function shareFile(a: readonly string[], b: readonly string[]): boolean {
+/** Whether two lines name the same file; near each other one name may be the end of the other: `linux-amd64` of `tool-v1-linux-amd64`. */
+function shareFile(a: readonly string[], b: readonly string[], isNear: boolean): boolean {
   return a.some((one) =>
-    b.some(
-      (other) => one.length > 7 && other.length > 7 && (one === other || other.endsWith(one) || one.endsWith(other)),
-    ),
+    b.some((other) => {
+      if (one.length < 8 || other.length < 8) return false;
+      return one === other || (isNear && (other.endsWith(one) || one.endsWith(other)));
+    }),
   );
 }
 

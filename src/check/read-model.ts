@@ -8,6 +8,7 @@ import type { Model } from "./model.ts";
 import { readPackages } from "./packages/read-packages.ts";
 import type { Reading } from "./reading.ts";
 import type { Repository } from "./repository/repository.ts";
+import { withoutCalledCommands } from "./shell/called-scripts.ts";
 import { readScripts } from "./shell/read-scripts.ts";
 
 /** Parses and evaluates a repository. Callers come first: a Dockerfile is evaluated with the arguments that they pass. */
@@ -39,7 +40,7 @@ export function readModel(
     dockerfiles,
     makefiles: make.makefiles,
     manifests: manifests.manifests,
-    executions: [...runs, ...outside],
+    executions: withoutCalledCommands([...runs, ...outside]),
     calls,
     images: [...make.images, ...manifests.images, ...commands.images],
     packages: readPackages(reading),

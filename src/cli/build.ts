@@ -22,7 +22,7 @@ import type { Platform } from "../platform/platform.ts";
 import { GateRefusal } from "../publish/gate.ts";
 import { startProgress } from "../report/progress.ts";
 import type { Progress } from "../report/progress.ts";
-import { usesColor } from "../report/style.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { explainBuild } from "./build-explain.ts";
@@ -36,6 +36,7 @@ import { requireDestinations } from "./destinations.ts";
 import { cacheFolder, stateFolder, withScratchFolder } from "./folders.ts";
 import { localPlatform } from "./local-platform.ts";
 import { announce, showFailure, showPlan, showReport } from "./build-show.ts";
+import type { Shown } from "./build-show.ts";
 import { openRegistries } from "./registries.ts";
 import type { OpenRegistries } from "./registries.ts";
 
@@ -90,11 +91,22 @@ export async function runBuild(
     const { report, error, known } = await execute(context, work, progress).finally(() => progress.end());
     if (error) {
       await showFailure(show, report, known ?? []);
+      await offerCheck(show, error, opened);
       throw error;
     }
     await showReport(show, report);
     return 0;
   });
+}
+
+/** What `archway check` knows of the Dockerfile of a build that failed, for a person who reads the error. */
+async function offerCheck({ context, plan }: Shown, { code }: ArchwayError, opened: OpenContext): Promise<void> {
+  const { findingsOfFailure, formatOffer } = await import("./build-check.ts");
+  const platforms = plan.placements.map(({ platform }) => platform);
+  const findings = await findingsOfFailure(code, opened, platforms);
+  const { stderr, env } = context;
+  const format = { style: makeStyle(usesColor(stderr, env)), columns: stderr.columns || 120 };
+  for (const line of formatOffer(findings, format)) stderr.write(`${line}\n`);
 }
 
 /** What one build works with, once its plan stands. */

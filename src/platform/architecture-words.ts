@@ -115,6 +115,15 @@ const systemFolder = /^(?:linux|windows|win(?:32|64)?|darwin|macos|osx|mac|freeb
 /** Texts beyond this length are no names of files; only their beginning is looked at. */
 const longestText = 200_000;
 
+/** Blanks, quotes and ends of commands. */
+const wordEnds = " \t\n\r\"'`;|,";
+
+/** Texts with more names than that are lists that nobody wrote by hand. */
+const mostNames = 2000;
+
+/** What every name has a part of: most texts have none, and are done with at once. */
+const possible = /86|64|32|arm|aarch|s390|ppc|powerpc|mips|loong|riscv|em64t/i;
+
 /** How far the word around a name is looked at, to each side. */
 const longestWord = 300;
 
@@ -128,10 +137,12 @@ const armContext =
  * (`developer.arm.com`) are none.
  */
 export function namesIn(text: string): NameMatch[] {
+  if (!possible.test(text)) return [];
   const searched = text.length > longestText ? text.slice(0, longestText) : text;
   const matches = new Map<number, NameMatch>();
   for (const pattern of [namePattern, camelPattern]) {
     for (const { 0: found, index: start } of searched.matchAll(pattern)) {
+      if (matches.size >= mostNames) break;
       const end = start + found.length;
       const word = wordAround(searched, start, end);
       const architecture = architectureOf(found, word);
@@ -165,7 +176,7 @@ function wordAround(text: string, start: number, end: number): string {
 }
 
 function isWordEnd(character: string): boolean {
-  return /[\s"'`;|,]/.test(character);
+  return wordEnds.includes(character);
 }
 
 /** `qemu-aarch64-static` runs elsewhere: its name says what it emulates. */

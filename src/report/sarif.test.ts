@@ -3,9 +3,20 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import type { Finding } from "../finding/finding.ts";
-import type { ReportedImage } from "./reported-image.ts";
+import type { ReportedImage, ReportOptions } from "./reported-image.ts";
 import { formatSarif } from "./sarif.ts";
-import { amd64, arm64, hostileImages, mixedImage, platformOf, unreadLayer, wrongEntrypoint } from "./test-images.ts";
+import {
+  amd64,
+  arm64,
+  checkedRepository,
+  copiedProgram,
+  hostileImages,
+  mixedImage,
+  platformOf,
+  reportedRepository,
+  unreadLayer,
+  wrongEntrypoint,
+} from "./test-images.ts";
 
 const region = z.strictObject({
   startLine: z.int().min(1),
@@ -18,6 +29,25 @@ const physicalLocation = z.strictObject({ artifactLocation: z.strictObject({ uri
 const clean = z.string().regex(/^[^\p{Cc}\u202A-\u202E\u2066-\u2069]*$/u);
 const message = z.strictObject({ text: z.string().regex(/^(?:[^\p{Cc}]|\n)*$/u) });
 const level = z.enum(["error", "warning", "note"]);
+
+const fix = z.strictObject({
+  description: message,
+  artifactChanges: z
+    .array(
+      z.strictObject({
+        artifactLocation: z.strictObject({ uri }),
+        replacements: z
+          .array(
+            z.strictObject({
+              deletedRegion: region.extend({ endColumn: z.int().min(1).optional() }),
+              insertedContent: z.strictObject({ text: z.string() }),
+            }),
+          )
+          .min(1),
+      }),
+    )
+    .min(1),
+});
 
 /** The part of SARIF 2.1.0 that is used here, as its schema has it, with what GitHub requires besides. */
 const sarif = z.strictObject({
@@ -34,7 +64,7 @@ const sarif = z.strictObject({
               id: z.string(),
               shortDescription: message,
               fullDescription: message,
-              help: message,
+              help: message.extend({ markdown: z.string().optional() }),
               defaultConfiguration: z.strictObject({ level }),
               properties: z.strictObject({ tags: z.array(z.string()).max(20) }),
             }),
@@ -66,6 +96,7 @@ const sarif = z.strictObject({
               .array(z.strictObject({ id: z.int().min(0), physicalLocation, message }))
               .min(1)
               .optional(),
+            fixes: z.array(fix).min(1).optional(),
             partialFingerprints: z.record(z.string(), z.string().regex(/^[0-9a-f]{32}:\d+$/)),
             suppressions: z
               .tuple([
@@ -82,8 +113,9 @@ const sarif = z.strictObject({
   ]),
 });
 
-function run(images: readonly ReportedImage[], dockerfile?: string) {
-  const text = formatSarif(images, { toolVersion: "1.2.3", ...(dockerfile === undefined ? {} : { dockerfile }) });
+function run(images: readonly ReportedImage[], dockerfile?: string, options: Partial<ReportOptions> = {}) {
+  const given = { toolVersion: "1.2.3", ...(dockerfile === undefined ? {} : { dockerfile }), ...options };
+  const text = formatSarif(images, given);
   return sarif.parse(JSON.parse(text)).runs[0];
 }
 
@@ -128,6 +160,47 @@ describe("SARIF", () => {
         region: { startLine: 3, endLine: 4, startColumn: 2 },
       },
     });
+  });
+
+  test("a repository's findings have the page of their rule, the edits that repair them and fingerprints of their own", () => {
+    const again = { ...copiedProgram, line: 9, endLine: 9 };
+    const { results, tool, properties } = run([checkedRepository([copiedProgram, again])], undefined, {
+      repository: reportedRepository,
+    });
+    const [rule] = tool.driver.rules;
+    assert.equal(rule?.help.markdown, "## What it finds\n\nall about copy-arch-path");
+    assert.deepEqual(rule?.properties.tags, ["multi-architecture", "files"]);
+    assert.deepEqual(properties, { platforms: ["linux/amd64", "linux/arm64"] });
+    assert.deepEqual(
+      results.map(({ partialFingerprints }) => partialFingerprints["primaryLocationLineHash"]),
+      [`${"ab".repeat(16)}:1`, `${"ab".repeat(16)}:2`],
+    );
+    assert.deepEqual(results[0]?.properties, { platforms: ["linux/arm64"], path: "Dockerfile" });
+    assert.deepEqual(
+      results[0]?.fixes?.[0]?.artifactChanges.map(({ artifactLocation, replacements }) => [
+        artifactLocation.uri,
+        replacements,
+      ]),
+      [
+        [
+          "Dockerfile",
+          [
+            {
+              deletedRegion: { startLine: 2, startColumn: 1, endColumn: 1 },
+              insertedContent: { text: "ARG TARGETARCH\n" },
+            },
+            {
+              deletedRegion: { startLine: 3, startColumn: 1, endLine: 3 },
+              insertedContent: { text: "COPY app-${TARGETARCH} /app" },
+            },
+          ],
+        ],
+        [
+          "Make%20file",
+          [{ deletedRegion: { startLine: 1, startColumn: 1, endLine: 2 }, insertedContent: { text: "all:" } }],
+        ],
+      ],
+    );
   });
 
   test("fingerprints stay from release to release and tell findings of one rule apart", () => {

@@ -1,7 +1,7 @@
 /** Reports made for the tests of the formats: a wrong image, and arbitrary ones with texts as hostile as strangers can write them. */
 import fc from "fast-check";
 import type { Finding } from "../finding/finding.ts";
-import type { ReportedImage, ReportedPlatform } from "./reported-image.ts";
+import type { ReportedImage, ReportedPlatform, ReportedRepository } from "./reported-image.ts";
 
 export const amd64 = { os: "linux", architecture: "amd64" };
 export const arm64 = { os: "linux", architecture: "arm64" };
@@ -57,6 +57,45 @@ export const mixedImage: ReportedImage = {
   verdict: "fail",
   findings: [],
   platforms: [platformOf(amd64, "pass"), platformOf(arm64, "fail", [allowedFirmware, wrongEntrypoint])],
+};
+
+/** What a check finds in a Dockerfile, with the edits that repair it. */
+export const copiedProgram: Finding = {
+  rule: "copy-arch-path",
+  severity: "error",
+  message: "app-amd64 is for linux/amd64, but is copied into every image.",
+  platforms: [arm64],
+  path: "Dockerfile",
+  line: 3,
+  endLine: 3,
+  column: 6,
+  related: [{ path: "Make file", line: 1, message: "it is made here" }],
+  fix: {
+    title: "Take the architecture from TARGETARCH.",
+    edits: [
+      { path: "Dockerfile", startLine: 2, endLine: 1, text: "ARG TARGETARCH" },
+      { path: "Dockerfile", startLine: 3, endLine: 3, text: "COPY app-${TARGETARCH} /app" },
+      { path: "Make file", startLine: 1, endLine: 2, text: "all:" },
+    ],
+  },
+};
+
+/** A repository as the formats get it. */
+export function checkedRepository(findings: readonly Finding[]): ReportedImage {
+  return { reference: ".", digest: "", verdict: findings.length > 0 ? "fail" : "pass", findings, platforms: [] };
+}
+
+/** What formats are told of it. */
+export const reportedRepository: ReportedRepository = {
+  platforms: [amd64, arm64],
+  rules: ["base-image-missing-platform", "copy-arch-path"],
+  describe: (rule) => ({
+    group: "files",
+    title: `title of ${rule}`,
+    help: `help of ${rule}`,
+    markdown: `## What it finds\n\nall about ${rule}`,
+  }),
+  fingerprint: () => "ab".repeat(16),
 };
 
 /** Texts that try to leave their place: control characters, markup of every format, halves of surrogate pairs. */
@@ -144,7 +183,21 @@ const finding: fc.Arbitrary<Finding> = fc.record(
     related: fc.array(fc.record({ path: hostileText, line: fc.integer({ min: 1, max: 9 }), message: hostileText }), {
       maxLength: 2,
     }),
-    fix: fc.record({ title: hostileText }),
+    fix: fc.record(
+      {
+        title: hostileText,
+        edits: fc.array(
+          fc.record({
+            path: hostileText,
+            startLine: fc.constant(2),
+            endLine: fc.integer({ min: 1, max: 3 }),
+            text: hostileText,
+          }),
+          { maxLength: 2 },
+        ),
+      },
+      { requiredKeys: ["title"] },
+    ),
     allowed: hostileText,
   },
   { requiredKeys: ["rule", "severity", "message", "platforms", "path", "related"] },

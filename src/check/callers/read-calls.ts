@@ -65,7 +65,10 @@ export function readCalls(
     }
   };
   for (const execution of executions) read(execution, []);
-  return { calls: unique(builds.map((build) => withFate(build, pushed, joined, renamed))), images: uniqueImages(images) };
+  return {
+    calls: unique(builds.map((build) => withFate(build, pushed, joined, renamed))),
+    images: uniqueImages(images),
+  };
 }
 
 function isPush({ engine, verb }: EngineCommand): boolean {
@@ -146,7 +149,14 @@ function uniqueImages(images: readonly ImageUse[]): ImageUse[] {
   const found = new Map<string, ImageUse>();
   for (const image of images) {
     const { place, platform } = image;
-    const key = [place.path, place.line, place.column, platform.architecture, platform.variant, textOf(image.value)].join("\0");
+    const key = [
+      place.path,
+      place.line,
+      place.column,
+      platform.architecture,
+      platform.variant,
+      textOf(image.value),
+    ].join("\0");
     if (!found.has(key)) found.set(key, image);
   }
   return [...found.values()];

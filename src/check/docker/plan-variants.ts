@@ -110,7 +110,7 @@ function plansOfCall(call: BuildCall, platforms: readonly Platform[], usesBuild:
 }
 
 /** Platforms that a call names; undefined when it names none or not all are known. */
-function askedPlatforms({ platforms }: BuildCall): readonly Platform[] | undefined {
+export function askedPlatforms({ platforms }: BuildCall): readonly Platform[] | undefined {
   if (platforms === undefined || !platforms.every(isKnown)) return undefined;
   try {
     return platforms

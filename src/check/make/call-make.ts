@@ -40,7 +40,11 @@ export class MakeCaller {
    */
   run(
     command: ReachedCommand,
-    { folders, machine, asked }: { readonly folders: readonly string[]; readonly machine: Platform; readonly asked: boolean },
+    {
+      folders,
+      machine,
+      asked,
+    }: { readonly folders: readonly string[]; readonly machine: Platform; readonly asked: boolean },
   ): MakeRun | undefined {
     const args = makeArguments(command.words.slice(1));
     if (!isClear(args)) return undefined;
@@ -84,7 +88,10 @@ export class MakeCaller {
     return known;
   }
 
-  #run(call: Pick<MakeCall, "path" | "directory" | "machine" | "asked" | "overrides" | "environment">, targets: readonly string[]): MakeRun {
+  #run(
+    call: Pick<MakeCall, "path" | "directory" | "machine" | "asked" | "overrides" | "environment">,
+    targets: readonly string[],
+  ): MakeRun {
     const { path, directory, machine, asked, overrides, environment } = call;
     const listed = [...overrides, ...environment].map(([name, value]) => `${name}=${textOf(value)}`).join(" ");
     const key = [path, directory, machine.architecture, machine.variant, asked, listed, targets.join(" ")].join("\0");

@@ -55,6 +55,12 @@ export class ConditionalStack {
     }
   }
 
+  /** Takes down that make ends here with an error. */
+  failed(): void {
+    const branch = this.#frames.at(-1)?.branches.at(-1);
+    if (branch !== undefined) branch.fails = true;
+  }
+
   /** Begins a condition, or its next branch. Gives what is wrong with it, if anything. */
   turn(keyword: string, rest: Expression, place: Place, expansion: Expansion): string | undefined {
     if (keyword !== "else") {
@@ -81,14 +87,14 @@ export class ConditionalStack {
       const [head, inner = ""] = nested;
       return this.#branch(frame, inner, { ...rest, start: rest.start + head.length }, place, expansion);
     }
-    const malformed = text.trim() !== "";
+    const malformed = text.trim();
     this.#enter(
       frame,
-      { keyword: "else", operands: [], place, assigns: [], ...(malformed ? { malformed } : {}) },
+      { keyword: "else", operands: [], place, assigns: [], ...(malformed === "" ? {} : { malformed }) },
       true,
       false,
     );
-    return malformed ? `What stands behind else is no condition: ${text.trim()}` : undefined;
+    return malformed !== "" ? `What stands behind else is no condition: ${text.trim()}` : undefined;
   }
 
   /** Ends a condition; false when there is none. */
@@ -115,7 +121,13 @@ export class ConditionalStack {
     if (parts === undefined) {
       this.#enter(
         frame,
-        { keyword: keyword as MakeBranch["keyword"], operands: [], place, assigns: [], malformed: true },
+        {
+          keyword: keyword as MakeBranch["keyword"],
+          operands: [],
+          place,
+          assigns: [],
+          malformed: rest.source.text.slice(rest.start, rest.end).trim(),
+        },
         "unknown",
         false,
       );

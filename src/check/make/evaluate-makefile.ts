@@ -3,7 +3,16 @@ import type { Place } from "../place.ts";
 import type { Repository } from "../repository/repository.ts";
 import { runShell } from "../shell/run-shell.ts";
 import type { Script } from "../shell/trace.ts";
-import { architectureValue, emptyValue, isKnown, joinValues, textOf, unknownValue, written, type Value } from "../value.ts";
+import {
+  architectureValue,
+  emptyValue,
+  isKnown,
+  joinValues,
+  textOf,
+  unknownValue,
+  written,
+  type Value,
+} from "../value.ts";
 import { holdsArchitecture, inSpellingOf } from "./asked-variables.ts";
 import { Scope, type Binding, type Origin } from "./bindings.ts";
 import type { Expansion } from "./expand.ts";
@@ -98,13 +107,28 @@ export class MakeEvaluation {
       this.scope.set(name, { name, flavor: "=", recursive: false, parts: [value], origin });
     };
     for (const name of ["MAKE", "MAKE_COMMAND"]) set(name, written("make"), "default");
-    for (const name of ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKECMDGOALS", ".SHELLSTATUS", ".INCLUDE_DIRS"])
+    for (const name of [
+      "MAKEFLAGS",
+      "MFLAGS",
+      "MAKELEVEL",
+      "MAKEOVERRIDES",
+      "MAKECMDGOALS",
+      ".SHELLSTATUS",
+      ".INCLUDE_DIRS",
+    ])
       set(name, emptyValue, "default");
     set("SHELL", written("/bin/sh"), "default");
     set("CURDIR", written(directory === "" ? "." : directory), "default");
     set("PWD", written(directory === "" ? "." : directory), "environment");
     set("HOME", { pieces: [{ text: "", source: "unknown", through: ["HOME"] }] }, "environment");
-    for (const [name, text] of [["CC", "cc"], ["CXX", "g++"], ["AR", "ar"], ["RM", "rm -f"], ["LD", "ld"], ["AS", "as"]] as const)
+    for (const [name, text] of [
+      ["CC", "cc"],
+      ["CXX", "g++"],
+      ["AR", "ar"],
+      ["RM", "rm -f"],
+      ["LD", "ld"],
+      ["AS", "as"],
+    ] as const)
       set(name, written(text), "default");
     set("MAKEFILE_LIST", written(path), "default");
     for (const [name, value] of environment) set(name, value, "environment");
@@ -193,17 +217,21 @@ export class MakeEvaluation {
   }
 }
 
-/** A script made from a value: its text is written where the pieces are. */
-export function scriptOf(value: Value): Script {
+/**
+ * A script made from a value: its characters stand where the pieces are written. With the lines that it is called from, a command stands in
+ * these, also where it comes out of a variable.
+ */
+export function scriptOf(value: Value, home?: Place): Script {
   const source = valueText(value);
-  const nowhere: Place = { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
+  const nowhere: Place = home ?? { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
   return {
     text: source.text,
-    slice: source.slice,
+    slice: (start, end) => source.slice(start, end),
     locate: (start, end) => {
       const places = source.slice(start, Math.max(end, start + 1)).pieces.flatMap(({ place }) => place ?? []);
-      const [first] = places;
-      const last = places.findLast((place) => place.path === first?.path) ?? first;
+      const own = home === undefined ? places : places.filter((place) => isInside(place, home));
+      const [first] = own;
+      const last = own.findLast((place) => place.path === first?.path) ?? first;
       if (first === undefined || last === undefined) return nowhere;
       const isAfter = last.endLine > first.line || (last.endLine === first.line && last.endColumn >= first.column);
       return isAfter ? { ...first, endLine: last.endLine, endColumn: last.endColumn } : first;
@@ -211,15 +239,26 @@ export function scriptOf(value: Value): Script {
   };
 }
 
+function isInside(place: Place, { path, line, endLine }: Place): boolean {
+  return place.path === path && place.line >= line && place.endLine <= endLine;
+}
+
 /** Finds scripts of the repository by the path they are called with. */
-export function findScriptIn(repository: Repository, folder: string): (path: string, directory: string) => Script | undefined {
+export function findScriptIn(
+  repository: Repository,
+  folder: string,
+): (path: string, directory: string) => Script | undefined {
   return (path, directory) => {
     for (const base of [directory, folder]) {
       const full = joinPath(base, path);
       const text = full === undefined ? undefined : repository.text(full);
       if (full !== undefined && text !== undefined) {
         const source = fileText(full, text);
-        return { text, locate: (start, end) => source.place(start, end) ?? { path: full, line: 1, column: 1, endLine: 1, endColumn: 1 } };
+        return {
+          text,
+          locate: (start, end) =>
+            source.place(start, end) ?? { path: full, line: 1, column: 1, endLine: 1, endColumn: 1 },
+        };
       }
     }
     return undefined;

@@ -1,6 +1,6 @@
 import type { Place } from "../place.ts";
 import { emptyValue, joinValues, textOf, unknownValue, type Piece, type Value } from "../value.ts";
-import { Scope, type Binding } from "./bindings.ts";
+import type { Binding, Scope } from "./bindings.ts";
 import { callFunction, isFunction } from "./functions.ts";
 import { hasUnknown, joinWords, substitutePattern, trimValue, wordsOf } from "./make-words.ts";
 import { literal, type Expression } from "./source-text.ts";

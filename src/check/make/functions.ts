@@ -4,6 +4,7 @@ import {
   isKnown,
   joinValues,
   textOf,
+  unknownMark,
   unknownValue,
   written,
   type Value,
@@ -66,7 +67,7 @@ function unknownFrom(...values: readonly Value[]): Value {
 function isEmpty(value: Value): boolean | undefined {
   const text = textOf(trimValue(value));
   if (text === "") return true;
-  return [...text].every(hasUnknown) ? undefined : false;
+  return text.replaceAll(unknownMark, "") === "" ? undefined : false;
 }
 
 function filter(keep: boolean): MakeFunction {

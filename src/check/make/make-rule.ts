@@ -7,6 +7,8 @@ import type { Expression } from "./source-text.ts";
 export interface MakeRule {
   readonly targets: readonly Value[];
   readonly prerequisites: readonly Value[];
+  /** The pattern of a static pattern rule (`TARGETS: PATTERN: PREREQUISITES`). */
+  readonly pattern?: string;
   /** Its recipe, one entry for each logical line. */
   readonly recipe: Expression[];
   readonly place: Place;

@@ -21,8 +21,10 @@ export interface MakeBranch {
   readonly taken: boolean | "unknown";
   /** Names of the variables that are assigned in it. */
   readonly assigns: readonly string[];
-  /** Set when what stands behind `else` is no condition: make takes it for a plain `else`. */
-  readonly malformed?: boolean;
+  /** Set when what stands behind `else` is no condition, or a condition cannot be read: make takes it for a plain `else`, or stops. */
+  readonly malformed?: string;
+  /** True when make or the recipe ends with an error in it: `$(error …)`, `exit 1`. */
+  readonly fails?: boolean;
 }
 
 /** `ifeq … else ifeq … else … endif`, from its first to its last line. */

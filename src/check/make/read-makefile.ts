@@ -22,6 +22,9 @@ const maxIncludes = 20;
 const assignment =
   /^[ \t]*((?:(?:export|override|private|unexport)[ \t]+)*)((?:[^\s:#=$!?+]|\$\([^()\n]*\)|\$\{[^{}\n]*\}|[!?+](?![=:]))+)[ \t]*(:::=|::=|:=|\?=|\+=|!=|=)/;
 
+/** What ends make, or a recipe. */
+const ending = /\$[({]error\b|\bexit [1-9]/;
+
 /** Reads the lines of Makefiles as make does: each with the variables as they are at that moment. */
 export class MakefileReader {
   readonly rules: MakeRule[] = [];
@@ -101,7 +104,9 @@ export class MakefileReader {
   #line(source: SourceText, line: LogicalLine, text: string): void {
     // A line behind a rule that begins with a tab is a recipe, whatever it says.
     if (line.tabbed && this.#rule !== undefined) {
-      if (this.conditionals.reads) this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
+      if (!this.conditionals.reads) return;
+      if (ending.test(text)) this.conditionals.failed();
+      this.#rule.recipe.push({ source, start: line.start + 1, end: line.end });
       return;
     }
     const end = commentStart(source.text, line.start, line.end);
@@ -113,7 +118,13 @@ export class MakefileReader {
       this.#conditional(keyword, { source, start: line.start + head.length, end }, source.place(line.start, end));
       return;
     }
-    if (!this.conditionals.reads) return;
+    if (!this.conditionals.reads) {
+      // What a branch would set tells what a ladder is about.
+      const name = assignment.exec(body)?.[2];
+      if (name !== undefined && /^[\w.-]+$/.test(name)) this.conditionals.assigned(name);
+      return;
+    }
+    if (ending.test(body) && !/^[^=]*[^=!<>]=/.test(body.slice(0, body.indexOf("$(error")))) this.conditionals.failed();
     if (this.#directive(source, line, body, end)) return;
     const assigned = assignment.exec(body);
     if (assigned !== null) {
@@ -242,8 +253,13 @@ export class MakefileReader {
     const prerequisites = wordsOf(
       this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }),
     );
+    const pattern =
+      second === undefined
+        ? ""
+        : textOf(trimValue(this.expansion().expand({ source, start: after, end: second })));
     const rule: MakeRule = {
       targets,
+      ...(pattern === "" ? {} : { pattern }),
       prerequisites: prerequisites.filter((word) => textOf(word) !== "|"),
       recipe: semicolon < 0 ? [] : [{ source, start: stop + 1, end }],
       place: source.place(start, end) ?? { path: "", line: 1, column: 1, endLine: 1, endColumn: 1 },

@@ -77,7 +77,7 @@ export class TargetRunner {
     const { rules } = this.#evaluation.reader;
     const explicit = rules.filter(({ targets }) => targets.some((each) => textOf(each) === name));
     let rule = explicit.findLast(({ recipe }) => recipe.length > 0);
-    let stem: Value = emptyValue;
+    let stem: Value = rule?.pattern === undefined ? emptyValue : stemIn(rule.pattern, target);
     if (rule === undefined && !hasUnknown(name)) {
       const found = this.#patternRule(name, target);
       rule = found?.rule;
@@ -99,8 +99,7 @@ export class TargetRunner {
         const text = textOf(pattern);
         const stem = text.includes("%") ? stemOf(text, name) : undefined;
         if (stem === undefined || stem === "") continue;
-        const start = text.indexOf("%");
-        return { rule, stem: sliceValue(target, start, start + stem.length) };
+        return { rule, stem: stemIn(text, target) };
       }
     }
     return undefined;
@@ -169,7 +168,7 @@ export class TargetRunner {
     const shell = textOf(expansion.variable("SHELL"));
     // Recipes of another language than a shell's, and those that only say something.
     if (!/sh\b/.test(shell) || /^(?:echo|printf)\b[^;&|`$>]*$/.test(textOf(command))) return true;
-    const trace = runShell(scriptOf(command), {
+    const trace = runShell(scriptOf(command, place), {
       machine: call.machine,
       environment,
       directory: call.directory,
@@ -226,6 +225,13 @@ function platformOf(architecture: string, wanted: Platform): Platform {
   const variant = architecture === "arm" ? { variant: "v7" } : {};
   const platform = { os: wanted.os, architecture, ...variant };
   return samePlatform(platform, wanted) ? wanted : platform;
+}
+
+/** The part of a target that stands for the `%` of a pattern. */
+function stemIn(pattern: string, target: Value): Value {
+  const stem = stemOf(pattern, textOf(target)) ?? "";
+  const start = pattern.indexOf("%");
+  return sliceValue(target, start, start + stem.length);
 }
 
 function automatic(name: string, value: Value): Binding {

@@ -36,6 +36,8 @@ export function runBuiltin(machine: Machine, program: string, call: Call, contex
       process.directory =
         first === undefined || !isKnown(first) ? process.directory : moved(process.directory, textOf(first));
       return { status: { zero: true, presumed: true } };
+    case "pwd":
+      return { status: success, output: written(`${process.directory === "" ? "." : process.directory}\n`) };
     case "popd":
     case "trap":
     case "umask":

@@ -47,7 +47,7 @@ export function runNamedScript(machine: Machine, program: string, call: Call, co
   if (!path.includes("/") || !isKnown(name)) return undefined;
   const script = find(machine, path, context);
   if (script === undefined || !isShellScript(script.text)) return undefined;
-  return runChild(machine, script, args, optionsOfFirstLine(script.text), call, context);
+  return runChild(machine, { script, name: path }, args, optionsOfFirstLine(script.text), call, context);
 }
 
 /** True for a text that a shell runs: its first line names a shell or nothing. */
@@ -58,7 +58,7 @@ function isShellScript(text: string): boolean {
 }
 
 function optionsOfFirstLine(text: string): string[] {
-  return [...(/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "")];
+  return (/^#!\S+(?:\s+\S*sh)?\s+-([a-z]+)/.exec(text)?.[1] ?? "").split("");
 }
 
 function find({ options }: Machine, path: string, { process }: Context): Script | undefined {
@@ -77,7 +77,7 @@ function runShellProgram(machine: Machine, args: readonly Value[], call: Call, c
       if (textOf(args[at] ?? { pieces: [] }) === "errexit") letters.push("e");
     } else if (text.startsWith("--") && text !== "--") continue;
     else if (text.startsWith("-") && text !== "-" && text !== "--") {
-      letters.push(...text.slice(1));
+      letters.push(...text.slice(1).split(""));
       isText ||= text.includes("c");
     } else break;
   }
@@ -85,12 +85,13 @@ function runShellProgram(machine: Machine, args: readonly Value[], call: Call, c
   if (letters.includes("n")) return undefined;
   if (first === undefined) {
     if (context.input === undefined || !isKnown(context.input) || call.input === undefined) return undefined;
-    return runChild(machine, scriptOf(machine, context.input, call), [], letters, call, context);
+    return runChild(machine, { script: scriptOf(machine, context.input, call) }, [], letters, call, context);
   }
-  if (isText) return runChild(machine, scriptOf(machine, first, call), rest.slice(1), letters, call, context);
+  if (isText)
+    return runChild(machine, { script: scriptOf(machine, first, call) }, rest.slice(1), letters, call, context);
   const script = isKnown(first) ? find(machine, textOf(first), context) : undefined;
   if (script === undefined || !isShellScript(script.text)) return undefined;
-  return runChild(machine, script, rest, letters, call, context);
+  return runChild(machine, { script, name: textOf(first) }, rest, letters, call, context);
 }
 
 /** A text that is run as a script; each part of it stands where it was written. */
@@ -130,7 +131,7 @@ function isBefore(a: Place, b: Place): boolean {
 /** Runs a script as a process of its own: it has what is exported, and its changes are lost. */
 function runChild(
   machine: Machine,
-  script: Script,
+  { script, name }: { readonly script: Script; readonly name?: string | undefined },
   parameters: readonly Value[],
   options: readonly string[],
   call: Call,
@@ -146,6 +147,8 @@ function runChild(
     maps: new Set(),
     parameters,
     directory: process.directory,
+    name,
+    file: name,
     locals: undefined,
   };
   return withoutControl(run(machine, script, { ...context, process: child, checked: false }, call));
@@ -160,10 +163,12 @@ function runShared(
   context: Context,
 ): Outcome {
   const { process } = context;
-  const before = process.parameters;
+  const { parameters: before, file } = process;
+  process.file = textOf(call.words[1] ?? { pieces: [] });
   if (parameters.length > 0) process.parameters = parameters;
   const outcome = run(machine, script, context, call);
   process.parameters = before;
+  process.file = file;
   const { control, ...rest } = outcome;
   return control?.kind === "return" ? rest : outcome;
 }

@@ -1,4 +1,4 @@
-import type { Assignment, Command, Redirection } from "unbash";
+import type { Assignment, Command, Redirection, Word } from "unbash";
 import { dependsOnPlatform, textOf, unknownValue, type Value } from "../value.ts";
 import { arrayKeys, clearArray, elementName, setElement } from "./arrays.ts";
 import { runBuiltin } from "./builtins.ts";
@@ -16,6 +16,9 @@ import { unwrap } from "./wrappers.ts";
 
 const declarations = new Set(["export", "declare", "typeset", "local", "readonly"]);
 
+/** A command has no more words than these; those behind are left out. */
+const maxWords = 16_384;
+
 /** Runs a simple command: expands its words and does what it says. */
 export function runCommand(machine: Machine, node: Command, context: Context): Outcome {
   const place = context.source.locate(node.pos, node.end);
@@ -24,9 +27,8 @@ export function runCommand(machine: Machine, node: Command, context: Context): O
   const first = node.name?.value ?? "";
   const mark = machine.substituted.count;
   const isDeclaration = declarations.has(first);
-  const words = [...(node.name === undefined ? [] : [node.name]), ...(isDeclaration ? [] : wordsOf(node))].flatMap(
-    (word) => machine.expandWord(word, context),
-  );
+  const written = [...(node.name === undefined ? [] : [node.name]), ...(isDeclaration ? [] : wordsOf(node))];
+  const words = expandWords(machine, written, context);
   const assigned = node.prefix.filter((each) => each.type === "Assignment");
   const { outputs, input } = redirections(machine, node.redirects, context);
   if (isDeclaration)
@@ -41,6 +43,15 @@ export function runCommand(machine: Machine, node: Command, context: Context): O
   }
   const assignments = assigned.flatMap((assignment) => valueOf(machine, assignment, context));
   return runWords(machine, { words, assignments, outputs, place, ...(input === undefined ? {} : { input }) }, context);
+}
+
+function expandWords(machine: Machine, written: readonly Word[], context: Context): Value[] {
+  const words: Value[] = [];
+  for (const word of written) {
+    if (words.length >= maxWords) break;
+    words.push(...machine.expandWord(word, context));
+  }
+  return words;
 }
 
 /** Runs a command whose words are expanded. */

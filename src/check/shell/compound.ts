@@ -1,17 +1,23 @@
 import type { Case, CompoundList, For, If, While, Word } from "unbash";
 import type { Place } from "../place.ts";
 import { dependsOnPlatform, isKnown, textOf, unknownValue, type Value } from "../value.ts";
+import { assignedNames } from "./assigned-names.ts";
 import { Ways } from "./branches.ts";
 import type { Context, Machine, Outcome } from "./machine.ts";
 import { success } from "./machine.ts";
 import { matchesPattern } from "./pattern.ts";
+import { recordSwitch } from "./switch.ts";
 import type { ArchitectureSwitch } from "./trace.ts";
 
 const maxIterations = 256;
 
 /** Runs an `if` ladder: the branch that is taken, or all that may be. */
 export function runIf(machine: Machine, node: If, context: Context): Outcome {
-  const steps = [{ clause: node.clause, then: node.then, pos: node.pos, end: node.then.end }, ...node.elif];
+  const steps = [
+    { clause: node.clause, body: node.then, pos: node.pos, end: node.then.end },
+    ...node.elif.map(({ clause, then: body, pos, end }) => ({ clause, body, pos, end })),
+  ];
+  const before = machine.commands.length;
   const ways = new Ways(machine, context);
   const branches: { patterns: string[]; place: Place }[] = [];
   let subject: Value | undefined;
@@ -38,10 +44,10 @@ export function runIf(machine: Machine, node: If, context: Context): Outcome {
     if (zero === true && presumed !== true) {
       guarded ||= depends;
       taken = index;
-      final = finish(machine, ways, step.then, { ...context, guarded });
+      final = finish(machine, ways, step.body, { ...context, guarded });
       break;
     }
-    ways.add((way) => machine.runNode(step.then, { ...way, guarded: guarded || depends }));
+    ways.add((way) => machine.runNode(step.body, { ...way, guarded: guarded || depends }));
     guarded ||= depends;
   }
   if (final === undefined) {
@@ -49,7 +55,21 @@ export function runIf(machine: Machine, node: If, context: Context): Outcome {
     final = finish(machine, ways, node.else, { ...context, guarded });
   }
   if (subject !== undefined)
-    record(machine, { kind: "if", place: context.source.locate(node.pos, node.end), subject, branches, taken }, final);
+    recordSwitch(
+      machine,
+      {
+        kind: "if",
+        place: context.source.locate(node.pos, node.end),
+        subject,
+        branches,
+        taken,
+        ...(node.else === undefined ? {} : { otherwise: context.source.locate(node.else.pos, node.else.end) }),
+        certain: context.certain && ways.isEmpty,
+        assigned: assignedNames(...steps.map(({ body }) => body), ...(node.else === undefined ? [] : [node.else])),
+        before,
+      },
+      final,
+    );
   return final;
 }
 
@@ -62,10 +82,13 @@ export function runCase(machine: Machine, node: Case, context: Context): Outcome
   let taken: ArchitectureSwitch["taken"] = "none";
   let final: Outcome | undefined;
   const branches: { patterns: string[]; place: Place }[] = [];
+  const before = machine.commands.length;
+  let otherwise: Place | undefined;
   for (const [index, item] of node.items.entries()) {
     const isDefault = item.pattern.some(isStar);
     const place = context.source.locate(item.pos, item.end);
-    if (!isDefault) branches.push({ patterns: item.pattern.map(({ value }) => value), place });
+    if (isDefault) otherwise = place;
+    else branches.push({ patterns: item.pattern.map(({ value }) => value), place });
     if (final !== undefined) continue;
     const verdict = matchesAny(machine, subject, item.pattern, context);
     if (verdict === false) continue;
@@ -83,9 +106,19 @@ export function runCase(machine: Machine, node: Case, context: Context): Outcome
   }
   final ??= finish(machine, ways, undefined, context);
   if (depends)
-    record(
+    recordSwitch(
       machine,
-      { kind: "case", place: context.source.locate(node.pos, node.end), subject, branches, taken },
+      {
+        kind: "case",
+        place: context.source.locate(node.pos, node.end),
+        subject,
+        branches,
+        taken,
+        ...(otherwise === undefined ? {} : { otherwise }),
+        certain: context.certain && ways.isEmpty,
+        assigned: assignedNames(...node.items.map(({ body }) => body)),
+        before,
+      },
       final,
     );
   return final;
@@ -191,9 +224,4 @@ function matchesAny(
     if (matched === undefined) verdict = undefined;
   }
   return verdict;
-}
-
-function record(machine: Machine, found: Omit<ArchitectureSwitch, "outcome">, { control, status }: Outcome): void {
-  const fails = control?.kind === "exit" ? control.zero === false : control?.kind === "return" && status.zero === false;
-  machine.switches.push({ ...found, outcome: fails ? "fails" : "goes on" });
 }

@@ -1,7 +1,9 @@
 import type { AndOr, CompoundList, Pipeline, Statement } from "unbash";
 import { emptyValue, joinValues, type Value } from "../value.ts";
+import { assignedNames } from "./assigned-names.ts";
 import { Ways } from "./branches.ts";
 import { type Context, type Machine, negated, type Outcome, type Process, type Status, success } from "./machine.ts";
+import { recordSwitch } from "./switch.ts";
 import { bounded, withoutLineEnd } from "./text.ts";
 
 /** Runs statements one after another, until one ends the list. */
@@ -39,7 +41,11 @@ export function runAndOr(machine: Machine, node: AndOr, context: Context): Outco
   const [first, ...others] = node.commands;
   if (first === undefined) return { status: success };
   const outputs: Value[] = [];
+  const mark = machine.comparisons.length;
+  const before = machine.commands.length;
   let outcome = machine.runNode(first, others.length > 0 ? { ...context, checked: true } : context);
+  const compared = context.checked ? [] : machine.comparisons.slice(mark);
+  const isTaken = outcome.status.zero;
   let { certain, guarded } = context;
   let tolerated = true;
   let isChosen = false;
@@ -80,11 +86,40 @@ export function runAndOr(machine: Machine, node: AndOr, context: Context): Outco
     else certain = false;
   }
   if (outcome.output !== undefined) outputs.push(outcome.output);
+  const [comparison] = compared;
+  if (comparison !== undefined && isTaken !== undefined) {
+    const place = context.source.locate(node.pos, node.end);
+    const patterns = compared.map((each) => (each.negated ? `!${each.pattern}` : each.pattern));
+    const branches = [{ patterns, place: context.source.locate(first.pos, first.end) }];
+    const { subject } = comparison;
+    const taken = isTaken ? 0 : "none";
+    recordSwitch(
+      machine,
+      {
+        kind: "if",
+        place,
+        subject,
+        branches,
+        taken,
+        certain: context.certain,
+        assigned: assignedInAndOr(node),
+        before,
+      },
+      outcome,
+    );
+  }
   return {
     ...outcome,
     ...(tolerated && others.length > 0 && outcome.status.zero !== true ? { tolerated } : {}),
     ...(context.captured ? { output: bounded(joinValues(...outputs)) } : {}),
   };
+}
+
+function assignedInAndOr({ pos, end, commands }: AndOr): readonly string[] {
+  const statements = commands.map((command): Statement => {
+    return { type: "Statement", pos, end, command, background: undefined };
+  });
+  return assignedNames({ type: "CompoundList", pos, end, commands: statements });
 }
 
 /** Runs a pipe; each part is a process of its own. */

@@ -62,6 +62,9 @@ export interface Process {
   /** Undefined when nobody knows what it is called with. */
   parameters: readonly Value[] | undefined;
   directory: string;
+  /** What `$0` is, and the file that is running (`BASH_SOURCE`); undefined when nobody knows. */
+  readonly name: string | undefined;
+  file: string | undefined;
   /** Variables to put back at the end of the running function. */
   locals: Map<string, ReturnType<Variables["get"]>> | undefined;
 }

@@ -11,6 +11,8 @@ type ExpandChunks = (machine: Machine, word: Word, context: Context, quoted: boo
 
 /** The value of a variable or a parameter; one that nobody set could come from the environment, and is unknown. */
 export function lookUp(name: string, { process }: Context): Value {
+  if (name === "0" && process.name !== undefined) return computed(emptyValue, process.name);
+  if (name === "BASH_SOURCE" && process.file !== undefined) return computed(emptyValue, process.file);
   if (/^\d+$/.test(name)) {
     const { parameters } = process;
     const value = name === "0" || parameters === undefined ? undefined : (parameters[Number(name) - 1] ?? emptyValue);
@@ -19,6 +21,7 @@ export function lookUp(name: string, { process }: Context): Value {
   if (name === "#" && process.parameters !== undefined) return computed(emptyValue, String(process.parameters.length));
   const variable = process.variables.get(name) ?? process.variables.get(elementName(name, "0"));
   if (variable === undefined) return { pieces: [{ text: "", source: "unknown", through: [name] }] };
+  if (textOf(variable.value) === "") return { pieces: [{ text: "", source: "written", through: [name] }] };
   return cameThrough(variable.value, name);
 }
 
@@ -63,11 +66,13 @@ export function expandParameter(
     case "Default": {
       const operand = (): Chunk[] => chunksOf(machine, operation.operand, context, quoted);
       const hasColon = operation.operator.startsWith(":");
-      const isEmpty = isSet === false || (hasColon && isKnown(value) && textOf(value) === "");
+      const isEmpty = !isSet || (hasColon && isKnown(value) && textOf(value) === "");
       const isUnsure = !isEmpty && hasColon && textOf(value).replaceAll("\uFFFC", "") === "" && !isKnown(value);
       if (operation.operator.endsWith("+")) return isEmpty ? [] : operand();
       if (operation.operator.endsWith("?") || !isEmpty || isUnsure) break;
-      const chunks = operand();
+      const chunks = operand().map((each) =>
+        each.kind === "break" ? each : { ...each, value: cameThrough(each.value, part.parameter) },
+      );
       if (operation.operator.endsWith("=")) assign(part.parameter, chunks, context);
       return chunks;
     }
@@ -142,6 +147,7 @@ function baseValue(machine: Machine, part: ParameterExpansionPart, context: Cont
   }
   if (index !== undefined) {
     const key = machine.expandText(index, context);
+    if (parameter === "BASH_SOURCE") return lookUp(textOf(key) === "0" ? parameter : "", context);
     const value = lookUp(elementName(parameter, textOf(key)), context);
     if (dependsOnPlatform(key) && isKnown(key)) {
       recordTable(machine, { kind: "array", name: parameter, key }, !isSet, place, context);

@@ -11,9 +11,9 @@ import { Variables } from "./variables.ts";
 import { expandPattern, expandText, expandWord } from "./words.ts";
 
 /** Steps that one script may take: commands, words and pieces of text. */
-const maxSteps = 60_000;
+const maxSteps = 40_000;
 /** Nodes inside of each other, through all calls; more would not fit the stack of the program. */
-const maxDepth = 320;
+const maxDepth = 800;
 const maxTextLength = 1_000_000;
 
 /** Runs a script for one platform without executing anything: what can be known is computed, and both ways are taken where it cannot. Never throws. */
@@ -27,6 +27,8 @@ export function runShell(script: Script, options: ShellOptions): ShellTrace {
     maps: new Set(),
     parameters: options.parameters,
     directory: options.directory,
+    name: options.name,
+    file: options.name,
     locals: undefined,
   };
   const context: Context = {
@@ -115,8 +117,9 @@ function parseText(
 function runNode(machine: Machine, node: PipelineNode | AndOr | CompoundList, outer: Context): Outcome {
   if (outer.depth >= maxDepth) {
     const place = outer.source.locate(node.pos, node.end);
-    if (machine.spend(place, maxSteps)) return { status: { zero: undefined } };
-    return { status: { zero: undefined } };
+    const message = "the script is nested too deeply to follow";
+    if (!machine.problems.some((problem) => problem.message === message)) machine.problems.push({ place, message });
+    return { status: { zero: undefined }, control: { kind: "exit", zero: undefined, place, certain: false } };
   }
   const context = { ...outer, depth: outer.depth + 1 };
   switch (node.type) {

@@ -27,6 +27,9 @@ export function recordTable(
     branches,
     taken: isMissing || taken < 0 ? "none" : taken,
     outcome: "goes on",
+    certain: context.certain,
+    assigned: [],
+    before: machine.commands.length,
   });
 }
 

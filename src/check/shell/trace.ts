@@ -49,12 +49,23 @@ export interface ArchitectureSwitch {
   readonly place: Place;
   /** What was compared, as it is on this platform. */
   readonly subject: Value;
-  /** The branches: what each is for, as written, and where. `*` and `else` are not among them. */
+  /**
+   * The branches: what each is for, as written (`!amd64` for a test that it is another), and where. `*` and `else` are not among them; a test in front of
+   * `&&` or `||` is an `if` with one branch.
+   */
   readonly branches: readonly { readonly patterns: readonly string[]; readonly place: Place }[];
+  /** Where `*` or `else` is written. */
+  readonly otherwise?: Place;
   /** The branch that was taken on this platform: its index, the `default`, or `none`. */
   readonly taken: number | "default" | "none";
   /** What the taken branch (or the lack of one) leads to: the script ends with a failure, or goes on. */
   readonly outcome: "fails" | "goes on";
+  /** False when it is reached only under a condition that is not known before it runs. */
+  readonly certain: boolean;
+  /** The variables that its branches give a value to. */
+  readonly assigned: readonly string[];
+  /** How many commands of the trace come before it. */
+  readonly before: number;
 }
 
 /** What a script does on one platform. */
@@ -80,6 +91,8 @@ export interface ShellOptions {
   /** Options in force from the start: `sh -e` has `e`. */
   readonly options?: readonly ("e" | "u" | "a")[];
   readonly parameters?: readonly Value[];
+  /** What `$0` is: the path of the script as it is called. */
+  readonly name?: string;
   /**
    * Finds a script that is called or sourced by its path (as known at that moment). Undefined when it is not in the repository; then the command
    * stays one that is reached, and what it does is unknown.

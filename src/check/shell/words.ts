@@ -14,8 +14,13 @@ export type Chunk =
 
 /** A word as the program gets it: none, one or several texts. */
 export function expandWord(machine: Machine, word: Word, context: Context): Value[] {
-  return wordAlternatives(machine, word, context).flatMap((chunks) => fieldsOf(chunks, separatorsOf(context)));
+  const fields = wordAlternatives(machine, word, context).flatMap((chunks) => fieldsOf(chunks, separatorsOf(context)));
+  if (fields.length > 8) machine.spend(context.source.locate(word.pos, word.end), fields.length);
+  return fields.slice(0, maxFields);
 }
+
+/** One word gives no more than these. */
+const maxFields = 1024;
 
 /** A word where nothing is split: of an assignment, a `case`, a here-string. */
 export function expandText(machine: Machine, word: Word, context: Context): Value {
@@ -184,6 +189,8 @@ function fieldsOf(chunks: readonly Chunk[], separators: RegExp): Value[] {
     else if (!chunk.split) current = [...(current ?? []), ...chunk.value.pieces];
     else {
       const whole = textOf(chunk.value);
+      // What an empty variable leaves out of the middle of a word (`app-$ARCH.tgz`) can still be seen.
+      if (whole === "" && current !== undefined) current = [...current, ...chunk.value.pieces];
       let start = 0;
       const add = (to: number): void => {
         if (to > start) current = [...(current ?? []), ...sliceValue(chunk.value, start, to).pieces];

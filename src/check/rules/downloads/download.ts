@@ -30,18 +30,30 @@ export function* downloadsOf(model: Model): Generator<Download> {
     yield* downloadsIn(execution);
   }
   for (const stage of stagesOf(model)) {
-    for (const copy of stage.copies) {
-      if (copy.keyword !== "ADD" || copy.from.kind !== "context") continue;
-      for (const url of copy.sources) {
-        if (isUrl(textOf(url))) yield { url, place: copy.place, stage, copy, platform: platformOf(stage) };
-      }
-    }
+    yield* addsOf(stage);
   }
+}
+
+/** What ADD gets from the network. */
+function addsOf(stage: StageModel): Download[] {
+  return stage.copies
+    .filter(({ keyword, from }) => keyword === "ADD" && from.kind === "context")
+    .flatMap((copy) =>
+      copy.sources
+        .filter((url) => isUrl(textOf(url)))
+        .map((url) => ({ url, place: copy.place, stage, copy, platform: platformOf(stage) })),
+    );
 }
 
 /** All stages of all Dockerfiles, in all their variants. */
 export function stagesOf(model: Model): StageModel[] {
   return model.dockerfiles.flatMap(({ variants }) => variants.flatMap(({ stages }) => stages));
+}
+
+/** The downloads beside one: of its stage, or of its script. */
+export function downloadsBeside({ stage, execution }: Download): Download[] {
+  if (stage !== undefined) return [...stage.runs.flatMap(downloadsIn), ...addsOf(stage)];
+  return execution === undefined ? [] : downloadsIn(execution);
 }
 
 /** The downloads of one execution. */
@@ -91,9 +103,9 @@ function pickedFrom(command: ReachedCommand, commands: readonly ReachedCommand[]
   return listing ? command.words.slice(at + 1) : [];
 }
 
-/** URLs that `xargs` hands to a download program: `echo https://… | xargs curl -LO`. */
+/** URLs that a download program reads or gets from `xargs`: `echo https://… | xargs curl -LO`, `echo https://… | wget -i -`. */
 function handedOver(command: ReachedCommand, commands: readonly ReachedCommand[]): Value[] {
-  if (command.program !== "xargs" || !command.words.some((word) => /^(?:curl|wget)$/.test(textOf(word)))) return [];
+  if (!/^(?:curl|wget|aria2c)$/.test(realProgram(command).program) || downloadWords(command).length > 0) return [];
   return pipedInto(command, commands).flatMap(({ program, words }) =>
     program === "echo" || program === "printf" ? words.filter((word) => isUrl(textOf(word))).map(firstWord) : [],
   );

@@ -149,7 +149,7 @@ function elsewhere({ url, place }: Download): Place[] {
     const own = piece.place;
     const isHere =
       own === undefined || (own.path === place.path && own.line >= place.line && own.line <= place.endLine);
-    return isHere || !/\/|\.\w+$/.test(piece.text) ? [] : [own];
+    return isHere || !piece.text.includes("/") ? [] : [own];
   });
 }
 

@@ -42,6 +42,8 @@ function problemOf(line: SourceLine): Problem | undefined {
   );
   if (isForeignWanted === true) return undefined;
   const weight = weigh(line);
+  // The text is seen where it is printed and where it is written to the file: one mistake.
+  const written = names[0]?.place ?? place;
   return {
     rule: id,
     severity: weight.severity,
@@ -53,6 +55,7 @@ function problemOf(line: SourceLine): Problem | undefined {
       .join(" "),
     platforms: [platform],
     place,
+    key: [id, written.path, written.line, written.column].join("\0"),
     spots: spotsOf(names),
     related: names.flatMap(({ place: at }) =>
       at === undefined ? [] : [{ place: at, message: "The name of the architecture is written here." }],

@@ -46,10 +46,11 @@ function finder(repository: Repository): (dockerfile: string, folder: string, so
   const open = contextOpener(repository);
   const known = new Map<string, readonly Found[]>();
   return (dockerfile, folder, source) => {
-    const key = [dockerfile, folder, source].join("\0");
+    const context = open(dockerfile, folder);
+    const key = [context.ignoreFile ?? "", folder, source].join("\0");
     const found =
       known.get(key) ??
-      sourceFiles(repository, open(dockerfile, folder), source).flatMap((file): Found[] => {
+      sourceFiles(repository, context, source).flatMap((file): Found[] => {
         const identity = repository.binary(file.file.path);
         return identity === undefined ? [] : [{ file, identity }];
       });

@@ -1,5 +1,5 @@
 import { formatPlatform } from "../../../platform/platform.ts";
-import type { CopyModel, StageModel } from "../../model.ts";
+import type { CopyModel, Model, StageModel } from "../../model.ts";
 import type { ForeignName } from "../../names/foreign.ts";
 import { spotsOf } from "../../names/foreign.ts";
 import type { Problem, Rule } from "../../rule.ts";
@@ -7,6 +7,7 @@ import { textOf } from "../../value.ts";
 import { isLibraryFolder } from "./library-folder.ts";
 import {
   foreignToAll,
+  isPort,
   pathPattern,
   platformsOf,
   reachedSources,
@@ -41,7 +42,7 @@ export const copyArchPath: Rule = {
   *find(model) {
     for (const source of reachedSources(model)) {
       if (source.copy.from.kind !== "context") continue;
-      const found = archPathProblem(source, "copy-arch-path");
+      const found = archPathProblem(model, source, "copy-arch-path");
       if (found !== undefined) yield found;
     }
   },
@@ -63,13 +64,13 @@ export const stageCopyArchPath: Rule = {
   *find(model) {
     for (const source of reachedSources(model)) {
       if (source.copy.from.kind === "context") continue;
-      const found = archPathProblem(source, "stage-copy-arch-path");
+      const found = archPathProblem(model, source, "stage-copy-arch-path");
       if (found !== undefined) yield found;
     }
   },
 };
 
-function archPathProblem(source: ReachedSource, rule: string): Problem | undefined {
+function archPathProblem(model: Model, source: ReachedSource, rule: string): Problem | undefined {
   const { text, value, copy, variant, stage, file } = source;
   if (sourceCode.test(text) || emulator.test(text)) return undefined;
   const names = foreignToAll(value, platformsOf(source)).filter(({ name }) => !isLibraryFolder(text, name));
@@ -77,7 +78,7 @@ function archPathProblem(source: ReachedSource, rule: string): Problem | undefin
   if (first === undefined || hasOwnSibling(source)) return undefined;
   const onBuilder = stage.role === "build";
   const platform = onBuilder ? stage.stage.platform : variant.platform;
-  const severity = textFile.test(text) ? "note" : onBuilder ? "warning" : "error";
+  const severity = textFile.test(text) || isPort(first, model) ? "note" : onBuilder ? "warning" : "error";
   const cause = causeOf(first, copy);
   const here = copy.place;
   const isElsewhere =

@@ -29,7 +29,7 @@ describe("folders of libraries of one architecture", () => {
 
   test("a variable is told where it is written", async () => {
     assert.deepEqual(await found("ENV DIR=/usr/lib/x86_64-linux-gnu", "RUN ls $DIR"), [
-      "warning multiarch-libdir Dockerfile:3",
+      "error multiarch-libdir Dockerfile:3",
     ]);
   });
 
@@ -45,6 +45,12 @@ describe("folders of libraries of one architecture", () => {
       await found("RUN if [ -e /lib64/ld-linux-x86-64.so.2 ]; then ln -s /lib64/ld-linux-x86-64.so.2 /lib/ld.so; fi"),
       [],
     );
+  });
+
+  test("a port to another architecture is a note", async () => {
+    assert.deepEqual(await found("RUN ls /usr/lib/arm-linux-gnueabihf/pkgconfig"), [
+      "note multiarch-libdir Dockerfile:3",
+    ]);
   });
 
   test("removing what is not there is a note", async () => {

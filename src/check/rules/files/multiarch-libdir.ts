@@ -6,7 +6,7 @@ import type { Problem, Rule } from "../../rule.ts";
 import type { ReachedCommand } from "../../shell/trace.ts";
 import { textOf, type Value } from "../../value.ts";
 import { isLibraryFolder } from "./library-folder.ts";
-import { foreignToAll, isForOther, platformsOf, reachedSources, reachedStages } from "./reached-copies.ts";
+import { foreignToAll, isForOther, isPort, platformsOf, reachedSources, reachedStages } from "./reached-copies.ts";
 
 /** Folders of libraries and dynamic loaders of another architecture. */
 export const multiarchLibdir: Rule = {
@@ -25,7 +25,7 @@ export const multiarchLibdir: Rule = {
     yield* inCopies(model);
     yield* inVariables(model);
     for (const execution of model.executions) {
-      if (execution.kind === "run") yield* inCommands(execution);
+      if (execution.kind === "run") yield* inCommands(execution, model);
     }
   },
 };
@@ -34,7 +34,7 @@ function* inCopies(model: Model): Generator<Problem, void, void> {
   for (const source of reachedSources(model)) {
     const { value, copy, variant } = source;
     for (const each of [value, copy.destination]) {
-      const found = problem(each, platformsOf(source), copy.place);
+      const found = problem(each, platformsOf(source), copy.place, model);
       if (found !== undefined) yield { ...found, platforms: [variant.platform] };
     }
   }
@@ -47,16 +47,16 @@ function* inVariables(model: Model): Generator<Problem, void, void> {
       for (const stage of reachedStages(variant)) {
         for (const { keyword, value, place } of stage.variables) {
           if (keyword !== "ENV") continue;
-          const found = problem(value, platformsOf({ variant, stage }), place);
+          const found = problem(value, platformsOf({ variant, stage }), place, model);
           // Paths that are not there are passed over in most lists of paths.
-          if (found !== undefined) yield { ...found, severity: "warning", platforms: [variant.platform] };
+          if (found !== undefined) yield { severity: "warning", ...found, platforms: [variant.platform] };
         }
       }
     }
   }
 }
 
-function* inCommands({ trace, stage, target, place }: Execution): Generator<Problem, void, void> {
+function* inCommands({ trace, stage, target, place }: Execution, model: Model): Generator<Problem, void, void> {
   if (stage === undefined || isForOther(place.path, target)) return;
   const platforms = platformsOf({ variant: stage.variant, stage });
   const tested = new Set<string>();
@@ -69,7 +69,7 @@ function* inCommands({ trace, stage, target, place }: Execution): Generator<Prob
       const pattern = textOf(value);
       if (isTest) tested.add(pattern);
       else if (!isTested(command, pattern, tested)) {
-        const found = problem(value, platforms, command.place, removes.test(command.program));
+        const found = problem(value, platforms, command.place, model, removes.test(command.program));
         if (found !== undefined) yield { ...found, platforms: [target] };
       }
     }
@@ -84,8 +84,12 @@ function isTested(command: ReachedCommand, text: string, tested: ReadonlySet<str
   return !command.certain && [...tested].some((path) => text.includes(path) || path.includes(text));
 }
 
+const mayHoldLibraries = /-linux-|\/ld-|\/ld64|\/ld\./;
+
 function libraryNames(value: Value, platforms: readonly Platform[]): ForeignName[] {
   const text = textOf(value);
+  // Cheap first: most words are no such paths.
+  if (!mayHoldLibraries.test(text)) return [];
   return foreignToAll(value, platforms).filter(({ name }) => isLibraryFolder(text, name));
 }
 
@@ -93,6 +97,7 @@ function problem(
   value: Value,
   platforms: readonly Platform[],
   fallback: Place,
+  model: Model,
   harmless = false,
 ): Omit<Problem, "platforms"> | undefined {
   const names = libraryNames(value, platforms);
@@ -103,12 +108,12 @@ function problem(
   const place = first.place ?? fallback;
   return {
     rule: "multiarch-libdir",
-    ...(harmless ? { severity: "note" as const } : {}),
+    ...(harmless || isPort(first, model) ? { severity: "note" as const } : {}),
     message: `${cut(text)} is there on ${first.name.architecture} only: on ${formatPlatform(platform)} these folders and loaders have other names.`,
     place,
     spots: spotsOf(names),
     advice: "Write $(uname -m) for the architecture in a RUN, and copy from a folder with a neutral name.",
-    key: ["multiarch-libdir", place.path, place.line, place.column].join("\0"),
+    key: ["multiarch-libdir", place.path, place.line].join("\0"),
   };
 }
 

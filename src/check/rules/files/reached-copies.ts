@@ -75,6 +75,14 @@ export function foreignToAll(value: Value, platforms: readonly Platform[]): Fore
   return lists.every((list) => list.length > 0) ? first : [];
 }
 
+/**
+ * True for the name of an architecture that nobody asks for and that is not the usual one: what carries it is a port of its own, and not a mistake
+ * of the image for the others.
+ */
+export function isPort({ name }: ForeignName, { platforms }: Pick<Model, "platforms">): boolean {
+  return name.architecture !== "amd64" && platforms.every(({ architecture }) => architecture !== name.architecture);
+}
+
 /** A path with `*` for every name of an architecture: equal for the siblings of one file. */
 export function pathPattern(text: string): string {
   let pattern = "";

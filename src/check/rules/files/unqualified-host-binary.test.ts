@@ -29,6 +29,25 @@ describe("programs that are compiled outside of Docker", () => {
     );
   });
 
+  test("by a rule for any program, into a folder, and with a wildcard", async () => {
+    const makefile = "build-%:\n\tgo build -o ./bin/$* ./cmd/$*\nimage: build-tool\n\tdocker build .\n";
+    for (const source of ["bin/tool", "./bin/*", "bin/"]) {
+      assert.deepEqual(
+        await found({ Dockerfile: image(source), Makefile: makefile, "bin/.gitkeep": "" }),
+        ["warning unqualified-host-binary Dockerfile:2 +Makefile:2"],
+        source,
+      );
+    }
+    assert.deepEqual(
+      await found({
+        "build/Dockerfile": "FROM debian\nCOPY build/ /opt/\n",
+        "build/run.sh": "",
+        Makefile: "all:\n\tgo build -o build/tool .\n\tdocker build -f build/Dockerfile .\n",
+      }),
+      ["warning unqualified-host-binary build/Dockerfile:2 +Makefile:2"],
+    );
+  });
+
   test("by a script", async () => {
     assert.deepEqual(
       await found({ Dockerfile: image("target/release/tool"), "build.sh*": "#!/bin/sh\ncargo build --release\n" }),

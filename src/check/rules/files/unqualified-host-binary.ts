@@ -7,10 +7,11 @@ import {
   hasWildcard,
   pathInContext,
   sourceFiles,
+  sourceMatcher,
   type BuildContext,
 } from "../../repository/build-context.ts";
 import type { Problem, Rule } from "../../rule.ts";
-import { dependsOnPlatform, textOf } from "../../value.ts";
+import { dependsOnPlatform, textOf, unknownMark } from "../../value.ts";
 import { hostProducts, type HostProduct } from "./host-products.ts";
 import { contextFolders, isKnownText, reachedSources, type ReachedSource } from "./reached-copies.ts";
 
@@ -25,6 +26,9 @@ const otherNames =
 /** Folders that hold what a build made. */
 const outputFolder =
   /^(?:\.?\/)?(?:_?output|_?out|bin|build|_build|dist|target|artifacts?|release|\.build|_artifacts|obj)(?:\/|$)/;
+
+/** Files that only keep a folder in Git. */
+const placeholder = /(?:^|\/)\.(?:gitkeep|gitignore|keep|placeholder)$/;
 
 /** COPY of a program that is compiled outside of Docker and whose path does not tell for which architecture. */
 export const unqualifiedHostBinary: Rule = {
@@ -44,12 +48,11 @@ export const unqualifiedHostBinary: Rule = {
     const open = contextOpener(model.repository);
     for (const file of model.dockerfiles) {
       if (isReleased(file)) continue;
-      const found = [...reachedSources({ ...model, dockerfiles: [file] })].flatMap((source) => {
+      for (const source of reachedSources({ ...model, dockerfiles: [file] })) {
         const context = open(source.file.path, contextFolders(source)[0] ?? "");
-        return problemOf(model, source, context, products) ?? [];
-      });
-      // Of one mistake that shows in several builds the heaviest is told.
-      yield* found.toSorted((a, b) => Number(a.severity === "note") - Number(b.severity === "note"));
+        const found = problemOf(model, source, context, products);
+        if (found !== undefined) yield found;
+      }
     }
   },
 };
@@ -80,10 +83,19 @@ function problemOf(
   const path = pathInContext(text);
   if (path === "" || otherFiles.test(path) || otherNames.test(posix.basename(path))) return undefined;
   const { folder } = context;
-  if (context.hides(path) || sourceFiles(repository, context, text).length > 0) return undefined;
+  if (context.hides(path)) return undefined;
   const platform = formatPlatform(variant.platform);
   const made = products.filter((product) => isMadeFor(product, source) && isSame(product, path, folder));
   const compiled = made.filter(({ kind }) => kind === "compiled");
+  const kept = sourceFiles(repository, context, text).filter((each) => !placeholder.test(each.path));
+  const isFolder = kept.some((each) => each.path !== path);
+  // A folder may hold products beside files of the repository.
+  if (
+    kept.length > 0 &&
+    !(isFolder && compiled.some((product) => !hasWildcard(path) && product.path.includes(`${path}/`)))
+  ) {
+    return undefined;
+  }
   const carriers = made.filter((product) => product.kind === "staged" && comesFromCompiler(product, products, source));
   const loops = compiled.some((product) => isRebuilt(product, products));
   if (loops) return undefined;
@@ -141,21 +153,33 @@ function isMadeFor({ execution }: HostProduct, { variant }: ReachedSource): bool
   return execution.target.architecture === variant.platform.architecture;
 }
 
-/** True when a product is what a COPY takes: the paths are equal from the root, or as far as they are known. */
+/** True when a product is what a COPY takes, or lies in the folder that it takes: by the path from the root, or as far as it is known. */
 function isSame({ path, isFolder, rooted, kind }: HostProduct, source: string, folder: string): boolean {
   const whole = folder === "" ? source : `${folder}/${source}`;
-  const within = (one: string, other: string) => one === other || one.startsWith(`${other}/`);
-  const parts = source.split("/").length;
-  if (hasWildcard(source)) {
-    const parent = posix.dirname(whole);
-    return parent !== "." && within(path, parent);
-  }
-  if (isFolder) return within(whole, path);
+  if (path === "" || path === ".") return false;
+  if (hasWildcard(source)) return isWithin(path, posix.dirname(whole)) && sourceMatcher(whole)(path);
+  if (isFolder) return isWithin(whole, path);
   // `go build -o bin ./...` makes files in a folder that is there.
-  if (within(path, whole) || (kind === "compiled" && within(whole, path))) return true;
+  if (isWithin(path, whole) || (kind === "compiled" && isWithin(whole, path))) return true;
+  if (path.includes(unknownMark)) return partlyKnown(path).test(whole);
   // What stands before the path is not known: then at least two parts have to be the same.
-  if (rooted) return false;
-  return parts > 1 && (path.endsWith(`/${source}`) || whole.endsWith(`/${path}`)) && path.includes("/");
+  if (rooted || !source.includes("/") || !path.includes("/")) return false;
+  return path.endsWith(`/${source}`) || whole.endsWith(`/${path}`);
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder !== "." && (path === folder || path.startsWith(`${folder}/`));
+}
+
+/** `bin/?` of a rule for any program, as an expression; the folder has to be known. */
+function partlyKnown(path: string): RegExp {
+  if (!/^[^\uFFFC]+\//.test(path)) return /(?!)/;
+  const parts = path
+    .split(unknownMark)
+    .map((part) =>
+      part.replaceAll(/[^\w/]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    );
+  return new RegExp(`^${parts.join("[^/]+")}$`);
 }
 
 /** True when what is staged was compiled on the host, or is not in the repository and has no name of an architecture. */
@@ -194,7 +218,7 @@ function stagedForOthers(
 /** True for a file that is started, or put where programs are looked for. */
 function looksLikeProgram({ copy, stage, variant }: ReachedSource, path: string): boolean {
   const name = posix.basename(path);
-  if (hasWildcard(path) || (name.includes(".") && !outputFolder.test(path))) return false;
+  if ((name.includes(".") || hasWildcard(path)) && !outputFolder.test(path)) return false;
   const destination = textOf(copy.destination);
   if (/^\/(?:usr\/)?(?:local\/)?s?bin(?:\/|$)/.test(destination)) return true;
   const target = destination.endsWith("/") || destination.endsWith(".") ? name : posix.basename(destination);
