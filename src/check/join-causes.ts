@@ -91,7 +91,8 @@ function rootOf(
   scopes: ReadonlyMap<string, readonly Place[]>,
   filesIn: (place: Place) => readonly string[],
 ): ProblemGroup | undefined {
-  const [{ place }] = group;
+  const [{ place, spots = [] }] = group;
+  const written = new Set(spots.map((spot) => spotKey(spot.place)));
   const files = filesIn(place);
   const scope = scopeOf(place, scopes);
   const ranked = candidates
@@ -99,7 +100,9 @@ function rootOf(
     .map((other) => {
       const own = [other[0].place, ...(other[0].related ?? []).map((each) => each.place)];
       const isSameScope = scopeOf(other[0].place, scopes) === scope;
-      const isNamed = own.some((each) => shareFile(files, filesIn(each), isSameScope));
+      const isNamed =
+        (other[0].spots ?? []).some((spot) => written.has(spotKey(spot.place))) ||
+        own.some((each) => shareFile(files, filesIn(each), isSameScope));
       const isNear = isSameScope && shareName(files, filesIn(other[0].place));
       const distance = Math.abs(other[0].place.line - place.line);
       return { other, rank: isNamed ? 0 : isNear && distance < 40 ? 1 : 2, distance };
@@ -163,6 +166,10 @@ function scopesOf({ dockerfiles }: Model): ReadonlyMap<string, readonly Place[]>
 function scopeOf(place: Place, scopes: ReadonlyMap<string, readonly Place[]>): number {
   const stages = scopes.get(place.path) ?? [];
   return Math.max(0, ...stages.filter(({ line }) => line <= place.line).map(({ line }) => line));
+}
+
+function spotKey({ path, line, column }: Place): string {
+  return `${path}:${line}:${column}`;
 }
 
 function lineKey({ path, line }: Place): string {

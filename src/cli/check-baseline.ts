@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Baseline, baselineOf, baselineSchema } from "../check/ignore/baseline.ts";
+import { type Baseline, baselineOf, baselineSchema, type Fingerprints } from "../check/ignore/baseline.ts";
 import { parseDocument } from "../config/parse-document.ts";
 import { ArchwayError } from "../error/error.ts";
 import type { Finding } from "../finding/finding.ts";
@@ -22,7 +22,7 @@ export async function writeBaseline(
   cwd: string,
   file: string,
   findings: readonly Finding[],
-  fingerprint: (finding: Finding) => string,
+  fingerprints: Fingerprints,
 ): Promise<void> {
-  await writeJsonFile(cwd, file, baselineOf(findings, fingerprint));
+  await writeJsonFile(cwd, file, baselineOf(findings, fingerprints));
 }

@@ -4,7 +4,7 @@ import type { CheckFinding, CheckResult } from "../check/check.ts";
 import { applyIgnores, type ConfiguredIgnore, type IgnoredFinding } from "../check/ignore/apply-ignores.ts";
 import { type Baseline, compareToBaseline } from "../check/ignore/baseline.ts";
 import { requireKnownRules } from "../check/ignore/configured-ignores.ts";
-import { fingerprintOf } from "../check/ignore/fingerprint.ts";
+import { fingerprintsOf } from "../check/ignore/fingerprint.ts";
 import type { Repository } from "../check/repository/repository.ts";
 import { ruleIds } from "../check/rule-pages.ts";
 import type { Config } from "../config/config.ts";
@@ -49,7 +49,7 @@ export async function openJudge(
     const judged = applyIgnores(result, { configured, read, rules, configuredPath: (path) => `${prefix}${path}` });
     const { repository } = result.model;
     if (baseline === undefined) return { ...judged, findings: inOrder(judged.findings) };
-    const compared = compareToBaseline(judged.findings, baseline, (finding) => fingerprintOf(finding, repository));
+    const compared = compareToBaseline(judged.findings, baseline, (finding) => fingerprintsOf(finding, repository));
     return {
       ignored: judged.ignored,
       findings: inOrder(compared.fresh),

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import description from "../../package.json" with { type: "json" };
 import { checkRepository, type CheckOptions, type CheckResult } from "../check/check.ts";
 import { factsJson } from "../check/facts/facts-file.ts";
-import { fingerprintOf } from "../check/ignore/fingerprint.ts";
+import { fingerprintsOf } from "../check/ignore/fingerprint.ts";
 import { readRepository } from "../check/repository/read-repository.ts";
 import { loadConfig } from "../config/config.ts";
 import { exitCodes } from "../error/error.ts";
@@ -61,11 +61,11 @@ export async function runCheck(
     const result = await checkRepository(repository, asked);
     await heed(signal);
     const checked = await judged(result, { folder, options, asked, opened, judge });
-    const fingerprint = (finding: Finding) => fingerprintOf(finding, checked.repository);
+    const fingerprints = (finding: Finding) => fingerprintsOf(finding, checked.repository);
     if (options.saveFacts !== undefined)
       await writeJsonFile(cwd, options.saveFacts, factsJson(opened.facts.answered, new Date(context.now())));
     if (options.writeBaseline !== undefined) {
-      await writeBaseline(cwd, options.writeBaseline, checked.findings, fingerprint);
+      await writeBaseline(cwd, options.writeBaseline, checked.findings, fingerprints);
       context.stdout.write(`${formatCount(checked.findings.length, "finding")} accepted in ${options.writeBaseline}\n`);
       return 0;
     }

@@ -134,6 +134,27 @@ describe("expandWord", () => {
     assert.deepEqual(words("cat <<  EOF x"), ["cat", "<<  EOF", "x"]);
   });
 
+  it("tells where each part comes from, and what chose it", () => {
+    const parts = (word: string): string[] => {
+      const expansion = expandWord(word, environment);
+      assert.ok(expansion.ok);
+      return expansion.parts.map(({ name, text, start, chosenBy }) => {
+        return [`${name ?? "written"}[${start}]=${text}`, ...chosenBy].join(" ");
+      });
+    };
+    assert.deepEqual(parts("a$V.b"), ["written[0]=a", "V[0]=value", "written[3]=.b"]);
+    assert.deepEqual(parts("'a b'\"$V\""), ["written[1]=a b", "V[0]=value"]);
+    assert.deepEqual(parts("${PATH_##*/}${V%ue}"), ["PATH_[4]=c.tar.gz", "V[0]=val"]);
+    assert.deepEqual(parts("x${UNSET:-y$V}${V:+z}"), [
+      "written[0]=x",
+      "written[10]=y UNSET",
+      "V[0]=value UNSET",
+      "written[19]=z V",
+    ]);
+    assert.deepEqual(parts("${ARCH/86/_}"), ["ARCH[0]=x", "written[10]=_ ARCH", "ARCH[3]=_64"]);
+    assert.deepEqual(parts("a\\$b\\c"), ["written[0]=a", "written[2]=$b", "written[5]=c"]);
+  });
+
   it("keeps what it is told to keep", () => {
     const text = (word: string, options: Parameters<typeof expandWord>[2]): string => {
       const expansion = expandWord(word, environment, options);
@@ -170,6 +191,21 @@ describe("expandWord on anything", () => {
       fc.property(fc.array(fragment, { maxLength: 20 }), fc.boolean(), (parts, keepUnset) => {
         const expansion = expandWord(parts.join(""), environment, { keepUnset });
         if (!expansion.ok) assert.notEqual(expansion.message, "");
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("traces every part of the result", () => {
+    fc.assert(
+      fc.property(fc.array(fragment, { maxLength: 20 }), (fragments) => {
+        const word = fragments.join("");
+        const expansion = expandWord(word, environment);
+        if (!expansion.ok) return;
+        assert.equal(expansion.parts.map(({ text }) => text).join(""), expansion.text);
+        for (const { name, text, start, end } of expansion.parts) {
+          assert.equal((name === undefined ? word : (environment.get(name) ?? "")).slice(start, end), text);
+        }
       }),
       { numRuns: 3000 },
     );

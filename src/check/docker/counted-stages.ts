@@ -28,13 +28,14 @@ function isForOther({ text }: Stage, platform: Platform): boolean {
 }
 
 /**
- * Indexes of the stages that are the image in the end: the one that is built and those it begins from; also those of stages that nobody needs and
- * nobody begins from, because they are built for themselves.
+ * Indexes of the stages that are the image in the end: the one that is built and those it begins from; of stages that this build does not need, those
+ * that are the image when they are built for themselves.
  */
 export function finalStages({ stages, target }: Evaluation): ReadonlySet<number> {
   const used = new Set(stages.flatMap(usedBy));
-  const ends = stages.filter((stage) => stage === target || (!stage.reachable && !used.has(stage.index)));
-  return new Set(ends.flatMap((stage) => chainOf(stages, stage)).map(({ index }) => index));
+  const ends = stages.filter((stage) => !stage.reachable && !used.has(stage.index));
+  const aside = ends.flatMap((stage) => chainOf(stages, stage)).filter(({ reachable }) => !reachable);
+  return new Set([...chainOf(stages, target), ...aside].map(({ index }) => index));
 }
 
 /** Indexes of the stages that a stage begins from or takes files from. */

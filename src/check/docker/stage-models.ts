@@ -193,7 +193,7 @@ class StageMaker {
     const text = runText(this.path, file.dockerfile.source, run.instruction, shell);
     if (text === undefined) return undefined;
     // An image with a fixed platform is meant for the platform that is asked for; what its commands do there counts.
-    const isImage = stage.role === "target" || this.isFinal;
+    const isImage = stage.role === "target" || (stage.role === "constant" && this.isFinal);
     const machine = isImage ? target : this.stage.platform;
     const environment = this.environmentOf(run);
     const key = this.keyOf(run, machine, environment, shell);

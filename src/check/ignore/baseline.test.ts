@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Finding } from "../../finding/finding.ts";
 import { memoryRepository } from "../repository/memory-repository.ts";
 import { baselineOf, baselineSchema, compareToBaseline } from "./baseline.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { fingerprintsOf } from "./fingerprint.ts";
 
 const finding = (line: number, rule = "r"): Finding => ({
   rule,
@@ -17,7 +17,7 @@ const finding = (line: number, rule = "r"): Finding => ({
 
 const fingerprintIn = (text: string) => {
   const repository = memoryRepository({ Dockerfile: text });
-  return (one: Finding) => fingerprintOf(one, repository);
+  return (one: Finding) => fingerprintsOf(one, repository);
 };
 
 test("what was accepted stays accepted when lines move, and what comes new is told", () => {
@@ -42,4 +42,17 @@ test("another rule at the same line is new, and the order of findings does not m
   const baseline = baselineOf([finding(1), finding(2)], fingerprint);
   assert.deepEqual(baselineOf([finding(2), finding(1)], fingerprint), baseline);
   assert.equal(compareToBaseline([finding(1, "other")], baseline, fingerprint).fresh.length, 1);
+});
+
+test("one more line of an accepted mistake makes it new", () => {
+  const fingerprint = fingerprintIn("COPY a-amd64 /\nCOPY b-amd64 /\n");
+  const at = (line: number) => ({
+    rule: "r",
+    place: { path: "Dockerfile", line, column: 1, endLine: line, endColumn: 2 },
+  });
+  const known = { ...finding(1), problems: [at(1)] };
+  const baseline = baselineOf([known], fingerprint);
+  assert.equal(compareToBaseline([known], baseline, fingerprint).fresh.length, 0);
+  const grown = { ...known, problems: [at(1), at(2)] };
+  assert.equal(compareToBaseline([grown], baseline, fingerprint).fresh.length, 1);
 });

@@ -224,13 +224,24 @@ function isDefined(expansion: Expansion, name: Value | undefined): Truth {
   return binding.parts.some((part) => ("pieces" in part ? part.pieces.length > 0 : part.end > part.start));
 }
 
+function isSame(left: Binding | undefined, right: Binding): boolean {
+  if (left === right) return true;
+  return left !== undefined && left.recursive === right.recursive && writtenParts(left) === writtenParts(right);
+}
+
+function writtenParts({ parts }: Binding): string {
+  return parts
+    .map((part) => ("pieces" in part ? textOf(part) : part.source.text.slice(part.start, part.end).trim()))
+    .join(" ");
+}
+
 /** What variables are after several ways: the same on all of them, or unknown. */
 function merge(ends: readonly ReadonlyMap<string, Binding>[]): Map<string, Binding> {
   const merged = new Map<string, Binding>();
   const [first = new Map<string, Binding>()] = ends;
   for (const name of new Set(ends.flatMap((end) => [...end.keys()]))) {
     const binding = first.get(name);
-    if (binding !== undefined && ends.every((end) => end.get(name) === binding)) merged.set(name, binding);
+    if (binding !== undefined && ends.every((end) => isSame(end.get(name), binding))) merged.set(name, binding);
     else {
       const some = ends.map((end) => end.get(name)).find((each) => each !== undefined);
       if (some !== undefined) merged.set(name, { ...some, recursive: false, parts: [unknownValue()] });

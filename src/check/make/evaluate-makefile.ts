@@ -44,7 +44,7 @@ export interface MakeCall {
 }
 
 /** Most steps that one Makefile may take on one machine. */
-const maxSteps = 300_000;
+const maxSteps = 200_000;
 
 /** The name that a script of `$(shell …)` gives to its output. */
 const outputName = "archway_output";
@@ -145,14 +145,15 @@ export class MakeEvaluation {
       },
       isAssigned: call.isAssigned,
       problem: call.problem,
-      step: () => this.#step(),
+      step: (count = 1) => this.#step(count),
       include: (path) => this.#include(path),
       replace: (name, value, operator) => this.#replace(name, value, operator),
     };
   }
 
-  #step(): boolean {
-    if (this.#steps++ < maxSteps) return true;
+  #step(count: number): boolean {
+    this.#steps += count;
+    if (this.#steps < maxSteps) return true;
     if (!this.#told) this.call.problem("The Makefile takes too many steps to read; the rest of it is not known.");
     this.#told = true;
     return false;

@@ -16,8 +16,8 @@ export interface ExpansionHost {
   /** True when something in the Makefile assigns the variable, maybe on another way through it. */
   isAssigned(name: string): boolean;
   problem(message: string, place?: Place): void;
-  /** Counts one step; false when too many were taken. */
-  step(): boolean;
+  /** Counts steps; false when too many were taken. */
+  step(count?: number): boolean;
 }
 
 /** Deepest nesting of references. */
@@ -25,6 +25,9 @@ const maxDepth = 100;
 
 /** Longest text of a value, in characters, before it counts as unknown. */
 const maxLength = 64 * 1024;
+
+/** Most pieces of a value before it counts as unknown. */
+const maxPieces = 4000;
 
 /** Longest list of names that a piece came through. */
 const maxThrough = 8;
@@ -65,6 +68,7 @@ export class Expansion {
     };
     let from = start;
     let length = 0;
+    let pieces = 0;
     for (let at = text.indexOf("$", start); at >= 0 && at < end; at = text.indexOf("$", from)) {
       if (!this.host.step()) return unknownValue();
       write(from, at);
@@ -83,7 +87,8 @@ export class Expansion {
         } else {
           const value = this.#reference({ source, start: at + 2, end: close }, next);
           length += textOf(value).length;
-          if (length > maxLength) return unknownValue();
+          pieces += value.pieces.length;
+          if (length > maxLength || pieces > maxPieces || !this.host.step(value.pieces.length)) return unknownValue();
           parts.push(value);
           from = close + 1;
         }

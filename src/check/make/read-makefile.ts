@@ -254,9 +254,7 @@ export class MakefileReader {
       this.expansion().expand({ source, start: second === undefined ? after : second + 1, end: stop }),
     );
     const pattern =
-      second === undefined
-        ? ""
-        : textOf(trimValue(this.expansion().expand({ source, start: after, end: second })));
+      second === undefined ? "" : textOf(trimValue(this.expansion().expand({ source, start: after, end: second })));
     const rule: MakeRule = {
       targets,
       ...(pattern === "" ? {} : { pattern }),

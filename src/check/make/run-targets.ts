@@ -62,15 +62,18 @@ export class TargetRunner {
           (each) => !each.includes("%") && !hasUnknown(each) && stemOf(name, each) !== undefined,
         );
         for (const each of asked) this.run(each);
-        if (asked.length === 0) this.#recipe(rule, name, target, unknownValue(), new Scope(this.#evaluation.scope));
+        if (asked.length === 0)
+          this.#recipe(rule, name, target, unknownValue(), new Scope(this.#evaluation.scope), this.#wanted);
       }
     }
   }
 
   /** One target with what it needs. */
-  run(name: string, target: Value = written(name), above?: Scope, chain = 0): void {
+  run(name: string, target: Value = written(name), above?: Scope, chain = 0, wanted = this.#wanted): void {
     const scope = this.#scopeFor(name, above);
-    const key = scope === undefined ? name : `${name}\0${scope.fingerprint()}`;
+    // What a target for one architecture needs is for that one too.
+    const platform = platformNamed(name, wanted);
+    const key = `${name}\0${(scope ?? above)?.fingerprint() ?? ""}`;
     if (this.#done.has(key) || chain > maxChain) return;
     this.#done.add(key);
     const base = scope ?? above ?? this.#evaluation.scope;
@@ -88,8 +91,9 @@ export class TargetRunner {
       [...explicit, ...(rule === undefined ? [] : [rule])].flatMap(({ prerequisites }) => prerequisites),
     );
     if (scope !== undefined || above !== undefined || chain > 0)
-      for (const each of needed) this.run(withStem(textOf(each), textOf(stem)), each, scope ?? above, chain + 1);
-    if (rule !== undefined) this.#recipe(rule, name, target, stem, base);
+      for (const each of needed)
+        this.run(withStem(textOf(each), textOf(stem)), each, scope ?? above, chain + 1, platform);
+    if (rule !== undefined) this.#recipe(rule, name, target, stem, base, platform);
   }
 
   #patternRule(name: string, target: Value): { readonly rule: MakeRule; readonly stem: Value } | undefined {
@@ -124,7 +128,7 @@ export class TargetRunner {
     return scope;
   }
 
-  #recipe(rule: MakeRule, name: string, target: Value, stem: Value, base: Scope): void {
+  #recipe(rule: MakeRule, name: string, target: Value, stem: Value, base: Scope, wanted: Platform): void {
     const scope = new Scope(base);
     const set = (variable: string, value: Value) => scope.set(variable, automatic(variable, value));
     const prerequisites = rule.prerequisites.map((each) =>
@@ -145,7 +149,7 @@ export class TargetRunner {
       const place = placeOf(line);
       if (place === undefined) continue;
       for (const command of commandsOf(line, expansion)) {
-        if (!this.#command(command, { name, place, environment, expansion })) return;
+        if (!this.#command(command, { name, place, environment, expansion, wanted })) return;
       }
     }
   }
@@ -157,11 +161,13 @@ export class TargetRunner {
       place,
       environment,
       expansion,
+      wanted,
     }: {
       readonly name: string;
       readonly place: Place;
       readonly environment: ReadonlyMap<string, Value>;
       readonly expansion: Expansion;
+      readonly wanted: Platform;
     },
   ): boolean {
     const { call } = this.#evaluation;
@@ -180,7 +186,7 @@ export class TargetRunner {
       execution: {
         kind: "recipe",
         scope: "host",
-        target: this.#platformOf(name, expansion),
+        target: this.#platformOf(name, expansion, wanted),
         machine: call.machine,
         trace,
         place,
@@ -191,12 +197,17 @@ export class TargetRunner {
   }
 
   /** The platform that a target is for: the one that its name or its own variables name, else the wanted one. */
-  #platformOf(name: string, expansion: Expansion): Platform {
-    const names = new Set(architecturesIn(name).map(({ architecture }) => architecture));
-    const [named] = names;
-    if (names.size === 1 && named !== undefined) return platformOf(named, this.#wanted);
+  #platformOf(name: string, expansion: Expansion, wanted: Platform): Platform {
+    const named = platformNamed(name, wanted);
+    if (named !== this.#wanted) return named;
     return wantedBy(this.#evaluation.call.overrides, platformGiven(expansion, this.#wanted));
   }
+}
+
+/** The platform that the name of a target names; the other one when it names none or several. */
+function platformNamed(name: string, other: Platform): Platform {
+  const [named, more] = new Set(architecturesIn(name).map(({ architecture }) => architecture));
+  return named === undefined || more !== undefined ? other : platformOf(named, other);
 }
 
 /** The platform that variables of a call name (`ARCH=arm64`); the other one when they name none. */

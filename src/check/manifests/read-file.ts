@@ -80,7 +80,7 @@ const readers: Readonly<Record<SingleKind, FileReader>> = {
   },
   "helm-values": (collection, path, text) => {
     if (!/image|repository|nodeSelector|kubernetes\.io\//i.test(text)) return;
-    for (const root of documentsOf(collection, path, withoutActions(text))) {
+    for (const root of documentsOf(collection, path, text)) {
       readHelmValues(collection, path, root, nodeLabels(path, text));
     }
   },

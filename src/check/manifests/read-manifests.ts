@@ -8,6 +8,7 @@ import { startCollection } from "./collection.ts";
 import { kindOf } from "./file-kind.ts";
 import { readGithub } from "./github/read-github.ts";
 import type { Manifest } from "./manifest.ts";
+import type { YamlNode } from "./yaml/node.ts";
 import { documentsOf, readFile } from "./read-file.ts";
 
 /** Compose, CI, bake, Kubernetes, Helm and Kustomize files of the repository. */
@@ -28,8 +29,10 @@ export function readManifests(reading: Reading): {
     else if (kind === "bake") bakeFiles.push(path);
     else readFile(collection, path, kind);
   }
+  const roots = new Map<string, YamlNode | undefined>();
   const uses = readGithub(collection, workflows, (path) => {
-    return documentsOf(collection, path, reading.repository.text(path))[0];
+    if (!roots.has(path)) roots.set(path, documentsOf(collection, path, reading.repository.text(path))[0]);
+    return roots.get(path);
   });
   for (const path of bakeFiles) readBake(collection, path, reading.repository.text(path) ?? "", uses);
   const { manifests, executions, calls, images } = collection;

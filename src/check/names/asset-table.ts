@@ -161,6 +161,23 @@ const vendorAssets: readonly Asset[] = [
     certain: true,
     source: "https://www.minecraft.net/download/server/bedrock: Ubuntu on x86-64 (2026-08)",
   },
+  {
+    name: "SonarQube's archive",
+    url: /binaries\.sonarsource\.com\/Distribution\/sonarqube(?:-\w+)?\/sonarqube-[^/]*\.zip$/,
+    runsOn: "amd64",
+    instead: "Start it with java -jar, not with bin/linux-x86-64, or take a version with launchers for the platform.",
+    certain: false,
+    source: "https://github.com/bitnami/containers/pull/27514 (2023-03-16): it has no launchers and wrappers for Arm",
+  },
+  {
+    name: "Docker Compose 1",
+    url: /docker\/compose\/releases\/download\/1\.[^/]+\/docker-compose-(?:Linux|\uFFFC)-(?!x86_64)/,
+    runsOn: "amd64",
+    instead: "Version 2 has docker-compose-linux-aarch64; distributions have a package docker-compose.",
+    certain: true,
+    source:
+      "https://github.com/docker/compose/releases/tag/1.29.2: Linux-x86_64 alone (aqua-registry 4d86e12, 2026-08-22)",
+  },
 ];
 
 /** Files that are known to be for one architecture though they do not say so. `source` says where that is known from. */

@@ -11,7 +11,7 @@ export interface Asset {
   readonly runsOn: "amd64" | "386";
   /** What to take instead, one sentence. */
   readonly instead: string;
-  /** False when it holds only for a part of the file, or works without. */
+  /** False when it holds only for a part of the file, which works without: then it is a note. */
   readonly certain: boolean;
   /** Where that is known from, and when it was looked at. */
   readonly source: string;

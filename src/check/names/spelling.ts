@@ -4,7 +4,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { projectSpellings } from "./project-spellings.ts";
 
 /** Whose words a name is in: they say how the same list spells other architectures. */
-export type SpellingFamily =
+type SpellingFamily =
   | "go"
   | "debian"
   | "uname"
@@ -78,7 +78,7 @@ function keyOf({ architecture, variant }: Platform): string {
 }
 
 /** The family of a name, by its spelling and by the shape of the text around it. */
-export function familyOf(match: NameMatch, around: string): SpellingFamily {
+function familyOf(match: NameMatch, around: string): SpellingFamily {
   const name = match.text.toLowerCase();
   if (/^linux[-_]64$/.test(name)) return "conda";
   if (/^64[-_]?bit$/.test(name)) return "bits";

@@ -63,6 +63,13 @@ export function lacksBinary(
   return bound !== undefined && isOlder(bound, entry.since) ? entry : undefined;
 }
 
+/** The names that the table has in an ecosystem, without Maven's groups: what a file has to mention to be worth reading. */
+export function namesInTable(ecosystem: Ecosystem): string[] {
+  return [...byName.values()]
+    .filter((entry) => entry.ecosystem === ecosystem)
+    .map(({ name }) => name.slice(name.indexOf(":") + 1));
+}
+
 /** All entries, for the tests of the table. */
 export function allMinimumVersions(): readonly MinimumVersion[] {
   return [...byName.values()];

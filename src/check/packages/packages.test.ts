@@ -207,9 +207,9 @@ test("package.json takes versions from the lock file", () => {
       '{\n  "dependencies": {"a": "^1.0.0", "b": "npm:c@~2.1"},\n  "devDependencies": {\n    "d": "*"\n  }, "cpu": ["x64"]\n}',
     "package-lock.json":
       '{"packages": {"node_modules/a": {"version": "1.4.0"}, "node_modules/d": {"version": "3.0.0"}}}',
-    "yarn/package.json": '{"dependencies": {"@s/e": "^1"}}',
+    "yarn/package.json": '{"dependencies": {"@s/e": "^1"}, "cpu": []}',
     "yarn/yarn.lock": '"@s/e@^1", "@s/e@^1.2":\n  version "1.9.0"\n',
-    "pnpm/package.json": '{"dependencies": {"f": "^1"}}',
+    "pnpm/package.json": '{"dependencies": {"f": "^1"}, "cpu": []}',
     "pnpm/pnpm-lock.yaml":
       "importers:\n  .:\n    dependencies:\n      f:\n        specifier: ^1\n        version: 1.2.3(x@1)\npackages:\n",
     "node_modules/z/package.json": '{"dependencies": {"no": "1"}}',
@@ -255,7 +255,6 @@ test("poms are read with properties, managed versions, parents, profiles and in 
     "c:d 1 app/pom.xml:12:37 program",
     "com.google.protobuf:protoc 3.1.0 app/pom.xml:14:3 program",
     "x:y 2 get.sh:5:1 program",
-    "io.netty:epoll 4.1.40.Final pom.xml:4:32 program",
   ]);
   assert.equal(found[0]?.classifier?.place.line, 7);
   assert.equal(found[1]?.property, "not.set");
@@ -288,14 +287,14 @@ test("Gradle, Cargo and Go are read", () => {
 
 test("a broken file is told, and the others are read", () => {
   const { files, unreadable } = readAll({
-    "a/package.json": '{"dependencies": {',
+    "a/package.json": '{"cpu": {',
     "b/pyproject.toml": "dependencies = [[[",
-    "c/pom.xml": "<project><dependencies>",
+    "c/pom.xml": "<project><classifier>",
     "d/requirements.txt": "a==1\n",
-    "e/pom.xml": "<a>".repeat(5000),
+    "e/pom.xml": "<classifier>".repeat(5000),
     "f/pyproject.toml": `dependencies = ${"[".repeat(5000)}`,
-    "g/package.json": `{"dependencies": ${"[".repeat(100_000)}`,
-    "h/pom.xml": "<project><parent><relativePath>../h/pom.xml</relativePath></parent></project>",
+    "g/package.json": `{"cpu": ${"[".repeat(100_000)}`,
+    "h/pom.xml": "<project><classifier/><parent><relativePath>../h/pom.xml</relativePath></parent><jna/></project>",
   });
   assert.deepEqual(
     files.map(({ path }) => path),

@@ -4,6 +4,7 @@ import { readCargoConfig, readCargoToml } from "./cargo.ts";
 import type { PackageFile } from "./dependency.ts";
 import { readGoMod } from "./go-mod.ts";
 import { readGradle } from "./gradle.ts";
+import { namesInTable } from "./minimum-versions.ts";
 import { readPackageJson } from "./npm-files.ts";
 import { readPom, type Pom } from "./pom.ts";
 import { readPipfileLock, readPythonLock } from "./python-locks.ts";
@@ -25,17 +26,24 @@ const projectEnd = "</project>";
 /** Folders whose packages are not the repository's own. */
 const foreign = /(?:^|\/)(?:node_modules|vendor|third_party|\.yarn|bower_components|site-packages)\//;
 
+/** What makes a file of npm, Maven or Gradle worth parsing: names in the table, and names of platforms. */
+const npmMatters = new RegExp(`"cpu"|linux|"(?:${namesInTable("npm").join("|")})"`);
+const jvmMatters = new RegExp(`<classifier>|classifier|:exe\\b|linux|${namesInTable("maven").join("|")}`);
+
+/** Crates that rules know, and conditions on the architecture. */
+const cargoMatters = /-sys\b|openssl|native-tls|rdkafka|git2|rocksdb|\bring\b|jemalloc|target_arch/;
+
 type Read = (path: string, text: string, reading: Reading) => PackageFile;
 
 const readers: readonly { readonly name: RegExp; readonly read: Read; readonly needs?: RegExp }[] = [
-  { name: /^package\.json$/, read: readPackageJson, needs: /ependencies"|"cpu"/ },
+  { name: /^package\.json$/, read: readPackageJson, needs: npmMatters },
   { name: /^pyproject\.toml$/, read: readPyproject, needs: /dependenc/ },
   { name: /^Pipfile$/, read: readPipfile },
   { name: /^Pipfile\.lock$/, read: readPipfileLock },
   { name: /^(?:poetry|uv|pdm)\.lock$/, read: readPythonLock },
   { name: /^setup\.cfg$/, read: readSetupCfg, needs: /install_requires|extras_require/ },
-  { name: /^build\.gradle(?:\.kts)?$/, read: readGradle },
-  { name: /^Cargo\.toml$/, read: readCargoToml, needs: /dependencies/ },
+  { name: /^build\.gradle(?:\.kts)?$/, read: readGradle, needs: jvmMatters },
+  { name: /^Cargo\.toml$/, read: readCargoToml, needs: cargoMatters },
   { name: /^rust-toolchain(?:\.toml)?$/, read: readCargoConfig },
   { name: /^go\.mod$/, read: readGoMod },
 ];
@@ -61,7 +69,9 @@ export function readPackages(reading: Reading): PackageFile[] {
       if (file !== undefined) found.push(file);
     } else if (/^pom\.xml$|\.pom$|-pom\.xml$/.test(name)) {
       opened++;
-      const pom = pomAt(path, reading, poms, 0);
+      // One that matters to no rule is read all the same when it is the parent of another.
+      const matters = jvmMatters.test(reading.repository.text(path) ?? "");
+      const pom = matters ? pomAt(path, reading, poms, 0) : undefined;
       if (pom !== undefined) found.push(pom.file);
     } else if (/\.(?:sh|bash)$|Dockerfile|^Containerfile/.test(name)) found.push(...pomsInScript(path, reading));
   }

@@ -90,7 +90,7 @@ function readJob(around: Around, node: YamlNode, steps: readonly YamlNode[], mac
   for (const step of steps) {
     const script = scalarAt(step, "script") ?? scalarAt(step, "bash");
     const task = textAt(step, "task");
-    const inline = /^Bash@/.test(task ?? "") ? scalarAt(step, "inputs", "script") : undefined;
+    const inline = task?.startsWith("Bash@") === true ? scalarAt(step, "inputs", "script") : undefined;
     const command = script ?? inline;
     if (command !== undefined) {
       const environment = new Map(variables);

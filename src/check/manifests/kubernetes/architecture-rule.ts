@@ -30,7 +30,8 @@ export function readSelection(pod: YamlNode, platforms: readonly Platform[]): Se
 
 function selectorRule(pod: YamlNode): ArchitectureRule | "open" | undefined {
   const selector = nodeAt(pod, "nodeSelector");
-  if (selector?.kind === "scalar" && isTemplated(selector.text)) return "open";
+  // Without a value of its own it has one that a template fills in.
+  if ([selector, nodeAt(pod, "affinity")].some((node) => node?.kind === "scalar")) return "open";
   const entries = entriesAt(selector).filter(({ key }) => labels.has(key.text));
   const [entry] = entries;
   if (entry?.value.kind !== "scalar") return undefined;

@@ -27,10 +27,9 @@ export function parseYaml(path: string, text: string, matters: (document: string
   for (const { start, end } of divide(text)) {
     const part = text.slice(start, end);
     if (!matters(part)) continue;
-    const read = readDocument(part, (from, to) => locate(start + from, start + to));
-    if (typeof read === "string") problems.push({ place: locate(start, start), message: read });
-    else if (Array.isArray(read)) problems.push({ place: locate(start + read[1], start + read[1]), message: read[0] });
-    else if (read !== undefined) documents.push(read);
+    const { root, problem } = readDocument(part, (from, to) => locate(start + from, start + to));
+    if (root !== undefined) documents.push(root);
+    if (problem !== undefined) problems.push(problem);
   }
   return { documents, problems };
 }
@@ -42,23 +41,33 @@ function divide(text: string): { start: number; end: number }[] {
   return starts.map((start, index) => ({ start, end: starts[index + 1] ?? text.length }));
 }
 
-/** The root of a document; undefined for one without content; or a message, with an offset where it has one. */
-function readDocument(text: string, locate: Locate): YamlNode | undefined | string | [message: string, offset: number] {
-  if (text.length > maxLength) return `The document is longer than ${maxLength} characters; it was not read.`;
-  if (nesting(text) > maxDepth) return `The document is nested more than ${maxDepth} levels deep; it was not read.`;
+/** What could be read of a document, and the first thing that is wrong with it. */
+interface ReadDocument {
+  readonly root?: YamlNode;
+  readonly problem?: { readonly place: Place; readonly message: string };
+}
+
+/** Parses a document. What the parser makes of one with mistakes is kept: services read files that strict YAML forbids. */
+function readDocument(text: string, locate: Locate): ReadDocument {
+  const refused = (message: string): ReadDocument => ({ problem: { place: locate(0, 0), message } });
+  if (text.length > maxLength) return refused(`The document is longer than ${maxLength} characters; it was not read.`);
+  if (nesting(text) > maxDepth)
+    return refused(`The document is nested more than ${maxDepth} levels deep; it was not read.`);
   try {
-    const document = parseDocument(text, {
-      prettyErrors: false,
-      strict: false,
-      uniqueKeys: false,
-      logLevel: "silent",
-    });
+    const document = parseDocument(text, { prettyErrors: false, strict: false, uniqueKeys: false, logLevel: "silent" });
     const [error] = document.errors;
-    if (error !== undefined) return [`${error.message}.`.replace(/[.:]+$/, "."), error.pos[0]];
-    return document.contents === null ? undefined : convert(document, text, locate);
+    const root = document.contents === null ? undefined : convert(document, text, locate);
+    return {
+      ...(root === undefined ? {} : { root }),
+      ...(error === undefined
+        ? {}
+        : {
+            problem: { place: locate(error.pos[0], error.pos[0]), message: `${error.message}.`.replace(/[.:]+$/, ".") },
+          }),
+    };
   } catch (error) {
-    if (error instanceof TooMuch) return error.message;
-    if (error instanceof RangeError) return "The document is nested too deeply; it was not read.";
+    if (error instanceof TooMuch) return refused(error.message);
+    if (error instanceof RangeError) return refused("The document is nested too deeply; it was not read.");
     throw error;
   }
 }
@@ -80,7 +89,7 @@ function nesting(text: string): number {
 class TooMuch extends Error {}
 
 /** Turns the library's nodes into ours. */
-function convert(document: Document.Parsed, text: string, locate: Locate): YamlNode {
+function convert(document: Pick<Document.Parsed, "contents">, text: string, locate: Locate): YamlNode {
   const done = new Map<Node, YamlNode>();
   const sizes = new Map<YamlNode, number>();
   const open = new Set<Node>();

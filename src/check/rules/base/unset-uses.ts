@@ -42,7 +42,7 @@ function usesIn(file: BuiltStage["file"], evaluated: EvaluatedInstruction, names
     : names.filter((name) => evaluated.unset.includes(name));
   if (wanted.length === 0 || (isRun && isExec(evaluated))) return [];
   const readable = isRun ? shellText(text) : text;
-  return wanted.flatMap((name) => {
+  const uses = wanted.flatMap((name) => {
     const pattern = new RegExp(`(?<!\\\\)\\$(?:${name}\\b|\\{[!#]?${name}\\b([^}]*)\\}?)`, "g");
     return [...readable.matchAll(pattern)].map((match): UnsetUse => {
       const from = start.offset + match.index;
@@ -59,6 +59,7 @@ function usesIn(file: BuiltStage["file"], evaluated: EvaluatedInstruction, names
       };
     });
   });
+  return uses.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
 }
 
 /** The exec form has no shell that would expand anything, unless it starts one. */

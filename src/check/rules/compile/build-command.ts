@@ -82,8 +82,21 @@ export function isForArchitecture(path: string, architecture: string): boolean {
   return namesIn(path).some((name) => name.architecture === architecture);
 }
 
+/**
+ * True when somebody chose by the architecture where a value is written: in a branch of a switch, or in a script or Makefile that speaks of the
+ * platform too. Then what led there is wrong, and its own rule tells it.
+ */
+export function isInChoice(execution: Execution, place: Place, { repository, dockerfiles }: Model): boolean {
+  const isInSwitch = execution.trace.switches.some(
+    ({ place: whole }) => whole.path === place.path && whole.line <= place.line && place.line <= whole.endLine,
+  );
+  if (isInSwitch) return true;
+  if (dockerfiles.some(({ path }) => path === place.path)) return false;
+  return namesPlatform(repository.text(place.path) ?? "", execution.target);
+}
+
 /** A name of the platform's architecture in any of the common spellings. */
-export function namesPlatform(text: string, platform: Platform): boolean {
+function namesPlatform(text: string, platform: Platform): boolean {
   return (
     namesIn(text).some(({ architecture }) => architecture === platform.architecture) ||
     (findArchitecture(platform)?.triplet !== undefined && text.includes(findArchitecture(platform)?.triplet ?? ""))

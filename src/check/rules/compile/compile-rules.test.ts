@@ -194,6 +194,18 @@ test("a fixed target of Rust is found with the lines that repeat it", async () =
     assert.deepEqual(await found({ Dockerfile: rust(good, "target") }), [], good);
 });
 
+test("a table of triples is not the mistake: what was looked up in it is", async () => {
+  assert.deepEqual(
+    await found({
+      Dockerfile:
+        "FROM rust:1 AS build\nARG TARGETARCH=amd64\nCOPY . .\nRUN cargo build --target $(sh triple.sh)\nFROM debian\nCOPY --from=build /app /app\n",
+      "triple.sh":
+        "case $TARGETARCH in\n  amd64) echo x86_64-unknown-linux-gnu;;\n  arm64) echo aarch64-unknown-linux-gnu;;\nesac\n",
+    }),
+    [],
+  );
+});
+
 test("cgo needs a C compiler of the target", async () => {
   const build = (run: string): string => image(`ARG TARGETARCH\n${run}`, "--platform=$BUILDPLATFORM golang:1.24");
   assert.deepEqual(await found({ Dockerfile: build("RUN CGO_ENABLED=1 GOARCH=$TARGETARCH go build -o app .") }), [

@@ -11,6 +11,7 @@ import {
   isFixed,
   isForArchitecture,
   isGoBuild,
+  isInChoice,
   placeOf,
   variableOf,
   type BuildCommand,
@@ -71,9 +72,11 @@ function* problemOf(build: BuildCommand, covered: ReadonlySet<string>, model: Mo
   const [first] = wrong;
   const place = first === undefined ? undefined : placeOf(first.value);
   if (first === undefined || place === undefined) return;
+  // Targets of make that are named by an architecture (`arm:`) are for it, whoever asked for it.
+  if (!model.platforms.some((platform) => samePlatform(platform, target))) return;
   const isImage = execution.kind === "run";
   if (!isImage && !isOfRecipe(build, place)) return;
-  if (isForArchitecture(place.path, first.architecture) || (!isImage && namesOthers(place.path, target, model))) return;
+  if (isForArchitecture(place.path, first.architecture) || isInChoice(execution, place, model)) return;
   // A C compiler cannot be exchanged without installing another one: then nothing is repaired by itself.
   const isGoAlone = wrong.every(({ name }) => name === "GOARCH");
   yield {
@@ -142,11 +145,6 @@ function isOfRecipe({ command, execution }: BuildCommand, place: Place): boolean
     place.path === execution.place.path &&
     !/(?:^|\/)(?:vendor|third_party|testdata|examples?)\//.test(place.path)
   );
-}
-
-/** True when a Makefile or script also speaks of the platform: then it makes programs for several. */
-function namesOthers(path: string, { architecture }: Platform, { repository }: Model): boolean {
-  return new RegExp(`\\b${architecture}\\b`).test(repository.text(path) ?? "");
 }
 
 /** Where the cross compiler of another architecture is installed. */

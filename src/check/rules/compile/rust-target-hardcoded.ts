@@ -4,7 +4,7 @@ import type { DockerfileVariant, Execution, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf, type Value } from "../../value.ts";
-import { commandsOf, isForArchitecture, placeOf, variableOf, type BuildCommand } from "./build-command.ts";
+import { commandsOf, isForArchitecture, isInChoice, placeOf, variableOf, type BuildCommand } from "./build-command.ts";
 
 const id = "rust-target-hardcoded";
 
@@ -44,6 +44,7 @@ function* problemOf(build: BuildCommand, all: readonly BuildCommand[], model: Mo
     value === undefined ? setting !== undefined && !matches(setting.text, target.architecture) : names.length > 0;
   const place = setting?.place ?? (value === undefined ? undefined : (names[0]?.place ?? placeOf(value)));
   if (!isWrong || place === undefined || isForArchitecture(place.path, names[0]?.name.architecture ?? "")) return;
+  if (setting === undefined && isInChoice(execution, place, model)) return;
   const hasSibling = all.some((other) => {
     const others = other.execution === execution ? targetOf(other) : undefined;
     return others !== undefined && matches(textOf(others), target.architecture);

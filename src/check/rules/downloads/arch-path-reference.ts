@@ -3,7 +3,7 @@ import type { Execution, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import type { ReachedCommand } from "../../shell/trace.ts";
-import { sliceValue, textOf, type Value } from "../../value.ts";
+import { textOf, unknownMark, type Value } from "../../value.ts";
 import { isUrl } from "./asset-kind.ts";
 import { realProgram } from "./download-words.ts";
 import { platformOf, stagesOf } from "./download.ts";
@@ -28,10 +28,10 @@ export const archPathReference: Rule = {
 };
 
 const programs =
-  /^(?:ln|mv|cp|tar|bsdtar|unzip|gunzip|bunzip2|unxz|gzip|xz|zstd|bzip2|rm|rmdir|chmod|chown|gpg|install|strip|cd|pushd|dpkg|dpkg-deb|rpm|apt-get|apt|yum|dnf|apk|ls|mkdir|file|patchelf|upx|cat|tee|echo|printf|export|ENV|openssl|shasum|b2sum|md5sum|sha\d+sum|update-alternatives|alternatives|setcap|source|\.|sh|bash|test|\[|7z|unsquashfs|alien)$/;
+  /^(?:ln|mv|cp|tar|bsdtar|unzip|gunzip|bunzip2|unxz|gzip|xz|zstd|bzip2|rm|rmdir|chmod|chown|gpg|install|strip|cd|pushd|dpkg|dpkg-deb|rpm|apt-get|apt|yum|dnf|apk|ls|file|patchelf|upx|cat|tee|echo|printf|export|ENV|openssl|shasum|b2sum|md5sum|sha\d+sum|update-alternatives|alternatives|setcap|source|\.|sh|bash|7z|unsquashfs|alien)$/;
 
 /** Folders of libraries and cross tools, which other rules look at. */
-const libraryPath = /-linux-(?:gnu|musl)|ld-linux|ld-musl|^-/;
+const libraryPath = /(?<!unknown|pc|alpine)-linux-(?:gnu|musl)|ld-linux|ld-musl|^-/;
 
 function* problemsIn(model: Model): Generator<Problem> {
   for (const execution of model.executions) {
@@ -64,6 +64,8 @@ function* problemsIn(model: Model): Generator<Problem> {
 function* problemsOf(command: ReachedCommand, execution: Execution): Generator<Problem> {
   const { stage, machine } = execution;
   const platform = stage === undefined ? machine : platformOf(stage);
+  // Behind a guard somebody thought of the platform: `if [ "$TARGETARCH" != amd64 ]; then rm *-x86_64.so; fi`.
+  if (command.guarded) return;
   const { program, at } = realProgram(command);
   const words = programs.test(program) ? [...command.words.slice(at + 1), ...command.outputs] : [];
   for (const word of words) {
@@ -81,13 +83,12 @@ function problemOf(word: Value, platform: Execution["target"], place: Place): Pr
   if (text.length > 2000 || isUrl(text)) return undefined;
   const names = foreignIn(word, platform).filter((name) => !name.chosen && isOfFile(text, name));
   if (names.length === 0) return undefined;
-  const own = names.some(({ through }) => through.length === 0);
   return {
     rule: id,
     message: `This line names a file for ${[...new Set(names.map(({ name }) => name.architecture))].join(", ")}: ${shownPart(word, names)}.`,
     platforms: [platform],
     place,
-    ...(own ? { spots: spotsOf(names) } : {}),
+    spots: spotsOf(names),
   };
 }
 
@@ -96,12 +97,13 @@ function isOfFile(text: string, { name: { start, end } }: ForeignName): boolean 
   const from = text.slice(0, start).search(/[^\s"'=:,;]*$/);
   const to = end + (/^[^\s"'=:,;]*/.exec(text.slice(end))?.[0].length ?? 0);
   const word = text.slice(from, to);
+  if (/^(?:linux\/)[^/]+(?:\/v\d)?$/.test(word)) return false;
   return word.length > end - start && !libraryPath.test(word) && !word.includes("://");
 }
 
 function shownPart(word: Value, names: readonly ForeignName[]): string {
-  const text = textOf(word);
+  const text = textOf(word).replaceAll(unknownMark, "…");
   if (text.length <= 80) return text;
   const at = names[0]?.name.start ?? 0;
-  return `…${textOf(sliceValue(word, Math.max(0, at - 30), Math.min(text.length, at + 40)))}…`;
+  return `…${text.slice(Math.max(0, at - 30), at + 40)}…`;
 }

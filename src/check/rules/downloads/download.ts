@@ -1,4 +1,4 @@
-import type { Platform } from "../../../platform/platform.ts";
+import { samePlatform, type Platform } from "../../../platform/platform.ts";
 import type { CopyModel, Execution, Model, StageModel } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { ReachedCommand } from "../../shell/trace.ts";
@@ -84,7 +84,13 @@ export function downloadsIn(execution: Execution): Download[] {
  */
 export function platformOf(stage: StageModel): Platform {
   const isImage = stage.role === "target" || (stage.role === "constant" && isTargetStage(stage));
-  return isImage ? stage.variant.platform : stage.stage.platform;
+  if (isImage) return stage.variant.platform;
+  return isByBuilderArgument(stage) ? stage.variant.buildPlatform : stage.stage.platform;
+}
+
+/** Whether a stage for the builder is on another platform than the builder, because BUILDPLATFORM has a default that hides it. */
+export function isByBuilderArgument({ role, stage, variant }: StageModel): boolean {
+  return role === "build" && !samePlatform(stage.platform, variant.buildPlatform);
 }
 
 /** Whether a stage becomes the image. */

@@ -135,6 +135,22 @@ describe("downloads of a fixed architecture", () => {
     assert.deepEqual(await found({ "get.sh": script }), ["note hardcoded-arch-download get.sh:2"]);
   });
 
+  test("of which only data is taken: a note", async () => {
+    const get = "FROM debian:12\nRUN curl -LO https://example.org/node-v20-linux-x64.tar.gz && ";
+    const note = ["note hardcoded-arch-download Dockerfile:2"];
+    const error = ["error hardcoded-arch-download Dockerfile:2"];
+    assert.deepEqual(
+      await found(`${get}tar xzf node-v20-linux-x64.tar.gz -C /usr node-v20-linux-x64/lib/node_modules\n`),
+      note,
+    );
+    assert.deepEqual(await found(`${get}tar -x -f node-v20-linux-x64.tar.gz node-v20-linux-x64/bin/npm\n`), note);
+    assert.deepEqual(await found(`${get}tar -x -f node-v20-linux-x64.tar.gz node-v20-linux-x64/bin/node\n`), error);
+    assert.deepEqual(await found(`${get}tar xzf node-v20-linux-x64.tar.gz -C /usr\n`), error);
+    const piped = "FROM debian:12\nRUN curl -L https://example.org/node-v20-linux-x64.tar.gz | tar xz";
+    assert.deepEqual(await found(`${piped} node/share/doc\n`), note);
+    assert.deepEqual(await found(`${piped} -C /opt\n`), error);
+  });
+
   test("in a recipe of make", async () => {
     assert.deepEqual(await found({ Makefile: "tool:\n\tcurl -LO https://example.org/tool-linux-amd64\n" }), [
       "warning hardcoded-arch-download Makefile:2",
@@ -142,13 +158,20 @@ describe("downloads of a fixed architecture", () => {
   });
 
   test("in a variable that no download was seen to use", async () => {
-    assert.deepEqual(await found("FROM debian:12\nENV TOOL_URL=https://example.org/tool-linux-amd64.tar.gz\n"), [
-      "note hardcoded-arch-download Dockerfile:2",
-    ]);
+    const note = ["note hardcoded-arch-download Dockerfile:2"];
+    const url = "https://example.org/tool-linux-amd64.tar.gz";
+    assert.deepEqual(await found(`FROM debian:12\nENV TOOL_URL=${url}\n`), note);
+    assert.deepEqual(await found(`FROM debian:12\nRUN TOOL_URL=${url} ./configure\n`), note);
   });
 });
 
 describe("downloads that are right everywhere", () => {
+  test("by a ladder over an argument that the caller gives", async () => {
+    const run =
+      "RUN case $ARCH in amd64) a=x86_64 ;; arm64) a=arm64 ;; *) exit 1 ;; esac; curl -LO https://example.org/tool-$a";
+    assert.deepEqual(await found(`FROM debian:12\nARG ARCH\n${run}\n`), []);
+  });
+
   for (const [name, dockerfile] of [
     [
       "the platform's argument",

@@ -9,6 +9,8 @@ import { checksumPlaces } from "./checksums.ts";
 import { companionsOf, isCompanion } from "./companions.ts";
 import { isCrossTool } from "./cross-tools.ts";
 import { downloadsOf, platformOf, stagesOf, type Download } from "./download.ts";
+import { isOnlyData } from "./taken-files.ts";
+import { hasAlternative } from "./alternatives.ts";
 import { isLookedAt, reachesImage, weigh, type Weight } from "./weigh.ts";
 import { placesOfVariables } from "./variable-places.ts";
 
@@ -40,7 +42,7 @@ function* problemsIn(model: Model): Generator<Problem> {
       yield problem;
     }
   }
-  for (const problem of [...unusedUrls(model), ...makeUrls(model)]) {
+  for (const problem of [...unusedUrls(model), ...scriptUrls(model), ...makeUrls(model)]) {
     if (!found.has(`${problem.place.path}:${problem.place.line}`)) yield problem;
   }
 }
@@ -49,11 +51,11 @@ function* problemsOf(download: Download, model: Model): Generator<Problem> {
   if (!isLookedAt(download) || isCompanion(download)) return;
   // Its name says what it compiles for, not what it runs on.
   if (isCrossTool(textOf(download.url))) return;
-  const own = foreignIn(download.url, download.platform);
+  const own = foreignIn(download.url, download.platform).filter((name) => !hasAlternative(name, download));
   if (own.length > 0) yield problemOf(download, own, download.platform, weightOf(download, own), model);
   else if (reachesImage(download)) {
     const target = download.stage?.variant.platform ?? download.platform;
-    const names = foreignIn(download.url, target);
+    const names = foreignIn(download.url, target).filter((name) => !hasAlternative(name, download));
     // What follows the builder is another mistake than a fixed name.
     if (names.length > 0 && names.every(({ chosen }) => !chosen)) {
       yield problemOf(
@@ -71,7 +73,7 @@ function weightOf(download: Download, names: readonly ForeignName[]): Weight {
   const weight = weigh(download);
   const kind = assetKind(textOf(download.url));
   // A branch or map for this platform led here on purpose; sources and texts that lie in a folder of an architecture are no programs.
-  if (names.every(({ chosen }) => chosen) || kind === "source" || kind === "text")
+  if (names.every(({ chosen }) => chosen) || kind === "source" || kind === "text" || isOnlyData(download))
     return { ...weight, severity: "note" };
   if (download.command?.guarded === true && weight.severity === "error") return { ...weight, severity: "warning" };
   return weight;
@@ -149,6 +151,18 @@ function* unusedUrls(model: Model): Generator<Problem> {
     if (!isLookedAt({ stage })) continue;
     for (const { value, place, name } of stage.variables) {
       yield* noteOf(name, value, place, platformOf(stage));
+    }
+  }
+}
+
+/** URLs that a script puts into variables without a download in it that was seen to use them. */
+function* scriptUrls(model: Model): Generator<Problem> {
+  for (const execution of model.executions) {
+    if (execution.scope === "runner" || !isLookedAt(execution)) continue;
+    const platform = execution.stage === undefined ? execution.machine : platformOf(execution.stage);
+    for (const { assignments, guarded } of execution.trace.commands) {
+      if (guarded) continue;
+      for (const { name, value, place } of assignments) yield* noteOf(name, value, place, platform);
     }
   }
 }

@@ -57,6 +57,17 @@ describe("downloads for amd64 that do not say so", () => {
     assert.deepEqual(await found(`RUN curl -LO ${url}`), ["note implicit-arch-download Dockerfile:2"]);
   });
 
+  test("a file that follows the platform, and is not there for it", async () => {
+    const run = "RUN curl -LO https://example.org/tool-$(uname -m)";
+    const urls = { "https://example.org/tool-x86_64": true, "https://example.org/tool-aarch64": false };
+    assert.deepEqual(await found(run, { urls }), ["error implicit-arch-download Dockerfile:2"]);
+    assert.deepEqual(await found(run, { urls: { "https://example.org/tool-aarch64": false } }), []);
+    const compose = `${github}/docker/compose/releases/download/1.29.2/docker-compose-$(uname -s)-$(uname -m)`;
+    assert.deepEqual(await found(`RUN curl -L ${compose} -o /usr/bin/docker-compose`), [
+      "error implicit-arch-download Dockerfile:2",
+    ]);
+  });
+
   test("a cross compiler that runs on another machine", async () => {
     const build = (url: string) => found(`FROM --platform=$BUILDPLATFORM debian:12\nRUN wget ${url}\nFROM scratch\n`);
     assert.deepEqual(await build("https://musl.cc/aarch64-linux-musl-cross.tgz"), [

@@ -32,9 +32,12 @@ export const implicitArchDownload: Rule = {
 
 function* problemsIn(model: Model): Generator<Problem> {
   const found = new Set<string>();
-  for (const download of downloadsOf(model)) {
-    if (!isLookedAt(download) || dependsOnPlatform(download.url)) continue;
-    const problem = problemOf(download, model);
+  const downloads = [...downloadsOf(model)].filter(isLookedAt);
+  const byPlace = Map.groupBy(downloads, ({ place }) => `${place.path}:${place.line}:${place.column}`);
+  for (const download of downloads) {
+    const { path, line, column } = download.place;
+    const problem =
+      problemOf(download, model) ?? missing(download, byPlace.get(`${path}:${line}:${column}`) ?? [], model);
     if (problem === undefined) continue;
     for (const place of [problem.place, ...(problem.related ?? []).map((each) => each.place)])
       found.add(`${place.path}:${place.line}`);
@@ -42,7 +45,7 @@ function* problemsIn(model: Model): Generator<Problem> {
   }
   for (const { value, place, platform } of variablesOf(model)) {
     const asset = isUrl(textOf(value)) ? findAsset(textOf(value), platform) : undefined;
-    if (asset === undefined || dependsOnPlatform(value) || found.has(`${place.path}:${place.line}`)) continue;
+    if (asset === undefined || found.has(`${place.path}:${place.line}`)) continue;
     yield {
       rule: id,
       severity: "note",
@@ -72,11 +75,40 @@ function problemOf(download: Download, model: Model): Problem | undefined {
   return unnamed(download, platform, model);
 }
 
+/** A URL that follows the platform to a file that the release does not have, though it has the one of another platform. */
+function missing(download: Download, others: readonly Download[], model: Model): Problem | undefined {
+  const { url: value, platform } = download;
+  const url = textOf(value);
+  if (!dependsOnPlatform(value) || !isUrl(url) || url.includes(unknownMark) || assetKind(url) === "checksum")
+    return undefined;
+  if (namesIn(url).every(({ architecture }) => architecture !== platform.architecture)) return undefined;
+  const isElsewhere = others.some(
+    (other) => textOf(other.url) !== url && isUrl(textOf(other.url)) && model.facts.url(textOf(other.url)) === true,
+  );
+  if (!isElsewhere || model.facts.url(url) !== false) return undefined;
+  const weight = weigh(download);
+  return {
+    rule: id,
+    severity: weight.severity,
+    message: [`There is no ${fileNameOf(url)}: the project has this file for other platforms only.`, weight.because]
+      .filter(Boolean)
+      .join(" "),
+    platforms: [platform],
+    place: download.place,
+    advice: `Take a package, another version, or build it from source for ${formatPlatform(platform)}.`,
+  };
+}
+
 /** A file without an architecture in its name that the table does not have. */
 function unnamed(download: Download, platform: Platform, model: Model): Problem | undefined {
   const url = textOf(download.url);
   const file = fileNameOf(url);
-  if (platform.architecture === "amd64" || !isUrl(url) || !/\/releases\/(?:download|latest)\//.test(url))
+  if (
+    dependsOnPlatform(download.url) ||
+    platform.architecture === "amd64" ||
+    !isUrl(url) ||
+    !/\/releases\/(?:download|latest)\//.test(url)
+  )
     return undefined;
   if (file === "" || file.includes(unknownMark) || assetKind(url) !== "file" || namesIn(url).length > 0)
     return undefined;
@@ -109,7 +141,7 @@ function unnamed(download: Download, platform: Platform, model: Model): Problem 
 
 function weightOf(download: Download, asset: Asset): Weight {
   const weight = weigh(download);
-  return asset.certain || weight.severity === "note" ? weight : { ...weight, severity: "warning" };
+  return asset.certain ? weight : { ...weight, severity: "note" };
 }
 
 function told(download: Download, weight: Weight, name: string, architecture: string, advice: string): Problem {

@@ -112,7 +112,10 @@ describe("x86-only-package", () => {
     assert.deepEqual(await at("apt-get update && apt-get install -y --no-install-recommends gcc-multilib"), error);
     assert.deepEqual(await at("apt-get -y install g++-12-multilib=12.2.0-1"), error);
     assert.deepEqual(await at("ACCEPT_EULA=Y apt-get install -y msodbcsql17"), error);
-    assert.deepEqual(await at("apt-get install -y lib32stdc++6 lib32z1"), [...error, ...error]);
+    assert.deepEqual(await at("apt-get install -y lib32stdc++6 \\\n lib32z1"), [
+      "error x86-only-package Dockerfile:2 +3",
+    ]);
+    assert.deepEqual(await at("apt-get install -y gcc-multilib msodbcsql17"), [...error, ...error]);
     assert.deepEqual(await at("apt-get install -y libc6:i386"), warning);
     assert.deepEqual(await at("apt-get install -y google-chrome-stable"), warning);
     assert.deepEqual(await at("apt-get install -y linux-headers-amd64"), error);
@@ -150,6 +153,14 @@ describe("x86-only-package", () => {
     assert.deepEqual(await found("x86-only-package", run("gcc-multilib", "ubuntu:22.04"), has), []);
     const apk: KnownFacts = { packages: { "apk:v3.9:odd": { platforms: [amd64] } } };
     assert.deepEqual(await found("x86-only-package", "FROM alpine:3.9.4\nRUN apk add odd\n", apk), error);
+  });
+
+  test("in stages of the builder: a warning, and a note where the argument's default hides the builder", async () => {
+    const build = "FROM --platform=$BUILDPLATFORM debian:12 AS b\nRUN apt-get install -y gcc-multilib\nFROM scratch\n";
+    assert.deepEqual(await found("x86-only-package", build), warning);
+    assert.deepEqual(await found("x86-only-package", `ARG BUILDPLATFORM=linux/amd64\n${build}`), [
+      "note x86-only-package Dockerfile:3",
+    ]);
   });
 
   test("knows where Git LFS's own repository has nothing", async () => {

@@ -3,7 +3,7 @@ import { samePlatform } from "../../../platform/platform.ts";
 import type { Execution, StageModel } from "../../model.ts";
 import type { ReachedCommand } from "../../shell/trace.ts";
 import { textOf, unknownMark } from "../../value.ts";
-import { isTargetStage, type Download } from "./download.ts";
+import { isByBuilderArgument, isTargetStage, type Download } from "./download.ts";
 
 /** How much a mistake of a command weighs by where it runs, and what is to be said of that. */
 export interface Weight {
@@ -22,6 +22,12 @@ export interface Site {
 /** How much something weighs that is wrong for the platform on which it happens. */
 export function weigh({ execution, command, stage }: Site): Weight {
   if (stage !== undefined) {
+    if (isByBuilderArgument(stage)) {
+      return {
+        severity: "note",
+        because: "The argument of this stage's platform has a default; on another builder it shows.",
+      };
+    }
     if (stage.role === "build") {
       return {
         severity: "warning",

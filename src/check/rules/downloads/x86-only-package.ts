@@ -41,7 +41,12 @@ function* problemsIn(model: Model): Generator<Problem> {
       }
       for (const word of unsupportedBrowsers(command)) {
         if (platform.architecture === "amd64") continue;
-        const found = { name: textOf(word), instead: "Install chromium, which has builds for arm64.", certain: true };
+        const found = {
+          name: textOf(word),
+          instead: "Install chromium, which has builds for arm64.",
+          certain: true,
+          reason: "browsers",
+        };
         yield problemOf(word, found, platform, execution, command);
       }
       if (platform.architecture !== "amd64" && isGitLfsScript(command)) yield oldGitLfs(platform, execution, command);
@@ -51,6 +56,10 @@ function* problemsIn(model: Model): Generator<Problem> {
 
 interface Lacking {
   readonly name: string;
+  /** What is wrong, when it is not that the package is for amd64 alone. */
+  readonly message?: string;
+  /** Packages of one command that are missing for the same reason have the same. */
+  readonly reason: string;
   readonly instead: string;
   readonly certain: boolean;
 }
@@ -67,11 +76,12 @@ function lacking(each: InstalledPackage, platform: Platform, execution: Executio
       name,
       instead: `Install it only where it exists, or take another package on ${formatPlatform(platform)}.`,
       certain: true,
+      reason: name,
     };
   }
   if (platform.architecture === "amd64" || platform.architecture === "386") return undefined;
   const known = x86Packages.find((entry) => entry.managers.includes(manager) && entry.name.test(name));
-  if (known !== undefined) return { name, instead: known.instead, certain: known.certain };
+  if (known !== undefined) return { name, instead: known.instead, certain: known.certain, reason: known.name.source };
   if (dependsOnPlatform(word)) return undefined;
   // Kernels, boot loaders and the like end in the name of their architecture: linux-image-amd64, foo.x86_64.
   const last = namesIn(name).at(-1);
@@ -82,14 +92,26 @@ function lacking(each: InstalledPackage, platform: Platform, execution: Executio
     /cross|gcc|g\+\+|binutils|qemu|\.(?:deb|rpm|apk)$/.test(name)
   )
     return undefined;
-  return { name, instead: `Take the package for ${platform.architecture}.`, certain: true };
+  return {
+    name,
+    message: `The package ${name} is the one for amd64.`,
+    instead: `Take the package for ${platform.architecture}.`,
+    certain: true,
+    reason: "own name",
+  };
 }
 
 /** `libc6:i386` on arm64: apt may get it when told, but its programs do not run. */
 function foreignPackage(name: string, architecture: string, platform: Platform): Lacking | undefined {
   const isX86 = platform.architecture === "amd64" || platform.architecture === "386";
   if (isX86 || !/^(?:i386|amd64)$/.test(architecture)) return undefined;
-  return { name: `${name}:${architecture}`, instead: "Install it on amd64 alone.", certain: false };
+  return {
+    name: `${name}:${architecture}`,
+    message: `The package ${name}:${architecture} is for x86: its programs do not run on other platforms.`,
+    instead: "Install it on amd64 alone.",
+    certain: false,
+    reason: "foreign packages",
+  };
 }
 
 function factOf({ manager, name }: InstalledPackage, { stage }: Execution, model: Model) {
@@ -122,11 +144,12 @@ function problemOf(
   return {
     rule: id,
     severity: isDoubtful ? "warning" : weight.severity,
-    message: [`There is no package ${found.name} for platforms other than amd64.`, weight.because]
+    message: [found.message ?? `There is no package ${found.name} for platforms other than amd64.`, weight.because]
       .filter(Boolean)
       .join(" "),
     platforms: [platform],
     place,
+    key: [id, command.place.path, command.place.line, command.place.column, found.reason].join("\0"),
     spots: [{ place, text: textOf(word) }],
     advice: found.instead,
   };

@@ -70,6 +70,17 @@ describe("programs that are compiled outside of Docker", () => {
     );
   });
 
+  test("what is only put there on one architecture is told at the COPY, once", async () => {
+    assert.deepEqual(
+      await found({
+        Dockerfile: image("staged_tool"),
+        Makefile:
+          "ARCH ?= $(shell uname -m)\nall:\n\tgo build -o out/tool .\nifeq ($(ARCH),x86_64)\nimage: all\n\tcp out/tool ./staged_tool\n\tdocker build .\nendif\n",
+      }),
+      ["warning unqualified-host-binary Dockerfile:2 +Makefile:6"],
+    );
+  });
+
   test("paths with an architecture, loops and GoReleaser raise nothing", async () => {
     assert.deepEqual(
       await found({

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { formatPlatform } from "../../../platform/platform.ts";
+import { formatPlatform, type Platform } from "../../../platform/platform.ts";
 import type { DockerfileModel, Model } from "../../model.ts";
 import { namesIn } from "../../../platform/architecture-words.ts";
 import {
@@ -72,7 +72,7 @@ function releasedBy({ repository }: Model): (file: DockerfileModel) => boolean {
 }
 
 function problemOf(
-  { repository }: Model,
+  { repository, platforms }: Model,
   source: ReachedSource,
   context: BuildContext,
   products: readonly HostProduct[],
@@ -81,7 +81,9 @@ function problemOf(
   if (copy.from.kind !== "context" || stage.role === "constant") return undefined;
   if (!isKnownText(text) || dependsOnPlatform(value) || namesIn(text).length > 0) return undefined;
   const path = pathInContext(text);
-  if (path === "" || otherFiles.test(path) || otherNames.test(posix.basename(path))) return undefined;
+  // `linux-/app`: what stands there is a variable that has no value here.
+  if (/[-_](?:\/|$)/.test(path) || path === "" || otherFiles.test(path) || otherNames.test(posix.basename(path)))
+    return undefined;
   const { folder } = context;
   if (context.hides(path)) return undefined;
   const platform = formatPlatform(variant.platform);
@@ -109,6 +111,8 @@ function problemOf(
   const copied = { place: copy.place, message: `The image takes ${path} from here.` };
   const [carrier] = carriers;
   if (carrier !== undefined) {
+    // Where nothing stages it for another platform, that one's image is what breaks, and is told at the COPY.
+    if (platforms.some((other) => stages(products, path, folder, other).length === 0)) return undefined;
     return {
       ...common,
       ...(isTest ? { severity: "note" as const } : {}),
@@ -129,7 +133,7 @@ function problemOf(
       related: [{ place: maker.place, message: `${maker.tool} makes ${path} here.` }],
     };
   }
-  const elsewhere = stagedForOthers(products, path, folder, source);
+  const [elsewhere] = made.length > 0 ? [] : platforms.flatMap((other) => stages(products, path, folder, other));
   if (elsewhere !== undefined) {
     return {
       ...common,
@@ -199,19 +203,10 @@ function isRebuilt(product: HostProduct, products: readonly HostProduct[]): bool
   return new Set(targets).size > 1;
 }
 
-/** What puts the file into the context for other platforms, where nothing does for this one. */
-function stagedForOthers(
-  products: readonly HostProduct[],
-  path: string,
-  folder: string,
-  source: ReachedSource,
-): HostProduct | undefined {
-  return products.find((product) => {
-    return (
-      !isMadeFor(product, source) &&
-      (product.kind === "staged" || product.kind === "compiled") &&
-      isSame(product, path, folder)
-    );
+/** What puts a file into the context, or compiles it there, for a platform. */
+function stages(products: readonly HostProduct[], path: string, folder: string, platform: Platform): HostProduct[] {
+  return products.filter((product) => {
+    return product.execution.target.architecture === platform.architecture && isSame(product, path, folder);
   });
 }
 

@@ -5,6 +5,7 @@ import type { Dependency, PackageFile } from "../../packages/dependency.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf } from "../../value.ts";
 import { adviceFor, lacking, nameOf, type Lacking } from "./lacking.ts";
+import { missingFor, toolchainOf } from "./toolchain.ts";
 
 const id = "npm-native-no-arm64";
 
@@ -36,24 +37,53 @@ export const npmNativeNoArm64: Rule = {
         yield* forOnePlatform(dependency, file);
         if (dependency.name === "puppeteer" && skipsBrowser) continue;
         const found = lacking(dependency, model.facts);
-        if (found !== undefined) yield problemOf(found);
+        if (found !== undefined) yield problemOf(found, compilesIn(found, file, model));
       }
     }
   },
 };
 
-function problemOf(found: Lacking): Problem {
+function problemOf(found: Lacking, builds: boolean): Problem {
   const { dependency, platforms, entry } = found;
-  const effect = entry?.effect ?? "npm compiles it there, which needs Python, make and a C++ compiler";
+  const needs = builds ? "which the image has what it takes for" : "which needs Python, make and a C++ compiler";
+  const effect = entry?.effect ?? `npm compiles it there, ${needs}`;
   const isTest = dependency.use === "development" && browsers.has(dependency.name);
   return {
     rule: id,
-    ...(isTest ? { severity: "note" as const } : {}),
+    ...(isTest || builds ? { severity: "note" as const } : {}),
     message: `${nameOf(dependency)} has no binary for ${platforms.map(formatPlatform).join(" and ")}: ${effect}.`,
     platforms,
     place: dependency.place,
     advice: adviceFor(found),
   };
+}
+
+/** True when the package can be compiled, and every image that installs packages of npm has the compiler for it. */
+function compilesIn({ entry }: Lacking, { path }: PackageFile, { executions }: Model): boolean {
+  if (entry?.build === undefined) return false;
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+  const installs = executions.filter(
+    ({ kind, trace, stage }) =>
+      kind === "run" &&
+      trace.commands.some(
+        ({ program, words }) =>
+          /^(?:npm|yarn|pnpm)$/.test(program) &&
+          words.slice(1).every((word) => !/^(?:run|test|-g)$/.test(textOf(word))),
+      ) &&
+      stage?.copies.some(({ sources }) => sources.some((source) => isCopyOf(textOf(source), folder))) === true,
+  );
+  return (
+    installs.length > 0 &&
+    installs.every(({ stage }) => stage !== undefined && missingFor(entry.build, toolchainOf(stage))?.length === 0)
+  );
+}
+
+/** True when a source of COPY brings the package.json of a folder. */
+function isCopyOf(source: string, folder: string): boolean {
+  const clean = source.replace(/^(?:\.?\/)+/, "").replace(/\/$/, "");
+  if (clean === "" || clean === ".") return true;
+  const target = folder === "" ? "package" : `${folder}/package`;
+  return target.startsWith(clean) || clean.startsWith(target) || clean === folder;
 }
 
 /** True when something in the repository tells puppeteer to download no browser, or where one is. */

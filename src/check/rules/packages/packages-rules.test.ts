@@ -134,6 +134,13 @@ test("packages of npm with a binary", async () => {
     ["warning npm-native-no-arm64 package.json:3"],
   );
   assert.deepEqual(await found({ "package.json": json({ sqlite3: "^5.0.0" }) }), []);
+  const install = (base: string): string => `FROM ${base}\nCOPY package.json ./\nRUN npm ci\n`;
+  assert.deepEqual(await found({ "package.json": json({ sqlite3: "5.0.2" }), Dockerfile: install("node:18") }), [
+    "note npm-native-no-arm64 package.json:3",
+  ]);
+  assert.deepEqual(await found({ "package.json": json({ sqlite3: "5.0.2" }), Dockerfile: install("node:18-slim") }), [
+    "warning npm-native-no-arm64 package.json:3",
+  ]);
   assert.deepEqual(
     await found({
       "package.json": json({ puppeteer: "^10.0.0" }),
