@@ -6,7 +6,7 @@ import type { ImageUse, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf, type Value } from "../../value.ts";
-import { namedArchitectures, withoutArchitecture } from "./call-facts.ts";
+import { builtPlatforms, namedArchitectures, withoutArchitecture } from "./call-facts.ts";
 import { onOtherArchitectures } from "./make-images.ts";
 
 /** Images of which every architecture has a name or tag of its own. */
@@ -33,6 +33,8 @@ function* produced(model: Model): Generator<Problem> {
   const others = model.makefiles.flatMap((makefile) => onOtherArchitectures(makefile, model).calls);
   for (const call of [...model.calls, ...others]) {
     if (call.joined || isJoinedElsewhere(call, model)) continue;
+    // An index under a name that only one of its platforms has.
+    if ((builtPlatforms(call)?.length ?? 0) > 1) continue;
     for (const tag of call.tags) {
       const text = textOf(tag);
       const names = namedArchitectures(text);

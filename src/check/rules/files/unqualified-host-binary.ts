@@ -47,7 +47,7 @@ export const unqualifiedHostBinary: Rule = {
     const isReleased = releasedBy(model);
     const open = contextOpener(model.repository);
     for (const file of model.dockerfiles) {
-      if (isReleased(file)) continue;
+      if (isReleased(file) || isMoved(file, products)) continue;
       for (const source of reachedSources({ ...model, dockerfiles: [file] })) {
         const context = open(source.file.path, contextFolders(source)[0] ?? "");
         const found = problemOf(model, source, context, products);
@@ -69,6 +69,13 @@ function releasedBy({ repository }: Model): (file: DockerfileModel) => boolean {
     texts.some((text) => {
       return text.includes(path) || (!/^\s*-?\s*dockerfile:/m.test(text) && posix.basename(path) === "Dockerfile");
     });
+}
+
+/** True when a script puts the Dockerfile into a folder for each architecture first: that folder is the context, and holds its own files. */
+function isMoved({ path }: DockerfileModel, products: readonly HostProduct[]): boolean {
+  return products.some(
+    (product) => product.kind === "staged" && product.from?.includes(path) === true && namesIn(product.path).length > 0,
+  );
 }
 
 function problemOf(
