@@ -5,6 +5,7 @@ import type { Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Rule } from "../../rule.ts";
 import { textOf, unknownMark } from "../../value.ts";
+import { isTestOrDocumentation } from "../kubernetes/test-path.ts";
 import { namedArchitectures } from "./call-facts.ts";
 
 interface Moves {
@@ -35,8 +36,10 @@ export const dockerPullNoPlatform: Rule = {
         );
         const [first] = published;
         if (first === undefined) continue;
+        const isForTests = isTestOrDocumentation(pull.place.path);
         yield {
           rule: "docker-pull-no-platform",
+          ...(isForTests ? { severity: "note" as const } : {}),
           message: `${pull.text.replaceAll(unknownMark, "…")} is pulled without a platform, and what came for the machine that runs this is published as ${first.to.replaceAll(unknownMark, "…")}.`,
           platforms: model.platforms,
           place: pull.place,
