@@ -32,7 +32,9 @@ export const dockerPullNoPlatform: Rule = {
       for (const pull of pulls) {
         const renamed = tags.filter(({ from }) => sameReference(from, pull.text) === true);
         const published = renamed.filter(({ to }) =>
-          reaches(to, tags).some((name) => leaves.some((leave) => sameReference(name, leave) !== false)),
+          reaches(to, tags).some((name) =>
+            leaves.some((leave) => leave !== pull.text && sameReference(name, leave) !== false),
+          ),
         );
         const [first] = published;
         if (first === undefined) continue;

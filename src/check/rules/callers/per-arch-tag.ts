@@ -42,9 +42,10 @@ function* produced(model: Model): Generator<Problem> {
       // An image that stays on the machine can have any name.
       if (call.publishes === false && (call.forTests || !text.includes("/"))) continue;
       const requested = model.calls.includes(call);
+      const isDoubtful = call.forTests || mayJoin(call, model);
       yield {
         rule: "per-arch-tag",
-        severity: call.publishes === true && requested && !call.forTests ? "warning" : "note",
+        severity: call.publishes === true && requested && !isDoubtful ? "warning" : "note",
         message: `The image is tagged ${readable(text)}: each architecture has a name of its own, and nothing here joins them to one.`,
         platforms: model.platforms,
         place: call.place,
@@ -53,6 +54,13 @@ function* produced(model: Model): Generator<Problem> {
       };
     }
   }
+}
+
+/** True when the file of a build, or a pipeline of CI, joins images in a branch that is not reached here, or with a tool of its own. */
+function mayJoin({ place }: BuildCall, { repository, manifests }: Model): boolean {
+  const joins =
+    /\bmanifest (?:create|push)\b|imagetools create|manifest-tool|(?:^|[/\s])(?:drone-)?manifest:[^\n]*$[^]*\bspec:/m;
+  return [place.path, ...manifests.map(({ path }) => path)].some((path) => joins.test(repository.text(path) ?? ""));
 }
 
 /** A reference with a word for what is not known. */

@@ -114,6 +114,8 @@ function* forOnePlatform(dependency: Dependency, file: PackageFile): Generator<P
   const { name, platforms, place, condition } = dependency;
   const [only] = namesIn(name).filter(({ os }) => os === undefined);
   if (only === undefined || !/[-/_]linux[-_]/.test(name)) return;
+  // A package that is for one processor itself may need another one of the same.
+  if (file.settings.some((setting) => setting.name === "cpu")) return;
   const broken = platforms.filter(({ os, architecture }) => os === "linux" && architecture !== only.architecture);
   const prefix = name.slice(0, only.start);
   const hasSibling = file.dependencies.some(
