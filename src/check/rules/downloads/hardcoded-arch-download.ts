@@ -48,10 +48,11 @@ function* problemsIn(model: Model): Generator<Problem> {
 }
 
 function* problemsOf(download: Download, model: Model): Generator<Problem> {
-  if (!isLookedAt(download) || isCompanion(download) || isInLoop(download)) return;
+  if (!isLookedAt(download) || isCompanion(download)) return;
   // Its name says what it compiles for, not what it runs on.
   if (isCrossTool(textOf(download.url))) return;
   const own = foreignIn(download.url, download.platform).filter((name) => !hasAlternative(name, download));
+  if (own.length > 0 && isInLoop(download)) return;
   if (own.length > 0) yield problemOf(download, own, download.platform, weightOf(download, own), model);
   else if (reachesImage(download)) {
     const target = download.stage?.variant.platform ?? download.platform;

@@ -48,8 +48,10 @@ export function* wrongGoNames(execution: Execution, model: Model): Generator<Pro
     });
     // A variable that the script sets again before it starts a program is a beginning, no answer.
     const assigned = command.assignments
-      .filter(({ name }) => command.program !== "" || !isSetAgain(name, command, execution))
-      .map(({ name, value, place }) => ({ name, text: textOf(value), place }));
+      .map(({ name, value, place }) => ({ name, text: textOf(value), place }))
+      .filter(({ name, text }) => {
+        return wrongGoName(name, text) === undefined || command.program !== "" || !isSetAgain(name, command, execution);
+      });
     for (const { name, text, place } of [...onLine, ...assigned]) {
       const { severity, because } = weightOf(execution, command.certain);
       const problem = (message: string): Problem => ({
