@@ -1,7 +1,7 @@
 import type { Reference } from "../../oci/reference.ts";
 import { samePlatform, type Platform } from "../../platform/platform.ts";
 import type { FactSource, ImageFact, PackageFact } from "./facts.ts";
-import type { FactTable } from "./facts-file.ts";
+import type { FactTable } from "./fact-table.ts";
 import type { BuiltInFacts } from "./built-in.ts";
 import { imageKeyOf } from "./image-key.ts";
 import { compareNumbers, numberedTag } from "./tag-family.ts";
