@@ -117,7 +117,7 @@ export class KnownFacts implements FactSource {
     if (lookUp === undefined || questions.length === 0 || this.#left <= 0) return false;
     this.#options.onAsk?.(questions);
     const started = performance.now();
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#left)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#left))]);
     const answers = await Promise.all(questions.map((question) => this.#lookUp(question, lookUp, limited)));
     this.#left -= performance.now() - started;
     signal.throwIfAborted();
