@@ -59,7 +59,7 @@ Options:
   -h, --help     Show this text; archway COMMAND --help tells about a command
   -V, --version  Show the version
 
-Exit codes: 0 good · 1 a platform is missing, a step or the gate failed · 2 wrong input · 3 something could not be reached · 130 interrupted
+Exit codes: 0 good · 1 findings, a platform is missing, a step or the gate failed · 2 wrong input · 3 something could not be reached · 130 interrupted
 `;
 
 /** Words that people try as commands, and what they mean. */

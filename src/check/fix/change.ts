@@ -5,6 +5,19 @@ import { lineStarts, type Place } from "../place.ts";
 export interface Change {
   readonly place: Place;
   readonly text: string;
+  /** Set for a declaration that is needed once: of several changes with the same key the first one of the file is made. */
+  readonly once?: string;
+}
+
+/** Changes without the declarations that an earlier one in the file makes needless. */
+export function withoutRepeats(changes: readonly Change[]): readonly Change[] {
+  const first = new Map<string, Change>();
+  for (const change of changes) {
+    if (change.once === undefined) continue;
+    const known = first.get(change.once);
+    if (known === undefined || change.place.line < known.place.line) first.set(change.once, change);
+  }
+  return changes.filter((change) => change.once === undefined || first.get(change.once) === change);
 }
 
 /** Inserts whole lines before a line; `text` is without its final line feed. */
@@ -40,7 +53,7 @@ export function applyChanges(
   textOf: (path: string) => string | undefined,
 ): { readonly texts: ReadonlyMap<string, string> } | { readonly conflict: readonly [Change, Change] } {
   const texts = new Map<string, string>();
-  for (const [path, all] of Map.groupBy(changes, ({ place }) => place.path)) {
+  for (const [path, all] of Map.groupBy(withoutRepeats(changes), ({ place }) => place.path)) {
     const text = textOf(path) ?? "";
     const starts = lineStarts(text);
     const placed = all
@@ -76,7 +89,7 @@ function isSame(a: Change, b: Change): boolean {
 
 /** Changes as replacements of whole lines, which is what findings carry and SARIF takes; changes in the same lines become one. */
 export function editsOf(changes: readonly Change[], textOf: (path: string) => string | undefined): Edit[] {
-  return [...Map.groupBy(changes, ({ place }) => place.path)].flatMap(([path, all]) => {
+  return [...Map.groupBy(withoutRepeats(changes), ({ place }) => place.path)].flatMap(([path, all]) => {
     const text = textOf(path);
     if (text === undefined)
       return [{ path, startLine: 1, endLine: 0, text: all.map((change) => change.text).join("") }];

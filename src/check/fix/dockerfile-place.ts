@@ -57,7 +57,8 @@ export function declareArg(place: InstructionPlace, name: string): readonly Chan
   let { line } = instruction.range.start;
   while (line > 1 && /^\s*#/.test(physicalLine(source, line - 2).text)) line--;
   const indent = /^[\t ]*/.exec(physicalLine(source, instruction.range.start.line - 1).text)?.[0] ?? "";
-  return [insertLines(file.path, line, `${indent}${spelled(place, "ARG")} ${name}`)];
+  const change = insertLines(file.path, line, `${indent}${spelled(place, "ARG")} ${name}`);
+  return [{ ...change, once: `ARG ${name} in stage ${place.stage?.index ?? 0} of ${file.path}` }];
 }
 
 /** A keyword in the case that the file uses. */

@@ -1,4 +1,5 @@
 import { takeNewerBase } from "./base-fixers.ts";
+import { addMakeBranch, passArgument } from "./caller-fixers.ts";
 import { crossCompile } from "./cross/cross-compile.ts";
 import type { Fixer } from "./fixer.ts";
 import { allowOtherArchitectures } from "./ignore-fixers.ts";
@@ -20,6 +21,8 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["platform-arg-shadowed", removeArgumentDefault],
   ["base-image-missing-platform", takeNewerBase],
   ["dockerignore-hides-arch", allowOtherArchitectures],
+  ["build-arg-not-passed", passArgument],
+  ["make-arch-branch-missing", addMakeBranch],
   ["emulated-compile", crossCompile],
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],

@@ -1,4 +1,4 @@
-import type { Change } from "./change.ts";
+import { withoutRepeats, type Change } from "./change.ts";
 
 /** Finds the old line of a line of the changed file; undefined for one that a change brought. */
 export type OldLine = (path: string, line: number) => number | undefined;
@@ -6,7 +6,9 @@ export type OldLine = (path: string, line: number) => number | undefined;
 /** How lines moved by changes (which do not overlap, and of which the same one counts once). */
 export function oldLines(changes: readonly Change[]): OldLine {
   const byPath = new Map(
-    [...Map.groupBy(changes, ({ place }) => place.path)].map(([path, all]) => [path, shiftsOf(all)] as const),
+    [...Map.groupBy(withoutRepeats(changes), ({ place }) => place.path)].map(
+      ([path, all]) => [path, shiftsOf(all)] as const,
+    ),
   );
   return (path, line) => {
     let shift = 0;

@@ -23,7 +23,7 @@ const silent = new Set([
 const builders = new Set(["docker", "podman", "buildah", "nerdctl", "buildctl", "make", "executor"]);
 
 /**
- * What every file does for one platform on a builder of that platform: the images it begins from, the files it copies, and the commands it runs, with
+ * What every file does for one platform on a builder of that platform: the platforms of its stages, the files it copies, and the commands it runs, with
  * all words as they are there. Two models with the same signature build the same.
  */
 export function signatureOf(model: Model, platform: Platform): ReadonlyMap<string, readonly string[]> {
@@ -37,9 +37,8 @@ export function signatureOf(model: Model, platform: Platform): ReadonlyMap<strin
   for (const { path, variants } of model.dockerfiles) {
     for (const variant of variants) {
       if (!samePlatform(variant.platform, platform) || !samePlatform(variant.buildPlatform, platform)) continue;
-      for (const { stage, base, copies, runs } of variant.stages) {
-        if (base !== undefined)
-          add(path, `${name} ${stage.index} FROM ${textOf(base)} ${formatPlatform(stage.platform)}`);
+      for (const { stage, copies, runs } of variant.stages) {
+        add(path, `${name} ${stage.index} FROM ${formatPlatform(stage.platform)}`);
         for (const { keyword, sources, destination } of copies) {
           add(path, `${name} ${stage.index} ${keyword} ${[...sources, destination].map(textOf).join(" ")}`);
         }

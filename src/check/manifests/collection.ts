@@ -27,7 +27,7 @@ export function startCollection(reading: Reading): Collection {
 }
 
 /** A step of CI that runs a script. */
-export interface StepRun {
+interface StepRun {
   readonly script: Script;
   readonly environment: ReadonlyMap<string, Value>;
   readonly machine: Platform;

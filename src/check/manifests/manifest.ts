@@ -1,14 +1,11 @@
 import type { Place } from "../place.ts";
 import type { Value } from "../value.ts";
 
-/** What kind of file of a known service or tool a manifest is. */
-export type ManifestKind = Manifest["kind"];
-
 /** A file of compose, CI, Kubernetes, Helm or bake that was understood. */
 export type Manifest = CiManifest | ComposeManifest | BakeManifest | KubernetesManifest;
 
 /** A file of a CI service. */
-export interface CiManifest {
+interface CiManifest {
   readonly kind: "ci";
   readonly path: string;
   readonly system: CiSystem;
@@ -16,16 +13,7 @@ export interface CiManifest {
   readonly knowsPlatforms: boolean;
 }
 
-export type CiSystem =
-  | "github"
-  | "gitlab"
-  | "drone"
-  | "woodpecker"
-  | "circleci"
-  | "travis"
-  | "azure"
-  | "tekton"
-  | "concourse";
+type CiSystem = "github" | "gitlab" | "drone" | "woodpecker" | "circleci" | "travis" | "azure" | "tekton" | "concourse";
 
 /** A file of Docker Compose. */
 export interface ComposeManifest {
@@ -45,7 +33,7 @@ export interface ComposeService {
 }
 
 /** A file of `docker buildx bake`. */
-export interface BakeManifest {
+interface BakeManifest {
   readonly kind: "bake";
   readonly path: string;
   /** Names of its targets, groups not among them. */

@@ -25,7 +25,11 @@ export function runFunction(machine: Machine, { node, source }: ShellFunction, c
     through: [...context.through, call.place],
   };
   const body = node.body.type === "Redirected" ? node.body.command : node.body;
-  const outcome = machine.runNode(body, call.input === undefined ? inner : { ...inner, input: call.input });
+  const outcome = machine.runNode(body, {
+    ...inner,
+    ...(call.input === undefined ? {} : { input: call.input }),
+    ...(call.outputs.length === 0 ? {} : { outputs: call.outputs }),
+  });
   for (const [name, before] of [...process.locals, ...prefix]) process.variables.set(name, before);
   process.parameters = parameters;
   process.locals = locals;
@@ -148,7 +152,6 @@ function runChild(
     variables,
     functions: new Map(),
     options: new Set(options),
-    maps: new Set(),
     parameters,
     directory: process.directory,
     name,

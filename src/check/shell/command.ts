@@ -11,6 +11,7 @@ import { architectureOf } from "./machine-output.ts";
 import { programOf, reach } from "./reach.ts";
 import { bounded, chosenByPlatform } from "./text.ts";
 import type { ReachedCommand } from "./trace.ts";
+import { targetOf } from "./target-output.ts";
 import { expandHereDocument } from "./words.ts";
 import { unwrap } from "./wrappers.ts";
 
@@ -79,7 +80,8 @@ export function runWords(machine: Machine, call: Call, context: Context): Outcom
 }
 
 function printed(machine: Machine, program: string, args: readonly Value[], call: Call, context: Context): Outcome {
-  const told = architectureOf(program, args, call, machine.options.machine);
+  const told =
+    architectureOf(program, args, call, machine.options.machine) ?? targetOf(program, args, call, context.process);
   if (told !== undefined) return { status: { zero: true }, output: told };
   const filtered = filterOutput(program, args, context.input, call.place);
   if (filtered !== undefined) return filtered;

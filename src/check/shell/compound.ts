@@ -7,6 +7,7 @@ import type { Context, Machine, Outcome } from "./machine.ts";
 import { success } from "./machine.ts";
 import { matchesPattern } from "./pattern.ts";
 import { recordSwitch } from "./switch.ts";
+import { splitValue } from "./text.ts";
 import type { ArchitectureSwitch } from "./trace.ts";
 
 const maxIterations = 64;
@@ -149,8 +150,27 @@ export function runFor(machine: Machine, node: For, context: Context): Outcome {
   return { ...afterLoop(outcome), output: joinAll(outputs) };
 }
 
-/** Runs the body of a `while` once, unless it is known never to run. */
+/** Runs the body of a `while` once, unless it is known never to run; over lines that are known (`while read`) for each of them. */
 export function runWhile(machine: Machine, node: While, context: Context): Outcome {
+  const { input } = context;
+  if (input === undefined || !isKnown(input) || !reads(node)) return runWhileOnce(machine, node, context);
+  const outputs: Value[] = [];
+  for (const each of splitValue(input, /\n/).slice(0, maxIterations)) {
+    if (!machine.spend(context.source.locate(node.pos, node.end))) break;
+    const outcome = runWhileOnce(machine, node, { ...context, input: each });
+    if (outcome.output !== undefined) outputs.push(outcome.output);
+    if (outcome.control !== undefined) return { ...outcome, output: joinAll(outputs) };
+  }
+  return { status: success, output: joinAll(outputs) };
+}
+
+/** True for `while read …`. */
+function reads({ clause: { commands } }: While): boolean {
+  const [first] = commands;
+  return commands.length === 1 && first?.command.type === "Command" && first.command.name?.value === "read";
+}
+
+function runWhileOnce(machine: Machine, node: While, context: Context): Outcome {
   const clause = machine.runNode(node.clause, { ...context, checked: true });
   if (clause.control !== undefined) return clause;
   const { zero, dependsOnPlatform: depends = false } = clause.status;

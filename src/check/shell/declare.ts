@@ -34,7 +34,6 @@ export function runDeclaration(machine: Machine, node: Command, context: Context
       if (exported !== undefined && before !== undefined) process.variables.set(text, { ...before, exported });
     }
   }
-  if (letters.includes("A")) for (const each of names) process.maps.add(each);
   reachDeclaration(machine, node, words, assignments, context);
   return { status: success };
 }

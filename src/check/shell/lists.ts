@@ -185,7 +185,6 @@ export function forkProcess(process: Process): Process {
     variables: process.variables.fork(false),
     functions: new Map(process.functions),
     options: new Set(process.options),
-    maps: new Set(process.maps),
     locals: undefined,
   };
 }

@@ -57,8 +57,6 @@ export interface Process {
   readonly variables: Variables;
   readonly functions: Map<string, ShellFunction>;
   readonly options: Set<string>;
-  /** Names that were declared as associative arrays. */
-  readonly maps: Set<string>;
   /** Undefined when nobody knows what it is called with. */
   parameters: readonly Value[] | undefined;
   directory: string;
@@ -87,6 +85,8 @@ export interface Context {
   /** What stands in the standard input, as far as it is known. */
   readonly input?: Value;
   readonly pipedFrom?: number;
+  /** Where a group of commands (`{ … } > FILE`) puts what it prints. */
+  readonly outputs?: readonly Value[];
 }
 
 /** A test that compared something that depends on the platform. */
@@ -130,8 +130,6 @@ export interface Machine {
   /** Runs statements one after another. */
   runStatements(statements: readonly Statement[], context: Context): Outcome;
   runNode(node: PipelineNode | AndOr | CompoundList, context: Context): Outcome;
-  /** Runs a command whose words are expanded already: behind `sudo`, `env`, `exec`. */
-  runWords(call: Call, context: Context): Outcome;
   /** What `$( )` gives. */
   substitute(script: ParsedScript, context: Context): Value;
   expandWord(word: Word, context: Context): Value[];

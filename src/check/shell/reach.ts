@@ -14,7 +14,7 @@ export function reach(machine: Machine, call: Call, context: Context): void {
     program: name === undefined ? "" : programOf(name),
     place: call.place,
     assignments: call.assignments,
-    outputs: call.outputs,
+    outputs: call.outputs.length > 0 ? call.outputs : (context.outputs ?? []),
     ...(input === undefined ? {} : { input }),
     ...(context.pipedFrom === undefined ? {} : { pipedFrom: context.pipedFrom }),
     certain: context.certain,

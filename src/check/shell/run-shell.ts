@@ -1,6 +1,6 @@
 import { parse, type AndOr, type CompoundList, type ParsedScript, type PipelineNode } from "unbash";
 import type { Place } from "../place.ts";
-import { runCommand, runWords } from "./command.ts";
+import { redirections, runCommand } from "./command.ts";
 import { runCase, runFor, runIf, runWhile } from "./compound.ts";
 import { evaluateArithmetic } from "./arithmetic.ts";
 import { evaluateTest } from "./conditions.ts";
@@ -24,7 +24,6 @@ export function runShell(script: Script, options: ShellOptions): ShellTrace {
     variables,
     functions: new Map(),
     options: new Set(options.options ?? []),
-    maps: new Set(),
     parameters: options.parameters,
     directory: options.directory,
     name: options.name,
@@ -90,7 +89,6 @@ function createMachine(script: Script, options: ShellOptions): Machine {
     parse: (text) => parseText(text, parsed, script, problems),
     runStatements: (statements, context) => runStatements(machine, statements, context),
     runNode: (node, context) => runNode(machine, node, context),
-    runWords: (call, context) => runWords(machine, call, context),
     substitute: (inner, context) => substitute(machine, inner.commands, context),
     expandWord: (word, context) => expandWord(machine, word, context),
     expandText: (word, context) => expandText(machine, word, context),
@@ -152,8 +150,11 @@ function runNode(machine: Machine, node: PipelineNode | AndOr | CompoundList, ou
     case "Function":
       context.process.functions.set(node.name.value, { node, source: context.source });
       return { status: success };
-    case "Redirected":
-      return runNode(machine, node.command, context);
+    case "Redirected": {
+      const { outputs, input } = redirections(machine, node.redirects, context);
+      const own = { ...(outputs.length === 0 ? {} : { outputs }), ...(input === undefined ? {} : { input }) };
+      return runNode(machine, node.command, { ...context, ...own });
+    }
     case "Coproc":
       return runNode(machine, node.body, context);
     case "TestCommand":

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import type { Platform } from "../../platform/platform.ts";
 import { locateIn } from "../place.ts";
 import { architectureValue, textOf, type Value, written } from "../value.ts";
@@ -54,8 +56,22 @@ export function linesOf(trace: ShellTrace, program: string): string[] {
 }
 
 /** What `get` is called with on amd64 and on arm64. */
-export function getsOf(text: string, run: TestRun = {}): readonly [amd64: string[], arm64: string[]] {
+function getsOf(text: string, run: TestRun = {}): readonly [amd64: string[], arm64: string[]] {
   const on = (architecture: string): string[] =>
     linesOf(runOn(architecture, text, run), "get").map((each) => each.replace("get ", ""));
   return [on("amd64"), on("arm64")];
+}
+
+/** Scripts, and what they give to `get` on amd64 and on arm64 (`=` where both are the same). */
+export function table(
+  name: string,
+  rows: readonly (readonly [script: string, amd64: string, arm64?: string])[],
+  run: TestRun = {},
+): void {
+  test(name, () => {
+    for (const [script, amd64, arm64 = amd64] of rows) {
+      const [onAmd64, onArm64] = getsOf(script, run);
+      assert.deepEqual([onAmd64.join(", "), onArm64.join(", ")], [amd64, arm64], script);
+    }
+  });
 }

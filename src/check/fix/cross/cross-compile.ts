@@ -29,7 +29,6 @@ export const crossCompile: Fixer = (finding, context): Fix => {
   if (reason !== undefined) return refuse(reason);
   const usesCgo = usesC(stage, context.model.repository);
   const changes: Change[] = [];
-  const declared = new Set<string>();
   for (const run of stage.runs) {
     const commands: CrossCommand[] = [];
     for (const command of run.trace.commands) {
@@ -41,7 +40,7 @@ export const crossCompile: Fixer = (finding, context): Fix => {
       commands.push(changed);
     }
     if (commands.length === 0) continue;
-    const prepared = prepareRun(run, commands, context, declared);
+    const prepared = prepareRun(run, commands, context);
     if ("refused" in prepared) return refuse(prepared.refused);
     changes.push(...prepared.changes, ...commands.flatMap((command) => command.changes));
   }
@@ -97,7 +96,6 @@ function prepareRun(
   run: Execution,
   commands: readonly CrossCommand[],
   context: FixContext,
-  declared: Set<string>,
 ): { readonly changes: readonly Change[] } | { readonly refused: string } {
   const place = instructionAt(context.model, run.place.path, run.place.line);
   if (place?.instruction.keyword !== "RUN" || place.instruction.command.form !== "shell") {
@@ -106,8 +104,7 @@ function prepareRun(
   if (place.instruction.heredocs.length > 0) return { refused: "Its commands stand in a here-document." };
   const compilers = [...new Set(commands.flatMap((command) => command.compilers))];
   const needed = [...(commands.some(({ go }) => go === true) ? ["TARGETOS"] : []), "TARGETARCH"];
-  const missing = needed.filter((name) => !declared.has(name)).flatMap((name) => declareArg(place, name));
-  for (const name of needed) declared.add(name);
+  const missing = needed.flatMap((name) => declareArg(place, name));
   if (compilers.length === 0) return { changes: missing };
   const isRust = commands.some(({ rust }) => rust === true);
   const lines = [];

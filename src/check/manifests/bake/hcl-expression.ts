@@ -199,7 +199,7 @@ function readTemplate(reader: HclReader): HclExpression {
 }
 
 /** The parts of a text up to its closing quote, or to the end of the file when there is none. */
-export function readParts(reader: HclReader, quote: string): HclPart[] {
+function readParts(reader: HclReader, quote: string): HclPart[] {
   const parts: HclPart[] = [];
   for (;;) {
     const { at: start } = reader;

@@ -18,7 +18,7 @@ export function joinsImages(image: string): boolean {
 export type Fill = (scalar: YamlScalar) => Value;
 
 /** A step of a pipeline that may run a plugin. */
-export interface PluginStep {
+interface PluginStep {
   readonly image: string;
   /** `settings`, or the step itself in old files. */
   readonly settings: YamlNode;

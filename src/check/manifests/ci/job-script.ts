@@ -7,7 +7,7 @@ import { scriptOf, span } from "./script-of.ts";
 import type { Substitution } from "./substitution.ts";
 
 /** The commands of a job of CI, which run in one shell. */
-export interface JobScript {
+interface JobScript {
   readonly commands: readonly YamlScalar[];
   readonly environment: ReadonlyMap<string, Value>;
   readonly machine: Platform;

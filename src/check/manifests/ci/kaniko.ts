@@ -5,7 +5,7 @@ import { isKnown, sliceValue, textOf, type Value } from "../../value.ts";
 import { joinPath } from "../paths.ts";
 
 /** A container that runs kaniko's executor. */
-export interface KanikoContainer {
+interface KanikoContainer {
   readonly arguments: readonly Value[];
   readonly place: Place;
   readonly machine: Platform;

@@ -84,7 +84,7 @@ const buildActions: readonly BuildAction[] = [
 ];
 
 /** What is around a step. */
-export interface StepSurroundings {
+interface StepSurroundings {
   readonly step: YamlNode;
   readonly uses: { readonly text: string; readonly place: Place };
   readonly job: JobContext;

@@ -5,7 +5,7 @@ import { isImageByForm, mayBeImage, namesImage } from "./image-text.ts";
 import { templateValue } from "./template.ts";
 
 /** An image that a manifest names outside of the `image` of a container. */
-export interface HiddenImage {
+interface HiddenImage {
   readonly value: Value;
   readonly place: Place;
 }

@@ -32,7 +32,7 @@ export interface YamlEntry {
 }
 
 /** A sequence. */
-export interface YamlList {
+interface YamlList {
   readonly kind: "list";
   readonly items: readonly YamlNode[];
   readonly place: Place;

@@ -4,7 +4,7 @@ import { alignScalar } from "./align.ts";
 import type { YamlEntry, YamlNode, YamlScalar } from "./node.ts";
 
 /** The documents of a YAML file that could be read, and what is wrong with the others. */
-export interface YamlFile {
+interface YamlFile {
   readonly documents: readonly YamlNode[];
   readonly problems: readonly { readonly place: Place; readonly message: string }[];
 }

@@ -4,7 +4,7 @@ import type { Model } from "../../model.ts";
 import { isKnown, textOf, unknownMark, type Value } from "../../value.ts";
 
 /** What is known of the platforms of an image that a manifest names. */
-export interface ImageArchitecture {
+interface ImageArchitecture {
   /** Whether it runs on the platform; undefined for unknown. */
   readonly has: boolean | undefined;
   /** How it is known. */

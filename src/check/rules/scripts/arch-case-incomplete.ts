@@ -1,3 +1,4 @@
+import { namesIn } from "../../../platform/architecture-words.ts";
 import { formatPlatform } from "../../../platform/platform.ts";
 import { spotsOf } from "../../names/foreign.ts";
 import type { Execution } from "../../model.ts";
@@ -43,10 +44,12 @@ function* missingBranch(found: ArchitectureSwitch, execution: Execution): Genera
     execution,
     found.certain && (consequence.kind !== "fails" || trace.failure !== undefined),
   );
+  // A script outside of an image that only wants the machine to be amd64 asks for a tool of its own; a ladder for several serves its users.
+  const isOwnNeed = execution.kind !== "run" && consequence.kind === "fails" && !isForSeveral(found);
   const platform = formatPlatform(execution.stage?.role === "build" ? machine : target);
   yield {
     rule: id,
-    severity,
+    severity: isOwnNeed ? "note" : severity,
     message: `No branch is for ${shown(textOf(found.subject))} (${platform}): ${effectOf(consequence)}.${because}`,
     platforms: [target],
     place: found.place,
@@ -55,6 +58,14 @@ function* missingBranch(found: ArchitectureSwitch, execution: Execution): Genera
     advice: `Add a branch for ${textOf(found.subject)}, modelled on its neighbours.`,
     key: [id, found.place.path, found.place.line, found.place.column].join("\0"),
   };
+}
+
+/** True for a ladder with branches for more than one architecture. */
+function isForSeveral({ branches }: ArchitectureSwitch): boolean {
+  const names = branches.flatMap(({ patterns }) =>
+    patterns.flatMap((pattern) => namesIn(pattern.replace(/[!*?]/g, ""))),
+  );
+  return new Set(names.map(({ architecture }) => architecture)).size > 1;
 }
 
 function effectOf(consequence: Consequence): string {

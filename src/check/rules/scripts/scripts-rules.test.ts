@@ -104,10 +104,13 @@ describe("arch-case-incomplete", () => {
   });
 
   test("a script that somebody runs by itself weighs less", async () => {
-    assert.deepEqual(
-      await found(rule, { "get.sh": '#!/bin/sh\ncase "$(uname -m)" in\nx86_64) ;;\n*) exit 1 ;;\nesac\n' }),
-      ["warning get.sh:2 arm64"],
-    );
+    const ends = "*) exit 1 ;;\nesac\n";
+    assert.deepEqual(await found(rule, { "get.sh": `#!/bin/sh\ncase "$(uname -m)" in\nx86_64 | s390x) ;;\n${ends}` }), [
+      "warning get.sh:2 arm64",
+    ]);
+    assert.deepEqual(await found(rule, { "push.sh": `#!/bin/sh\ncase "$(uname -m)" in\nx86_64*) ;;\n${ends}` }), [
+      "note push.sh:2 arm64",
+    ]);
   });
 });
 
