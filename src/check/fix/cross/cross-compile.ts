@@ -27,12 +27,16 @@ export const crossCompile: Fixer = (finding, context): Fix => {
   });
   const reason = whyNot(stage, place);
   if (reason !== undefined) return refuse(reason);
-  const usesCgo = usesC(stage, context.model.repository);
+  const { repository } = context.model;
+  const sources = {
+    cgo: usesC(stage, repository),
+    cxx: repository.files.some((file) => /\.(?:cc|cpp|cxx|hpp|hh)$/.test(file.path)),
+  };
   const changes: Change[] = [];
   for (const run of stage.runs) {
     const commands: CrossCommand[] = [];
     for (const command of run.trace.commands) {
-      const changed = crossCommand(command, usesCgo);
+      const changed = crossCommand(command, sources);
       if (changed === undefined) continue;
       if ("refused" in changed) return refuse(changed.refused);
       if (command.through.length > 0)
