@@ -28,7 +28,11 @@ export interface Sources {
 }
 
 /** Changes a command that compiles; undefined for one that compiles nothing. */
-export function crossCommand(command: ReachedCommand, usesCgo: boolean): CrossCommand | RefusedCommand | undefined {
+export function crossCommand(
+  command: ReachedCommand,
+  { cgo, cxx }: Sources,
+): CrossCommand | RefusedCommand | undefined {
+  const compilers = cxx ? (["gcc", "g++"] as const) : (["gcc"] as const);
   const words = command.words.map(textOf);
   const [, subcommand = ""] = words;
   switch (command.program) {
