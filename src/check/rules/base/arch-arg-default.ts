@@ -1,4 +1,5 @@
 import { isAutomaticArg } from "../../../dockerfile/automatic-args.ts";
+import { namesIn } from "../../../platform/architecture-words.ts";
 import { formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import { placeOf } from "../../docker/word-place.ts";
 import type { DockerfileModel, Execution, Model } from "../../model.ts";
@@ -77,7 +78,7 @@ function* problemsOf(model: Model, { file, variant }: BuiltStage, { value, place
   const names = foreignIn(value, platform).filter(({ through, chosen }) => through.length > 0 && !chosen);
   for (const own of names) {
     const definition = own.place === undefined ? undefined : definitionOf(file, own.place);
-    if (definition === undefined || isGivenByCallers(model, file, definition.name)) continue;
+    if (definition === undefined || isList(definition.text) || isGivenByCallers(model, file, definition.name)) continue;
     const { name, keyword, text } = definition;
     yield {
       rule: id,
@@ -96,6 +97,11 @@ interface Definition {
   readonly name: string;
   readonly text: string;
   readonly place: Place;
+}
+
+/** A list of architectures, or the name of a cross compiler for one on another: it says what there is, not what this image is. */
+function isList(text: string): boolean {
+  return new Set(namesIn(text).map(({ architecture }) => architecture)).size > 1;
 }
 
 /** The ARG or ENV that a name is written in. */
