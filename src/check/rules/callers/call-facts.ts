@@ -18,11 +18,6 @@ export function builtPlatforms({ platforms, machine }: BuildCall): string[] | un
   return [...new Set(found)];
 }
 
-/** True when a call builds for the one machine that it runs on, or for one named platform. */
-export function isSingle(call: BuildCall): boolean {
-  return builtPlatforms(call)?.length === 1;
-}
-
 /** An image reference without the names of architectures in it, so that those of all architectures are the same. */
 export function withoutArchitecture(reference: string): string {
   let text = reference;

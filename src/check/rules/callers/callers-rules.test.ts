@@ -216,8 +216,8 @@ describe("image-ref-arch-suffixed and image-ref-single-arch", () => {
     const Makefile =
       "TOOL ?= example/tool:1\nrun:\n\tdocker run --rm $(TOOL) true\nold:\n\tdocker run amd64/busybox:1 true\n";
     assert.deepEqual(await found({ Makefile }, rules, { images: { "example/tool:1": amd64 } }), [
-      "warning image-ref-single-arch Makefile:1",
       "warning image-ref-arch-suffixed Makefile:5",
+      "warning image-ref-single-arch Makefile:1",
     ]);
   });
 
