@@ -18,11 +18,6 @@ export function builtPlatforms({ platforms, machine }: BuildCall): string[] | un
   return [...new Set(found)];
 }
 
-/** True when a call builds for the one machine that it runs on, or for one named platform. */
-export function isSingle(call: BuildCall): boolean {
-  return builtPlatforms(call)?.length === 1;
-}
-
 /** An image reference without the names of architectures in it, so that those of all architectures are the same. */
 export function withoutArchitecture(reference: string): string {
   let text = reference;
@@ -61,9 +56,16 @@ export function isReleasedElsewhere(call: BuildCall, model: Model): boolean {
   if (call.dockerfile === undefined) return false;
   return model.calls.some((other) => {
     if (other.dockerfile !== call.dockerfile || other.target !== call.target || other === call) return false;
+    // One script that calls the same build in both ways says that the tags differ.
+    if (isSameCommand(call, other)) return false;
     const platforms = builtPlatforms(other);
     return platforms === undefined || platforms.length > 1 || other.joined;
   });
+}
+
+function isSameCommand(a: BuildCall, b: BuildCall): boolean {
+  const isScript = a.source === "script" && b.source === "script";
+  return isScript && a.place.path === b.place.path && a.place.line === b.place.line;
 }
 
 /** Images that only build other things: nobody runs them but the one who makes them. */

@@ -49,7 +49,8 @@ function problemOf(call: BuildCall, model: Model): Problem | undefined {
   const tags = call.tags.map(textOf);
   if (tags.length > 0 && tags.every((tag) => namedArchitectures(tag).size > 0)) return undefined;
   // A registry on the machine itself is for tests.
-  if (tags.length > 0 && tags.every((tag) => /^(?:localhost|127\.0\.0\.1|kind-registry|registry\.local)[:/]/.test(tag))) return undefined;
+  if (tags.length > 0 && tags.every((tag) => /^(?:localhost|127\.0\.0\.1|kind-registry|registry\.local)[:/]/.test(tag)))
+    return undefined;
   if (hasSiblings(call, model) || isBuilderImage(call)) return undefined;
   const severity = severityOf(call, tags, model);
   if (severity === undefined) return undefined;
@@ -89,7 +90,8 @@ function severityOf(call: BuildCall, tags: readonly string[], model: Model): "wa
 function isAmongPublished(tags: readonly string[], model: Model): boolean {
   const owners = tags.flatMap((tag) => ownerOf(tag) ?? []);
   return model.calls.some(
-    ({ publishes, tags: others }) => publishes === true && others.some((tag) => owners.includes(ownerOf(textOf(tag)) ?? "")),
+    ({ publishes, tags: others }) =>
+      publishes === true && others.some((tag) => owners.includes(ownerOf(textOf(tag)) ?? "")),
   );
 }
 
