@@ -3,7 +3,7 @@ import { addMakeBranch, passArgument } from "./caller-fixers.ts";
 import { crossCompile } from "./cross/cross-compile.ts";
 import type { Fixer } from "./fixer.ts";
 import { allowOtherArchitectures } from "./ignore-fixers.ts";
-import { followPlatform } from "./name-fixers.ts";
+import { followChecksum, followPlatform } from "./name-fixers.ts";
 import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
 
 import {
@@ -27,6 +27,7 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],
   ["hardcoded-arch-download", followPlatform],
+  ["single-arch-checksum", followChecksum],
   ["copy-arch-path", followPlatform],
   ["stage-copy-arch-path", followPlatform],
   ["arch-path-reference", followPlatform],
