@@ -11,7 +11,7 @@ import type { Registry } from "../bed/registry.ts";
 import { archway, workplace } from "./archway.ts";
 
 const run = promisify(execFile);
-const needs = ["registry", "docker", "qemu", "bases", "crane", "make"] as const;
+const needs = ["registry", "docker", "qemu", "bases", "compilers", "make"] as const;
 
 interface Listed {
   readonly rule: string;
@@ -124,25 +124,33 @@ describe("Typha, repaired and built by its own Makefile", { skip: await unavaila
 
   test("one --fix, then make builds it for arm64 and amd64 with the architecture as an argument", async () => {
     await bed.base("alpine");
-    const { reference: busybox } = await bed.base("busybox");
     await using place = await workplace(bed, { scenario: "check-typha", mirror: registry.host });
     const options = { cwd: place.dir, env: place.env };
     const fixed = await archway(["check", ".", "--fix"], options);
     assert.notEqual(fixed.code, 2, fixed.stderr);
-    assert.match(fixed.stdout + fixed.stderr, /4 findings were repaired|repaired/);
+    assert.match(fixed.stdout + fixed.stderr, /4 findings/);
 
     const file = join(place.dir, "docker-image", "Dockerfile");
     const dockerfile = await readFile(file, "utf8");
     assert.match(dockerfile, /^FROM alpine:3\.6$/m);
-    // The registry of the bed stands for Docker Hub, and the program from busybox for the one that make compiles. tini would come from the network.
+    // The registry of the bed stands for Docker Hub, and a program in C for the one that make compiles. tini would come from the network.
     const local = dockerfile
       .replace(/^FROM alpine:3\.6$/m, `FROM ${registry.host}/library/alpine:3.6`)
       .replace(/^RUN apk add .*\n/m, "");
     await writeFile(file, local);
     await mkdir(join(place.dir, "bin"));
-    for (const architecture of ["amd64", "arm64"]) {
-      const script = `crane export --insecure --platform linux/${architecture} ${busybox} - | tar -xO bin/busybox > bin/calico-typha-${architecture} && chmod 755 bin/calico-typha-${architecture} && touch -d '+1 minute' bin/calico-typha-${architecture}`;
-      await run("sh", ["-c", script], { cwd: place.dir, env: bed.env });
+    // Stands for Typha: it says what machine it runs on.
+    const source =
+      "#include <stdio.h>\n#include <sys/utsname.h>\nint main(void) { struct utsname u; uname(&u); puts(u.machine); }\n";
+    await writeFile(join(place.dir, "typha.c"), source);
+    for (const [architecture, compiler] of [
+      ["amd64", "x86_64-linux-gnu-gcc"],
+      ["arm64", "aarch64-linux-gnu-gcc"],
+    ] as const) {
+      const program = join(place.dir, "bin", `calico-typha-${architecture}`);
+      await run(compiler, ["-static", "-o", program, join(place.dir, "typha.c")]);
+      // Newer than its source, so that make takes it as it is.
+      await run("touch", ["-d", "+1 minute", program]);
       const made = await run("make", [`ARCH=${architecture}`, "calico/typha"], {
         cwd: place.dir,
         env: { ...docker.env, PATH: `${docker.env["PATH"] ?? ""}:/usr/bin:/bin` },
@@ -150,17 +158,7 @@ describe("Typha, repaired and built by its own Makefile", { skip: await unavaila
       assert.match(made.stdout, new RegExp(`--build-arg TARGETARCH=${architecture} `));
       const { stdout } = await run(
         "docker",
-        [
-          "run",
-          "--rm",
-          "--platform",
-          `linux/${architecture}`,
-          "--entrypoint",
-          "/usr/bin/calico-typha",
-          "calico/typha",
-          "uname",
-          "-m",
-        ],
+        ["run", "--rm", "--platform", `linux/${architecture}`, "--entrypoint", "/usr/bin/calico-typha", "calico/typha"],
         { env: docker.env },
       );
       assert.equal(stdout.trim(), architecture === "amd64" ? "x86_64" : "aarch64");
