@@ -45,7 +45,8 @@ export function checksumNames(
       }
       const written = writtenAt(checksum, model.repository.text(checksum.piece.place?.path ?? ""));
       const variable = checksum.piece.through?.[0];
-      if (written !== undefined && isSameScript(written, checksum.command.place, model)) names.push({ place: written, text: checksum.text, spellings, variable: "checksum" });
+      if (written !== undefined && isSameScript(written, checksum.command.place, model))
+        names.push({ place: written, text: checksum.text, spellings, variable: "checksum" });
       else if (variable !== undefined) {
         names.push({ place: checksum.command.place, text: checksum.text, spellings, variable, overrides: true });
       } else {

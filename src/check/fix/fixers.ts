@@ -1,4 +1,5 @@
 import { takeNewerBase } from "./base-fixers.ts";
+import { addBranch } from "./branch-fixers.ts";
 import { addMakeBranch, passArgument } from "./caller-fixers.ts";
 import { crossCompile } from "./cross/cross-compile.ts";
 import type { Fixer } from "./fixer.ts";
@@ -23,6 +24,7 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["dockerignore-hides-arch", allowOtherArchitectures],
   ["build-arg-not-passed", passArgument],
   ["make-arch-branch-missing", addMakeBranch],
+  ["arch-case-incomplete", addBranch],
   ["emulated-compile", crossCompile],
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],

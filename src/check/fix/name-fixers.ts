@@ -99,18 +99,20 @@ function fixInstruction(
   const { instruction, stage } = place;
   const argument = argumentOf(place, finding, context);
   const sums = names.filter(isChecksum);
-  const byArgument = names.every((name) =>
-    isChecksum(name) ||
-    isSpelled(name, context.platforms, ({ architecture, variant }) =>
-      variant === undefined ? architecture : undefined,
-    ),
+  const byArgument = names.every(
+    (name) =>
+      isChecksum(name) ||
+      isSpelled(name, context.platforms, ({ architecture, variant }) =>
+        variant === undefined ? architecture : undefined,
+      ),
   );
   const replace = (name: WrongName, expression: string): Change => ({ place: name.place, text: expression });
   if (instruction.keyword !== "RUN") {
     if (/\s--checksum=/i.test(instruction.source)) {
       return {
         refused: `${instruction.keyword} --checksum holds the checksum of the file for one architecture, and cannot choose another.`,
-        instead: "Name the file and its checksum in a stage for each architecture, or download it in a RUN that chooses both.",
+        instead:
+          "Name the file and its checksum in a stage for each architecture, or download it in a RUN that chooses both.",
       };
     }
     if (!byArgument) {
@@ -146,7 +148,10 @@ function fixInstruction(
   }
   const known = names.map((name) => {
     if (isChecksum(name)) return undefined;
-    return byArgument ? `\${${argument}}` : expressionFor(name, place, context);
+    if (byArgument) return `\${${argument}}`;
+    const expression = expressionFor(name, place, context);
+    // A table for checksums has room for the name.
+    return sums.length > 0 && expression?.startsWith("$(") === true ? undefined : expression;
   });
   const needed = names.filter((_, index) => known[index] === undefined);
   const changes = names.flatMap((name, index) => {
