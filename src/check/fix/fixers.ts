@@ -3,6 +3,12 @@ import { addBranch } from "./branch-fixers.ts";
 import { addMakeBranch, passArgument } from "./caller-fixers.ts";
 import { crossCompile } from "./cross/cross-compile.ts";
 import type { Fixer } from "./fixer.ts";
+import { takeIndexDigest, takeNewerImage, takePlainName } from "./image-fixers.ts";
+import { allowArchitectures } from "./kubernetes-fixers.ts";
+import { keepVariable } from "./lost-variable-fixers.ts";
+import { addClassifier } from "./package-fixers.ts";
+import { publishForAll } from "./publish-fixers.ts";
+import { pullForPlatform } from "./pull-fixers.ts";
 import { allowOtherArchitectures } from "./ignore-fixers.ts";
 import { followChecksum, followPlatform } from "./name-fixers.ts";
 import { declareArguments, freePlatform, removeArgumentDefault } from "./platform-fixers.ts";
@@ -25,6 +31,14 @@ export const fixers: ReadonlyMap<string, Fixer> = new Map([
   ["build-arg-not-passed", passArgument],
   ["make-arch-branch-missing", addMakeBranch],
   ["arch-case-incomplete", addBranch],
+  ["base-digest-single-arch", takeIndexDigest],
+  ["base-image-arch-pinned", takePlainName],
+  ["image-ref-single-arch", takeNewerImage],
+  ["k8s-arch-pinned", allowArchitectures],
+  ["run-export-lost", keepVariable],
+  ["maven-arch-classifier", addClassifier],
+  ["docker-build-single-platform", publishForAll],
+  ["docker-pull-no-platform", pullForPlatform],
   ["emulated-compile", crossCompile],
   ["final-stage-build-platform", freePlatform],
   ["from-platform-constant", freePlatform],
