@@ -8,7 +8,7 @@ import type { Context, Machine, Outcome } from "./machine.ts";
 import { success } from "./machine.ts";
 import { matchesPattern } from "./pattern.ts";
 import { recordSwitch } from "./switch.ts";
-import { splitValue } from "./text.ts";
+import { chosenByPlatform, splitValue } from "./text.ts";
 import type { ArchitectureSwitch } from "./trace.ts";
 
 const maxIterations = 64;
@@ -72,7 +72,12 @@ export function runIf(machine: Machine, node: If, context: Context): Outcome {
       },
       final,
     );
-  return final;
+  return guarded ? withChosenOutput(final) : final;
+}
+
+/** What a branch prints was chosen by the platform, as what it assigns: `case "$ARCH" in … echo SUM ;; esac | sha256sum -c`. */
+function withChosenOutput(outcome: Outcome): Outcome {
+  return outcome.output === undefined ? outcome : { ...outcome, output: chosenByPlatform(outcome.output) };
 }
 
 /** Runs a `case`: the branch that is taken, or all that may be. */
@@ -123,7 +128,7 @@ export function runCase(machine: Machine, node: Case, context: Context): Outcome
       },
       final,
     );
-  return final;
+  return guarded ? withChosenOutput(final) : final;
 }
 
 /** Runs a `for` over words that are known, each in turn; over unknown ones its body is run once. */

@@ -39,6 +39,7 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
   const own = call.tags.map(textOf);
   const bare = own.map(withoutArchitecture);
   const architectures = new Set<string>();
+  if (isInLoop(call, model)) return true;
   for (const other of model.calls) {
     const tags = other.tags.map(textOf);
     const isSame = tags.some((tag) => own.some((name) => sameReference(name, tag) === true));
@@ -49,6 +50,21 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
     for (const tag of tags) for (const name of namedArchitectures(tag)) architectures.add(name);
   }
   return architectures.size > 1;
+}
+
+/** True when the same line builds for another platform too on the same machine: a loop over the platforms. */
+function isInLoop({ place, machine, platforms }: BuildCall, { calls }: Model): boolean {
+  if (platforms === undefined) return false;
+  const own = platforms.map(textOf).join(",");
+  return calls.some(
+    (other) =>
+      other.machine === machine &&
+      other.platforms !== undefined &&
+      other.place.path === place.path &&
+      other.place.line === place.line &&
+      other.place.column === place.column &&
+      other.platforms.map(textOf).join(",") !== own,
+  );
 }
 
 /** True when the same Dockerfile is built for several platforms by another call: this one is a way beside the release. */
