@@ -1,5 +1,5 @@
-import { namesIn, type NameMatch } from "../../platform/architecture-words.ts";
-import { formatPlatform, type Platform } from "../../platform/platform.ts";
+import { namesIn } from "../../platform/architecture-words.ts";
+import { formatPlatform } from "../../platform/platform.ts";
 import { spellingFor } from "../names/spelling.ts";
 import { lineStarts } from "../place.ts";
 import type { Fix, Fixer } from "./fixer.ts";
@@ -27,7 +27,7 @@ export const addClassifier: Fixer = (finding, { model }): Fix => {
   const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
   const added: string[] = [];
   for (const platform of finding.platforms) {
-    const name = match === undefined ? undefined : classifierName(match, platform, classifier);
+    const name = match === undefined ? undefined : spellingFor(match, platform, `${classifier}.jar`);
     if (match === undefined || name === undefined) {
       return { refused: `How ${classifier} is called for ${formatPlatform(platform)} is not known.`, instead: byHand };
     }
@@ -52,12 +52,6 @@ export const addClassifier: Fixer = (finding, { model }): Fix => {
     changes: [{ place, text: added.map((each) => `${lineEnd}${indent}${each}`).join("") }],
   };
 };
-
-/** A platform as os-maven-plugin calls it, where the classifier has its form (`linux-x86_64`, `linux-aarch_64`); else as the list has it. */
-function classifierName(match: NameMatch, platform: Platform, classifier: string): string | undefined {
-  const isDetected = /^linux-x86_64(?:-|$)/.test(classifier) && platform.architecture === "arm64";
-  return isDetected ? "aarch_64" : spellingFor(match, platform, classifier);
-}
 
 /** What the facts call an artifact; undefined when a part of it comes from a property. */
 function mavenKey(dependency: string): string | undefined {
