@@ -47,7 +47,10 @@ export const allowArchitectures: Fixer = (finding, { model, platforms }): Fix =>
   if (/^\s*["']?(?:beta\.)?kubernetes\.io\/arch["']?:\s*\S+\s*(?:#.*)?$/.test(own)) {
     return { title, changes: [removal(path, text, last.line)] };
   }
-  return { refused: "The rule is not written in a form that can be changed line by line.", instead: "Change it by hand." };
+  return {
+    refused: "The rule is not written in a form that can be changed line by line.",
+    instead: "Change it by hand.",
+  };
 };
 
 /** Takes a line of a nodeSelector away, with the key above when nothing else is below it. */

@@ -23,10 +23,7 @@ export const keepVariable: Fixer = (finding, { model, platforms }): Fix => {
   const { instruction, file, stage } = place;
   const { command } = instruction;
   if (command.form === "exec") return { refused: "The variable is not set in a RUN of a shell.", instead };
-  const script = file.dockerfile.source.text.slice(
-    command.script.range.start.offset,
-    instruction.range.end.offset,
-  );
+  const script = file.dockerfile.source.text.slice(command.script.range.start.offset, instruction.range.end.offset);
   const onlySets = new RegExp(`^\\s*(?:export\\s+)?${name}=(?:[^\\s;&|<>]|\\$\\([^()]*\\))*\\s*$`).test(script);
   if (!onlySets) {
     return { refused: `The RUN does more than to set ${name}, so that an ENV cannot take its place.`, instead };
@@ -48,9 +45,12 @@ export const keepVariable: Fixer = (finding, { model, platforms }): Fix => {
       .filter((variant) => samePlatform(variant.platform, platform) && samePlatform(variant.buildPlatform, platform))
       .flatMap(({ stages }) => stages.filter((each) => each.stage.index === stage?.index))
       .flatMap((each) => each.runs.filter((run) => run.place.line <= line && line <= run.place.endLine));
-    return runs.length > 0 && runs.every(({ trace }) => {
-      const held = trace.variables.get(name ?? "")?.value;
-      return held !== undefined && textOf(held) === of(platform);
-    });
+    return (
+      runs.length > 0 &&
+      runs.every(({ trace }) => {
+        const held = trace.variables.get(name ?? "")?.value;
+        return held !== undefined && textOf(held) === of(platform);
+      })
+    );
   }
 };

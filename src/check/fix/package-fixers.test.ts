@@ -29,7 +29,10 @@ test("the dependency gets a sibling for the other platform", async () => {
 });
 
 test("nothing is added that is known not to exist", async () => {
-  const fixed = await fixIn({ "pom.xml": pom }, { facts: { packages: { "maven:org.example:native-epoll@4.1.0": null } } });
+  const fixed = await fixIn(
+    { "pom.xml": pom },
+    { facts: { packages: { "maven:org.example:native-epoll@4.1.0": null } } },
+  );
   assert.equal(fixed.diff, "");
   assert.match(fixed.refusals.join("\n"), /known to have nothing with the classifier linux-aarch_64/);
 });

@@ -4,7 +4,8 @@ import { spellingFor } from "../names/spelling.ts";
 import { lineStarts } from "../place.ts";
 import type { Fix, Fixer } from "./fixer.ts";
 
-const byHand = "Add the same dependency with the other classifier, or use ${os.detected.classifier} of os-maven-plugin.";
+const byHand =
+  "Add the same dependency with the other classifier, or use ${os.detected.classifier} of os-maven-plugin.";
 
 /** `maven-arch-classifier`: adds the same `<dependency>` with the classifier of the other platforms behind it. */
 export const addClassifier: Fixer = (finding, { model }): Fix => {
@@ -34,7 +35,8 @@ export const addClassifier: Fixer = (finding, { model }): Fix => {
     const other = `${classifier.slice(0, match.start)}${name}${classifier.slice(match.end)}`;
     const key = mavenKey(own);
     const fact = key === undefined ? undefined : model.facts.package(key);
-    const has = fact?.platforms === "all" || fact?.platforms.some(({ architecture }) => architecture === platform.architecture);
+    const has =
+      fact?.platforms === "all" || fact?.platforms.some(({ architecture }) => architecture === platform.architecture);
     if (fact === null || (fact !== undefined && has !== true)) {
       return {
         refused: `This version is known to have nothing with the classifier ${other}.`,

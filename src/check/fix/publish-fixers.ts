@@ -117,7 +117,12 @@ function commentStart(lines: readonly string[], start: number): number {
 
 const simple = /^(\s*(?:-\s+)?@?)docker\s+(?:image\s+)?build(?=\s)([^\\;&|<>`]*)$/;
 
-function joinBuildAndPush(path: string, lines: readonly string[], at: number, list: string): readonly Change[] | Refusal {
+function joinBuildAndPush(
+  path: string,
+  lines: readonly string[],
+  at: number,
+  list: string,
+): readonly Change[] | Refusal {
   const refusal: Refusal = {
     refused: "The build and its push are not two plain lines, one right behind the other.",
     instead: `Build with docker buildx build --platform ${list} --push, and leave the docker push out.`,
@@ -129,7 +134,13 @@ function joinBuildAndPush(path: string, lines: readonly string[], at: number, li
   const words = build?.[2] ?? "";
   const tags = [...words.matchAll(/\s(?:-t|--tag)(?:\s+|=)(\S+)/g)];
   const isSame = tags.length === 1 && tags[0]?.[1] !== undefined && unquoted(tags[0][1]) === unquoted(push?.[1] ?? "");
-  if (index === undefined || build === null || push === null || !isSame || /\s--(?:platform|load|output|squash)\b/.test(words))
+  if (
+    index === undefined ||
+    build === null ||
+    push === null ||
+    !isSame ||
+    /\s--(?:platform|load|output|squash)\b/.test(words)
+  )
     return refusal;
   const line = index + 1;
   const start = (build[1] ?? "").length + 1;

@@ -40,7 +40,8 @@ function variableOf(path: string, { model, platforms }: FixContext): string | un
     platforms.every((platform) => {
       const variant = makefile.variants.find(({ machine }) => samePlatform(machine, platform));
       const value = variant?.variables.get(name)?.value;
-      const isKnown = findArchitecture(platform) !== undefined && formatPlatform(platform) === `linux/${platform.architecture}`;
+      const isKnown =
+        findArchitecture(platform) !== undefined && formatPlatform(platform) === `linux/${platform.architecture}`;
       return isKnown && value !== undefined && textOf(value).trim() === platform.architecture;
     }),
   );
