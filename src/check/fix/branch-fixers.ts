@@ -148,17 +148,17 @@ function checksumFor(
   hex: string,
   platform: Platform,
   { target, place }: Execution,
-  { model, checksum }: FixContext,
+  context: FixContext,
 ): string | undefined {
   const algorithms: readonly ChecksumAlgorithm[] = ["md5", "sha1", "sha256", "sha512"];
   const algorithm = algorithms.find((name) => checksumLengths[name] === hex.length);
-  for (const download of downloadsOf(model)) {
+  for (const download of downloadsOf(context.model)) {
     const { execution } = download;
     const isHere = execution !== undefined && samePlatform(execution.target, target) && isSame(execution.place, place);
     if (!isHere || algorithm === undefined) continue;
     const holds = textOf(download.url).length > 0 && hexesBehind(download).includes(hex);
     const url = holds ? respell(textOf(download.url), platform) : undefined;
-    if (typeof url === "string" && url !== textOf(download.url)) return checksum(url, algorithm);
+    if (typeof url === "string" && url !== textOf(download.url)) return context.checksum(url, algorithm);
   }
   return undefined;
 }

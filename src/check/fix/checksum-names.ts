@@ -21,11 +21,8 @@ export type UrlFor = (download: Download, platform: Platform) => string | undefi
  * The checksums of downloads that a fix makes follow the platform. Each is written in the command that compares it, or in a variable: then its line
  * stays, and the command's script sets the variable anew for the other platforms.
  */
-export function checksumNames(
-  downloads: readonly Download[],
-  urlFor: UrlFor,
-  { platforms, model, checksum: lookUp }: FixContext,
-): ChecksumNames {
+export function checksumNames(downloads: readonly Download[], urlFor: UrlFor, context: FixContext): ChecksumNames {
+  const { platforms, model } = context;
   const names: WrongName[] = [];
   for (const download of downloads) {
     for (const checksum of checksumsOf(download)) {
@@ -39,7 +36,7 @@ export function checksumNames(
           ? checksum.text
           : url === undefined || algorithm === undefined
             ? undefined
-            : lookUp(url, algorithm);
+            : context.checksum(url, algorithm);
         if (text === undefined) return unknownChecksum(url ?? own, algorithm, platform);
         spellings.set(formatPlatform(platform), text);
       }

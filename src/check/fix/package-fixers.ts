@@ -28,7 +28,7 @@ export const addClassifier: Fixer = (finding, { model }): Fix => {
   const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
   const added: string[] = [];
   for (const platform of finding.platforms) {
-    const name = match === undefined ? undefined : spellingFor(match, platform, classifier);
+    const name = match === undefined ? undefined : spellingFor(match, platform, `${classifier}.jar`);
     if (match === undefined || name === undefined) {
       return { refused: `How ${classifier} is called for ${formatPlatform(platform)} is not known.`, instead: byHand };
     }
