@@ -1,3 +1,4 @@
+import { isAutomaticArg } from "../../dockerfile/automatic-args.ts";
 import { findArchitecture } from "../../platform/architecture.ts";
 import { formatPlatform, samePlatform, type Platform } from "../../platform/platform.ts";
 import type { CheckFinding } from "../check.ts";
@@ -21,7 +22,7 @@ import { isSpelled, respelled, wrongNames, type WrongName } from "./wrong-names.
 export const followPlatform: Fixer = (finding, context): Fix => {
   const names = wrongNames(finding, context.platforms, context.model.repository);
   if ("refused" in names) return names;
-  const missing = missingDownload(finding, names, context);
+  const missing = missingDownload(finding, names, context) ?? elsewhere(names, context);
   if (missing !== undefined) return missing;
   const urlFor: UrlFor = ({ url }, platform) => respelled(textOf(url), names, platform);
   const sums = checksumNames(downloadsOfFinding(finding, names, context), urlFor, context);
@@ -61,6 +62,29 @@ export const followChecksum: Fixer = (finding, context): Fix => {
   }
   return { title: "Give every platform the checksum of its own file", changes };
 };
+
+/** The refusal when the file or folder of a COPY has its name in lines that the finding does not know: whoever makes it would still use the old name. */
+function elsewhere(names: readonly WrongName[], { model }: FixContext): Fix | undefined {
+  for (const { place, text } of names) {
+    const at = instructionAt(model, place.path, place.line);
+    if (at?.instruction.keyword !== "COPY" || at.instruction.from === undefined) continue;
+    const lines = (model.repository.text(place.path) ?? "").split("\n");
+    const line = lines[place.line - 1] ?? "";
+    const before = /[^\s/"']*$/.exec(line.slice(0, place.column - 1))?.[0] ?? "";
+    const after = /^[^\s/"']*/.exec(line.slice(place.endColumn - 1))?.[0] ?? "";
+    const segment = `${before}${text}${after}`;
+    const other = lines.findIndex((each, index) => {
+      const isKnown = names.some((name) => name.place.path === place.path && name.place.line === index + 1);
+      return !isKnown && !each.trimStart().startsWith("#") && each.includes(segment);
+    });
+    if (other < 0) continue;
+    return {
+      refused: `${segment} stands in line ${other + 1} too, which makes it or uses it.`,
+      instead: "Let the stage write its result to a path without an architecture, and copy that.",
+    };
+  }
+  return undefined;
+}
 
 function fixFile(path: string, names: readonly WrongName[], finding: CheckFinding, context: FixContext): Fix {
   const { model } = context;
@@ -107,6 +131,18 @@ function fixInstruction(
       ),
   );
   const replace = (name: WrongName, expression: string): Change => ({ place: name.place, text: expression });
+  if (instruction.keyword === "ARG") {
+    // The default of an automatic argument hides the engine's own value: without it the argument is right.
+    const shadowed = instruction.args.filter(({ name, value }) => value !== undefined && isAutomaticArg(name.text));
+    if (shadowed.length > 0) {
+      const changes = shadowed.flatMap(({ name, value }): Change[] => {
+        if (value === undefined) return [];
+        const range = { start: name.range.start, end: value.range.end };
+        return [{ place: placeOfRange(place.file.path, range), text: name.text }];
+      });
+      return { title: "", changes };
+    }
+  }
   if (instruction.keyword !== "RUN") {
     if (/\s--checksum=/i.test(instruction.source)) {
       return {

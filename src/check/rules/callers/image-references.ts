@@ -1,4 +1,4 @@
-import { canRun, formatPlatform } from "../../../platform/platform.ts";
+import { canRun, formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import { sameReference } from "../../callers/same-reference.ts";
 import type { ImageUse, Model } from "../../model.ts";
 import { foreignIn, spotsOf } from "../../names/foreign.ts";
