@@ -62,5 +62,5 @@ function severityOf({ variant, model }: BuiltStage): Severity {
   const starts = chainOf(evaluation.stages, evaluation.target).some(({ instructions }) =>
     instructions.some(({ keyword }) => keyword === "CMD" || keyword === "ENTRYPOINT" || keyword === "EXPOSE"),
   );
-  return starts && call?.forTests !== true ? "error" : "warning";
+  return starts && call?.forTests !== true ? "error" : "note";
 }

@@ -53,7 +53,7 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
 }
 
 /** True when the same line builds for another platform too on the same machine: a loop over the platforms. */
-function isInLoop({ place, machine, platforms }: BuildCall, { calls }: Model): boolean {
+function isInLoop({ place, machine, platforms, through = [] }: BuildCall, { calls }: Model): boolean {
   if (platforms === undefined) return false;
   const own = platforms.map(textOf).join(",");
   return calls.some(
@@ -63,6 +63,11 @@ function isInLoop({ place, machine, platforms }: BuildCall, { calls }: Model): b
       other.place.path === place.path &&
       other.place.line === place.line &&
       other.place.column === place.column &&
+      // Started from another place it is another build, not the next round of a loop.
+      (other.through ?? []).length === through.length &&
+      (other.through ?? []).every(
+        ({ path, line }, index) => path === through[index]?.path && line === through[index]?.line,
+      ) &&
       other.platforms.map(textOf).join(",") !== own,
   );
 }

@@ -123,7 +123,7 @@ describe("docker-build-single-platform", () => {
       Makefile: "push:\n\tdocker build -t example/app:1 .\n\tdocker push example/app:1\n",
       Dockerfile: dockerfile,
     };
-    assert.deepEqual(await found(make, rules), ["warning docker-build-single-platform Makefile:2"]);
+    assert.deepEqual(await found(make, rules), ["warning docker-build-single-platform Makefile:2 +3"]);
     const platform = {
       Makefile: "push:\n\tdocker buildx build --push --platform linux/amd64 -t example/app:1 .\n",
       Dockerfile: dockerfile,
@@ -186,7 +186,7 @@ describe("per-arch-tag and per-arch-dockerfile", () => {
     const Makefile =
       "all:\n\tdocker build -t example/app:1-amd64 .\n\tdocker build -f Dockerfile.arm64 -t example/app:1-arm64 .\n\tdocker push example/app:1-amd64\n\tdocker push example/app:1-arm64\n";
     assert.deepEqual(await found({ Makefile, Dockerfile: dockerfile, "Dockerfile.arm64": dockerfile }, rules), [
-      "warning per-arch-tag Makefile:2 +3",
+      "warning per-arch-tag Makefile:2 +4 +5 +3",
       "note per-arch-dockerfile Makefile:3",
     ]);
   });
