@@ -14,7 +14,7 @@ import { platformsSchema } from "../src/cli/schemas/platforms.ts";
 import { verifySchema } from "../src/cli/schemas/verify.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
 import { factsFileSchema } from "../src/check/facts/facts-file.ts";
-import { baselineSchema } from "../src/check/ignore/baseline.ts";
+import { baselineSchema } from "../src/check/ignore/baseline-file.ts";
 import { configSchema } from "../src/config/schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {

@@ -2,7 +2,7 @@ import { relative, sep } from "node:path";
 import type { OpenContext } from "../build/context.ts";
 import { checkRepository, type CheckFinding } from "../check/check.ts";
 import { builtInFacts } from "../check/facts/built-in.ts";
-import { factTable } from "../check/facts/facts-file.ts";
+import { factTable } from "../check/facts/fact-table.ts";
 import { KnownFacts } from "../check/facts/known-facts.ts";
 import { readRepository } from "../check/repository/read-repository.ts";
 import type { Repository } from "../check/repository/repository.ts";

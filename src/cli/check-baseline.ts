@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { type Baseline, baselineOf, baselineSchema, type Fingerprints } from "../check/ignore/baseline.ts";
-import { parseDocument } from "../config/parse-document.ts";
+import { baselineOf, type Fingerprints } from "../check/ignore/baseline.ts";
+import type { Baseline } from "../check/ignore/baseline-file.ts";
 import { ArchwayError } from "../error/error.ts";
 import type { Finding } from "../finding/finding.ts";
-import { readUserFile } from "./check-facts.ts";
+import { readUserFile } from "./user-file.ts";
 import { writeJsonFile } from "./write-json.ts";
 
 /** Reads `--baseline FILE`. Throws `BASELINE_INVALID`, `FILE_UNREADABLE` (kind `input`). */
@@ -14,6 +14,10 @@ export async function readBaseline(cwd: string, file: string): Promise<Baseline>
     const { code, kind, message, cause } = error;
     throw new ArchwayError({ code, kind, message, hint: `Make it with --write-baseline ${file}.`, cause });
   });
+  const [{ baselineSchema }, { parseDocument }] = await Promise.all([
+    import("../check/ignore/baseline-file.ts"),
+    import("../config/parse-document.ts"),
+  ]);
   return parseDocument(content, path, { code: "BASELINE_INVALID", name: "the baseline", schema: baselineSchema });
 }
 

@@ -1,22 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { builtInFacts } from "../check/facts/built-in.ts";
-import { openFactCache } from "../check/facts/fact-cache.ts";
-import { type FactsFile, factsFileSchema, factTable } from "../check/facts/facts-file.ts";
+import { factTable } from "../check/facts/fact-table.ts";
+import type { FactsFile } from "../check/facts/facts-file.ts";
 import { KnownFacts, type Question } from "../check/facts/known-facts.ts";
-import { openOutside } from "../check/facts/outside.ts";
-import { openWeb, type Web } from "../check/facts/web.ts";
 import type { Checksums } from "../check/fix/checksums.ts";
 import { noChecksums, publishedChecksums } from "../check/fix/checksums.ts";
 import type { Config } from "../config/config.ts";
-import { parseDocument } from "../config/parse-document.ts";
-import { ArchwayError } from "../error/error.ts";
 import type { Platform } from "../platform/platform.ts";
-import { hostnameOf, isLoopback } from "../store/registry/settings.ts";
+import type { Online } from "./check-online.ts";
 import type { CheckCommandOptions } from "./check-options.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder } from "./folders.ts";
-import { openRegistries } from "./registries.ts";
+import { readUserFile } from "./user-file.ts";
 
 /** What one check knows of the world outside. */
 export interface OpenedFacts {
@@ -26,20 +20,8 @@ export interface OpenedFacts {
   close(): Promise<void>;
 }
 
-/** Tries and milliseconds for a registry: a check waits for nobody as long as a build does. */
-const patience = {
-  retry: { attempts: 2, firstDelay: 250, maxDelay: 1_000, maxRetryAfter: 5_000 },
-  timeouts: { connect: 5_000, idle: 10_000 },
-};
-
-/** Bytes of a facts file or baseline: 64 MiB. */
-const maxFileBytes = 64 * 1024 * 1024;
-
-/** Bytes of a published list of checksums. */
-const maxChecksumList = 1024 * 1024;
-
 /**
- * Opens the facts of a check: the files of `--facts`, the table that comes with the program, and without `--offline` registries, web servers and package indexes.
+ * Opens the facts of a check: the files of `--facts`, the table that comes with the program, and without `--offline` registries, web servers and package indexes, when there is a question.
  *
  * @throws ArchwayError `FACTS_INVALID`, `FILE_UNREADABLE` (kind `input`)
  */
@@ -58,26 +40,25 @@ export async function openFacts(
       close: () => Promise.resolve(),
     };
   }
-  const settings = { registries: config.registries, insecureRegistries: options.insecureRegistries };
-  const { resolve: find, registries } = openRegistries(settings, context, patience);
-  const cache = openFactCache(cacheFolder(context.env), context.now);
-  const web = openWeb();
-  const registryName = (host: string) => {
-    const mirrors = config.registries[host]?.mirrors ?? [];
-    const local = [host, ...mirrors].some((one) => isLoopback(hostnameOf(one)));
-    return local ? undefined : [...mirrors, host].join(",");
-  };
+  let opened: Promise<Online> | undefined;
+  // Loading it takes longer than checking a small repository without a question.
+  const online = () =>
+    (opened ??= import("./check-online.ts").then(({ openOnline }) =>
+      openOnline(context, config, options.insecureRegistries),
+    ));
   return {
     facts: new KnownFacts({
       given,
       builtIn,
-      lookUp: openOutside({ find, web, cache, registryName }),
+      lookUp: {
+        image: async (reference, signal) => (await online()).image(reference, signal),
+        url: async (url, signal) => (await online()).url(url, signal),
+        package: async (key, signal) => (await online()).package(key, signal),
+      },
       onAsk: (questions) => announce(context, questions),
     }),
-    checksums: publishedChecksums((url, signal) => fetchText(web, url, signal)),
-    close: async () => {
-      await Promise.all([cache.save(), registries.close()]);
-    },
+    checksums: publishedChecksums(async (url, signal) => (await online()).text(url, signal)),
+    close: async () => (await opened)?.close(),
   };
 }
 
@@ -96,34 +77,12 @@ export function questionWords(questions: readonly Question[]): string {
     .join(", ");
 }
 
-async function fetchText(web: Web, url: string, signal: AbortSignal): Promise<string | undefined> {
-  const answer = await web.ask({ method: "GET", url, limit: maxChecksumList }, signal);
-  return answer?.status === 200 ? new TextDecoder().decode(answer.bytes) : undefined;
-}
-
 async function readFacts(cwd: string, file: string): Promise<FactsFile> {
+  const [{ factsFileSchema }, { parseDocument }] = await Promise.all([
+    import("../check/facts/facts-file.ts"),
+    import("../config/parse-document.ts"),
+  ]);
   const path = resolve(cwd, file);
   const kind = { code: "FACTS_INVALID", name: "the facts", schema: factsFileSchema };
   return parseDocument(await readUserFile(path, file), path, kind);
-}
-
-/** Reads a text file that the user named. Throws `FILE_UNREADABLE` (kind `input`). */
-export async function readUserFile(path: string, name: string): Promise<string> {
-  let reason: string;
-  let cause: unknown;
-  try {
-    const bytes = await readFile(path);
-    if (bytes.length <= maxFileBytes) return bytes.toString("utf8");
-    reason = `it is larger than ${maxFileBytes} bytes`;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    reason = error.message;
-    cause = error;
-  }
-  throw new ArchwayError({
-    code: "FILE_UNREADABLE",
-    kind: "input",
-    message: `${name} cannot be read: ${reason}`,
-    cause,
-  });
 }

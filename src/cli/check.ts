@@ -2,7 +2,7 @@ import { relative, resolve, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import description from "../../package.json" with { type: "json" };
 import { checkRepository, type CheckOptions, type CheckResult } from "../check/check.ts";
-import { factsJson } from "../check/facts/facts-file.ts";
+import { factsJson } from "../check/facts/fact-table.ts";
 import { fingerprintsOf } from "../check/ignore/fingerprint.ts";
 import { readRepository } from "../check/repository/read-repository.ts";
 import { loadConfig } from "../config/config.ts";

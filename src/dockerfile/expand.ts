@@ -52,6 +52,9 @@ export interface ExpansionFailure {
 /** Longest result, in characters; `ENV A=$A$A` doubles with every line. */
 export const maxExpansion = 1024 * 1024;
 
+/** Words without quotes, escapes, variables, blanks and heredocs. */
+const plainWord = /^[\w./:@%+,=~-]{0,4096}$/;
+
 /** Deepest nesting of `${A:-${B:-…}}`. */
 const maxDepth = 500;
 
@@ -65,6 +68,10 @@ export function expandWord(
   environment: Environment,
   options: ExpandOptions = {},
 ): Expansion | ExpansionFailure {
+  // Most words have nothing to expand.
+  if (plainWord.test(word)) {
+    return { ok: true, ...writtenText(word, 0), words: word === "" ? [] : [word], used: [], unset: [] };
+  }
   const lexer = new Lexer(word, environment, options);
   try {
     const { traced, words } = lexer.readUntil(undefined, options.rawEscapes ?? false, 0);

@@ -28,6 +28,7 @@ describe("names of architectures in texts", () => {
     ["tool-linux-aarch_64.jar", "aarch_64=arm64"],
     ["tool-amd64v2", "amd64=amd64"],
     ["arm64v8/alpine", "arm64v8=arm64"],
+    ["example/app-arm:1.0", "arm=arm"],
     ["linux/arm/v7", "arm=arm"],
     ["tool-armv7.tar.gz", "armv7=arm"],
     ["tool-linux-386.tar.gz", "386=386"],

@@ -129,7 +129,7 @@ const longestWord = 300;
 
 /** What shows that "arm" is the processor, not the resource manager of Azure or a limb. */
 const armContext =
-  /(?:linux|musl|gnu|debian|alpine)[-_/.]?arm(?![a-z])|(?<![a-z])arm[-_/.]?(?:linux|v?[5-8](?!\d)|hf|el|eabi|32)|^arm$|[=:]arm$|[-_/]arm(?=$|\.(?:tar|t[gx]z|zip|gz|xz|bz2|deb|rpm|apk|bin)|\/)/i;
+  /(?:linux|musl|gnu|debian|alpine)[-_/.]?arm(?![a-z])|(?<![a-z])arm[-_/.]?(?:linux|v?[5-8](?!\d)|hf|el|eabi|32)|^arm$|[=:]arm$|[-_]arm(?=:\w)|[-_/]arm(?=$|\.(?:tar|t[gx]z|zip|gz|xz|bz2|deb|rpm|apk|bin)|\/)/i;
 
 /**
  * The names of architectures that stand in a text as words of their own, in order: in `app_Linux_x86_64.tar.gz`,

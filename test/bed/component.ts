@@ -49,6 +49,8 @@ const needs = {
       "musl-tools",
     ],
   },
+  /** For the tests that build as a Makefile says. */
+  make: { packages: ["make"] },
   /** For the tests that read databases of RPM. */
   rpm: { packages: ["rpm", "db5.3-util"] },
   skopeo: { packages: ["skopeo"] },

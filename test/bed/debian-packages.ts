@@ -26,6 +26,7 @@ export const debianPackages = {
     file: "/etc/ssl/certs/ca-certificates.crt",
     why: "engines trust the bed's authority beside the known ones",
   },
+  make: { file: "make", why: "builds as a Makefile says" },
   gcc: { file: "gcc", why: "compiles runc, and programs that tests read" },
   "gcc-aarch64-linux-gnu": { file: "aarch64-linux-gnu-gcc", why: "compiles programs for arm64 that tests read" },
   "gcc-arm-linux-gnueabihf": { file: "arm-linux-gnueabihf-gcc", why: "compiles programs for arm/v7 that tests read" },

@@ -129,6 +129,7 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "qemu":
     case "bases":
     case "compilers":
+    case "make":
     case "rpm":
     case "skopeo":
     case "umoci":

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { factsFileSchema } from "../../src/check/facts/facts-file.ts";
-import { baselineSchema } from "../../src/check/ignore/baseline.ts";
+import { baselineSchema } from "../../src/check/ignore/baseline-file.ts";
 import { checkSchema } from "../../src/cli/schemas/check.ts";
 import { startArchway } from "./archway.ts";
 

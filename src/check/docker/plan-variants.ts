@@ -105,8 +105,12 @@ function plansOfCall(call: BuildCall, platforms: readonly Platform[], usesBuild:
     const constant = constantArchitectures(buildArgs);
     return constant.length === 0 || constant.includes(platform.architecture);
   });
-  const machines = usesBuild && !isForMachine ? [call.machine, ...platforms] : [call.machine];
-  return targets.flatMap((platform) => machines.map((buildPlatform) => ({ platform, buildPlatform, call, buildArgs })));
+  return targets.flatMap((platform) => {
+    // A file that does not ask for the builder is the same on all, so the simplest one is taken.
+    const others = usesBuild ? [call.machine, ...platforms] : [platform];
+    const machines = isForMachine ? [call.machine] : others;
+    return machines.map((buildPlatform) => ({ platform, buildPlatform, call, buildArgs }));
+  });
 }
 
 /** Platforms that a call names; undefined when it names none or not all are known. */
@@ -123,13 +127,11 @@ export function askedPlatforms({ platforms }: BuildCall): readonly Platform[] | 
   }
 }
 
-/** Architectures that arguments are, word for word: such a call is for that architecture alone. */
+/** Architectures that arguments name: such a call, when it gives no platform, is for them alone. */
 function constantArchitectures(buildArgs: ReadonlyMap<string, Value>): string[] {
   return [...buildArgs.values()].flatMap((value) => {
-    const [name, ...more] = isKnown(value) && !dependsOnPlatform(value) ? namesIn(textOf(value)) : [];
-    if (name === undefined || more.length > 0) return [];
-    const isAlone = textOf(value).replace(/^linux[-/_]/, "") === name.text;
-    return isAlone ? architecturesOf(textOf(value)) : [];
+    const named = isKnown(value) && !dependsOnPlatform(value) ? architecturesOf(textOf(value)) : [];
+    return new Set(named).size === 1 ? named : [];
   });
 }
 

@@ -22,11 +22,13 @@ import { WordValues } from "./word-value.ts";
 export function readDockerfiles(calls: readonly BuildCall[], reading: Reading): readonly DockerfileModel[] {
   const byFile = Map.groupBy(calls, ({ dockerfile }) => dockerfile);
   const called = calls.flatMap(({ dockerfile }) => dockerfile ?? []);
+  // Families of images have the same scripts in many files.
+  const parsed: RunCache["parsed"] = new Map();
   return dockerfilePaths(reading.repository, called).flatMap((path) => {
     reading.signal.throwIfAborted();
     const own = byFile.get(path) ?? [];
     const dockerfile = readDockerfile(path, own.length > 0, reading);
-    return dockerfile === undefined ? [] : [modelOf(path, dockerfile, own, reading)];
+    return dockerfile === undefined ? [] : [modelOf(path, dockerfile, own, reading, parsed)];
   });
 }
 
@@ -60,7 +62,13 @@ interface Evaluated {
   readonly evaluation: Evaluation;
 }
 
-function modelOf(path: string, dockerfile: Dockerfile, calls: readonly BuildCall[], reading: Reading): DockerfileModel {
+function modelOf(
+  path: string,
+  dockerfile: Dockerfile,
+  calls: readonly BuildCall[],
+  reading: Reading,
+  parsed: RunCache["parsed"],
+): DockerfileModel {
   const { repository, platforms } = reading;
   const messages = new Set<string>();
   const report = (entry: Parameters<Reading["unreadable"]>[0]): void => {
@@ -75,7 +83,7 @@ function modelOf(path: string, dockerfile: Dockerfile, calls: readonly BuildCall
   const contexts = contextsOf(path, dockerfile, calls, repository);
   const model: DockerfileModel = { path, dockerfile, contexts, calls, variants };
   const reached = reachedStages(evaluated.map(({ evaluation }) => evaluation));
-  const cache: RunCache = { traces: new Map(), parsed: new Map() };
+  const cache: RunCache = { traces: new Map(), parsed };
   for (const { plan, evaluation } of evaluated) {
     const stages: StageModel[] = [];
     const { platform, buildPlatform, call } = plan;

@@ -21,7 +21,8 @@ import type { WordValues } from "./word-value.ts";
 
 /** What RUNs have led to, for all variants of a file: those with the same words and variables on the same machine are followed once. */
 export interface RunCache {
-  readonly traces: Map<string, ShellTrace>;
+  /** Undefined for a RUN that no shell of Unix reads. */
+  readonly traces: Map<string, ShellTrace | undefined>;
   readonly parsed: Map<string, ParsedScript>;
 }
 
@@ -189,16 +190,16 @@ class StageMaker {
   }
 
   private runOf(run: EvaluatedRun, shell: StageShell, stage: StageModel): Execution | undefined {
-    const { platform: target, file } = this.variant;
-    const text = runText(this.path, file.dockerfile.source, run.instruction, shell);
-    if (text === undefined) return undefined;
+    const { platform: target } = this.variant;
     // An image with a fixed platform is meant for the platform that is asked for; what its commands do there counts.
     const isImage = stage.role === "target" || (stage.role === "constant" && this.isFinal);
     const machine = isImage ? target : this.stage.platform;
     const environment = this.environmentOf(run);
     const key = this.keyOf(run, machine, environment, shell);
-    const trace = this.cache.traces.get(key) ?? this.follow(run, text, machine, environment);
-    this.cache.traces.set(key, trace);
+    const { traces } = this.cache;
+    if (!traces.has(key)) traces.set(key, this.follow(run, shell, machine, environment));
+    const trace = traces.get(key);
+    if (trace === undefined) return undefined;
     return {
       kind: "run",
       scope: isImage ? "image" : "build",
@@ -212,10 +213,13 @@ class StageMaker {
 
   private follow(
     run: EvaluatedRun,
-    { script, options }: NonNullable<ReturnType<typeof runText>>,
+    shell: StageShell,
     machine: Platform,
     environment: ReadonlyMap<string, Value>,
-  ): ShellTrace {
+  ): ShellTrace | undefined {
+    const text = runText(this.path, this.variant.file.dockerfile.source, run.instruction, shell);
+    if (text === undefined) return undefined;
+    const { script, options } = text;
     return runShell(script, {
       machine,
       environment,

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { ArchwayError } from "../../error/error.ts";
 import { parseDocument } from "../../config/parse-document.ts";
 import { parsePlatformList } from "../../platform/platform.ts";
-import { factsFileSchema, factsJson, factTable } from "./facts-file.ts";
+import { factsJson, factTable } from "./fact-table.ts";
+import { factsFileSchema } from "./facts-file.ts";
 
 const parse = (content: string) =>
   parseDocument(content, "/facts.json", { code: "FACTS_INVALID", name: "the facts", schema: factsFileSchema });

@@ -1,7 +1,7 @@
 import type { Reference } from "../../oci/reference.ts";
 import { samePlatform, type Platform } from "../../platform/platform.ts";
 import type { FactSource, ImageFact, PackageFact } from "./facts.ts";
-import type { FactTable } from "./facts-file.ts";
+import type { FactTable } from "./fact-table.ts";
 import type { BuiltInFacts } from "./built-in.ts";
 import { imageKeyOf } from "./image-key.ts";
 import { compareNumbers, numberedTag } from "./tag-family.ts";
@@ -117,7 +117,7 @@ export class KnownFacts implements FactSource {
     if (lookUp === undefined || questions.length === 0 || this.#left <= 0) return false;
     this.#options.onAsk?.(questions);
     const started = performance.now();
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#left)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#left))]);
     const answers = await Promise.all(questions.map((question) => this.#lookUp(question, lookUp, limited)));
     this.#left -= performance.now() - started;
     signal.throwIfAborted();

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Finding } from "../../finding/finding.ts";
 import { memoryRepository } from "../repository/memory-repository.ts";
-import { baselineOf, baselineSchema, compareToBaseline } from "./baseline.ts";
+import { baselineSchema } from "./baseline-file.ts";
+import { baselineOf, compareToBaseline } from "./baseline.ts";
 import { fingerprintsOf } from "./fingerprint.ts";
 
 const finding = (line: number, rule = "r"): Finding => ({

@@ -21,6 +21,9 @@ export type FileKind =
 /** Folders that hold other people's files, or files that only look like something. */
 const foreign = /(?:^|\/)(?:node_modules|vendor|third_party|\.git)\//;
 
+/** Folders of inputs and expected outputs of tests: nobody runs what is in them. */
+const testData = /(?:^|\/)(?:testdata|test-data|test_data|fixtures?|__snapshots__|golden)\/|\.golden\.ya?ml$/;
+
 /** Decides by its path which reader a file needs; undefined for one that is no manifest. */
 export function kindOf(path: string): FileKind | undefined {
   const name = nameOf(path).toLowerCase();
@@ -43,6 +46,7 @@ export function kindOf(path: string): FileKind | undefined {
   if (/^\.?goreleaser(?:[.-][\w.-]+)?\.ya?ml$/.test(name)) return "goreleaser";
   if (/^bake(?:[.-].*)?\.hcl$|.*bake.*\.hcl$/.test(name)) return "bake";
   if (/.*bake.*\.json$/.test(name)) return "bake";
+  if (testData.test(path)) return undefined;
   if (/^kustomization\.ya?ml$|^kustomization$/.test(name)) return "kustomization";
   if (isYaml && /compose/.test(name)) return "compose";
   if (/^values[\w.-]*\.ya?ml$|-values\.ya?ml$/.test(name)) return "helm-values";

@@ -31,7 +31,7 @@ export interface Dependency {
 }
 
 /** What kind of file it is. */
-export type PackageFileKind =
+type PackageFileKind =
   | "package.json"
   | "requirements"
   | "pyproject"

@@ -11,7 +11,7 @@ const maxDepth = 200;
 const maxExpansions = 20;
 
 /** What a pom takes from those above it. */
-export interface PomParent {
+interface PomParent {
   readonly properties: ReadonlyMap<string, string>;
   /** Versions of dependencyManagement, by `GROUP:NAME`. */
   readonly managed: ReadonlyMap<string, string>;

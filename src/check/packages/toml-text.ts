@@ -81,8 +81,3 @@ function nestsDeeply(text: string): boolean {
 export function startsWith(keys: readonly string[], ...path: readonly string[]): boolean {
   return path.length <= keys.length && path.every((key, index) => key === "*" || key === keys[index]);
 }
-
-/** The text of the value whose whole key is the given one. */
-export function tomlText(entries: readonly TomlEntry[], ...path: readonly string[]): string | undefined {
-  return entries.findLast(({ keys }) => keys.length === path.length && startsWith(keys, ...path))?.text;
-}

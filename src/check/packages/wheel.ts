@@ -17,11 +17,6 @@ export function hasWheel(files: readonly string[], platform: Platform, libc: Lib
   return linux.some((tag) => machine !== undefined && tag.endsWith(`_${machine}`));
 }
 
-/** True when a release can be installed from source. */
-export function hasSource(files: readonly string[]): boolean {
-  return files.some((file) => /\.(?:tar\.gz|zip)$/.test(file));
-}
-
 function isLinux(tag: string, libc: Libc): boolean {
   if (tag.startsWith("musllinux")) return libc !== "glibc";
   return (tag.startsWith("manylinux") || tag.startsWith("linux")) && libc !== "musl";

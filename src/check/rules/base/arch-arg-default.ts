@@ -81,7 +81,7 @@ function* problemsOf(model: Model, built: BuiltStage, { value, place, does }: Us
   });
   for (const own of names) {
     const definition = own.place === undefined ? undefined : definitionOf(file, own.place);
-    if (definition === undefined || isGivenByCallers(model, file, definition.name)) continue;
+    if (definition === undefined || isList(definition.text) || isGivenByCallers(model, file, definition.name)) continue;
     // A list of architectures, of which each has its turn.
     if (namesIn(definition.text).some(({ architecture }) => architecture === platform.architecture)) continue;
     const { name, keyword, text } = definition;
@@ -102,6 +102,11 @@ interface Definition {
   readonly name: string;
   readonly text: string;
   readonly place: Place;
+}
+
+/** A list of architectures, or the name of a cross compiler for one on another: it says what there is, not what this image is. */
+function isList(text: string): boolean {
+  return new Set(namesIn(text).map(({ architecture }) => architecture)).size > 1;
 }
 
 /** The ARG or ENV that a name is written in. */

@@ -46,7 +46,7 @@ export const baseImageArchPinned: Rule = {
   },
 };
 
-function problemOf(model: Model, { variant, file }: BuiltStage, image: UsedImage): Problem | undefined {
+function problemOf(model: Model, { variant, file, model: stage }: BuiltStage, image: UsedImage): Problem | undefined {
   const { platform } = variant;
   const text = textOf(image.value);
   if (helpers.test(text)) return undefined;
@@ -59,9 +59,13 @@ function problemOf(model: Model, { variant, file }: BuiltStage, image: UsedImage
   const fact = reference === undefined ? undefined : model.facts.image(text);
   // Names are no proof: what is called -arm64 may be an index.
   if (fact !== undefined && fact !== null && hasPlatform(fact, platform)) return undefined;
+  // What is made for an architecture that nobody asks for here, or helps a file for one architecture, is somebody's choice.
+  const isAsked = names.some(({ name }) => model.platforms.some((each) => each.architecture === name.architecture));
+  const isChoice = !isAsked || (namesIn(file.path).length > 0 && !stage.isFinal);
   const called = names.map(({ name }) => name.text).join(", ");
   return {
     rule: id,
+    ...(isChoice ? { severity: "note" as const } : {}),
     message: `${text} is for ${called} by its name, and this stage becomes a part of the image for ${formatPlatform(platform)} too.`,
     platforms: [platform],
     place: image.place,

@@ -81,6 +81,9 @@ describe("base-image-arch-pinned", () => {
       assert.deepEqual(await pinned(lines), [], lines.join("; "));
     assert.deepEqual(await pinned(["FROM app:1-amd64"], { images: { "app:1-amd64": all } }), []);
   });
+  it("mentions what is for an architecture that nobody asks for", async () => {
+    assert.deepEqual(await pinned(["FROM arm32v7/alpine"]), ["note Dockerfile:1"]);
+  });
   it("leaves a default to the rule about it", async () => {
     assert.deepEqual(await pinned(["ARG ARCH=amd64", "FROM $ARCH/alpine"]), []);
   });

@@ -152,6 +152,7 @@ describe("arch-arg-default", () => {
       ["FROM alpine", "ARG TARGETARCH", "ENV SUM_amd64=1 SUM_arm64=2", "RUN x SUM_${TARGETARCH}"],
       ["FROM alpine", "ARG ARCH", "COPY bin/$ARCH /a"],
       ["FROM alpine", "COPY bin/amd64 /a"],
+      ["FROM alpine", 'ENV ALL="amd64 s390x"', "RUN ./build $ALL"],
     ])
       assert.deepEqual(await fixed(lines), [], lines.join("; "));
   });

@@ -18,11 +18,6 @@ export function builtPlatforms({ platforms, machine }: BuildCall): string[] | un
   return [...new Set(found)];
 }
 
-/** True when a call builds for the one machine that it runs on, or for one named platform. */
-export function isSingle(call: BuildCall): boolean {
-  return builtPlatforms(call)?.length === 1;
-}
-
 /** An image reference without the names of architectures in it, so that those of all architectures are the same. */
 export function withoutArchitecture(reference: string): string {
   let text = reference;
@@ -58,7 +53,7 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
 }
 
 /** True when the same line builds for another platform too on the same machine: a loop over the platforms. */
-function isInLoop({ place, machine, platforms }: BuildCall, { calls }: Model): boolean {
+function isInLoop({ place, machine, platforms, through = [] }: BuildCall, { calls }: Model): boolean {
   if (platforms === undefined) return false;
   const own = platforms.map(textOf).join(",");
   return calls.some(
@@ -68,6 +63,11 @@ function isInLoop({ place, machine, platforms }: BuildCall, { calls }: Model): b
       other.place.path === place.path &&
       other.place.line === place.line &&
       other.place.column === place.column &&
+      // Started from another place it is another build, not the next round of a loop.
+      (other.through ?? []).length === through.length &&
+      (other.through ?? []).every(
+        ({ path, line }, index) => path === through[index]?.path && line === through[index]?.line,
+      ) &&
       other.platforms.map(textOf).join(",") !== own,
   );
 }
@@ -77,9 +77,16 @@ export function isReleasedElsewhere(call: BuildCall, model: Model): boolean {
   if (call.dockerfile === undefined) return false;
   return model.calls.some((other) => {
     if (other.dockerfile !== call.dockerfile || other.target !== call.target || other === call) return false;
+    // One script that calls the same build in both ways says that the tags differ.
+    if (isSameCommand(call, other)) return false;
     const platforms = builtPlatforms(other);
     return platforms === undefined || platforms.length > 1 || other.joined;
   });
+}
+
+function isSameCommand(a: BuildCall, b: BuildCall): boolean {
+  const isScript = a.source === "script" && b.source === "script";
+  return isScript && a.place.path === b.place.path && a.place.line === b.place.line;
 }
 
 /** Images that only build other things: nobody runs them but the one who makes them. */

@@ -1,4 +1,4 @@
-import { canRun, formatPlatform, samePlatform, type Platform } from "../../../platform/platform.ts";
+import { canRun, formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import { sameReference } from "../../callers/same-reference.ts";
 import type { ImageUse, Model } from "../../model.ts";
 import { foreignIn, spotsOf } from "../../names/foreign.ts";
@@ -135,9 +135,4 @@ function writtenAt({ value, place }: ImageUse): Place {
 function isBuiltHere({ value }: ImageUse, model: Model): boolean {
   const text = textOf(value);
   return model.calls.some(({ tags }) => tags.some((tag) => sameReference(textOf(tag), text) === true));
-}
-
-/** The platforms of a list, for messages. */
-export function listed(platforms: readonly Platform[]): string {
-  return platforms.map(formatPlatform).join(", ");
 }

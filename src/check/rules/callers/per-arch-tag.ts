@@ -49,6 +49,7 @@ function* produced(model: Model): Generator<Problem> {
         message: `The image is tagged ${readable(text)}: each architecture has a name of its own, and nothing here joins them to one.`,
         platforms: model.platforms,
         place: call.place,
+        related: (call.uses ?? []).map((use) => ({ place: use, message: "The tag is used here." })),
         advice: `Publish ${readable(withoutArchitecture(text))} for all platforms, or join the tags with "docker buildx imagetools create".`,
         key: `per-arch-tag\0${call.place.path}\0${repositoryOf(withoutArchitecture(text))}`,
       };

@@ -62,6 +62,7 @@ interface Lacking {
   readonly reason: string;
   readonly instead: string;
   readonly certain: boolean;
+  readonly folder?: string;
 }
 
 /** Says why a package cannot be installed on a platform; undefined when it can, or when that is not known. */
@@ -81,7 +82,10 @@ function lacking(each: InstalledPackage, platform: Platform, execution: Executio
   }
   if (platform.architecture === "amd64" || platform.architecture === "386") return undefined;
   const known = x86Packages.find((entry) => entry.managers.includes(manager) && entry.name.test(name));
-  if (known !== undefined) return { name, instead: known.instead, certain: known.certain, reason: known.name.source };
+  if (known !== undefined) {
+    const { instead, certain, folder } = known;
+    return { name, instead, certain, reason: known.name.source, ...(folder === undefined ? {} : { folder }) };
+  }
   if (dependsOnPlatform(word)) return undefined;
   // Kernels, boot loaders and the like end in the name of their architecture: linux-image-amd64, foo.x86_64.
   const last = namesIn(name).at(-1);
@@ -151,8 +155,17 @@ function problemOf(
     place,
     key: [id, command.place.path, command.place.line, command.place.column, found.reason].join("\0"),
     spots: [{ place, text: textOf(word) }],
+    related: programsIn(found.folder, execution),
     advice: found.instead,
   };
+}
+
+/** The commands that run a program of a package's own folder. */
+function programsIn(folder: string | undefined, { trace }: Execution): NonNullable<Problem["related"]> {
+  if (folder === undefined) return [];
+  return trace.commands
+    .filter(({ words: [program] }) => program !== undefined && textOf(program).startsWith(folder))
+    .map(({ place }) => ({ place, message: "A program of the package is run here." }));
 }
 
 function placeOf(word: Value, command: ReachedCommand): Place {

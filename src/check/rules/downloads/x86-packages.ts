@@ -6,6 +6,8 @@ export interface X86Package {
   readonly managers: readonly PackageManager[];
   /** Matches the whole name. */
   readonly name: RegExp;
+  /** The folder that it puts its programs into, when it is its own: what runs from there is a part of the mistake. */
+  readonly folder?: string;
   /** What to do instead, one sentence. */
   readonly instead: string;
   /** False when newer versions or other sources have it for more architectures. */
@@ -88,6 +90,7 @@ export const x86Packages: readonly X86Package[] = [
   {
     managers: ["apk"],
     name: /^(?:.*\/)?glibc(?:-bin|-dev|-i18n)?(?:-[\d.]+-r\d+)?(?:\.apk)?$/,
+    folder: "/usr/glibc-compat/",
     instead: "Alpine's gcompat runs many programs for glibc; else begin from an image with glibc.",
     certain: true,
     source: "https://github.com/sgerrand/alpine-pkg-glibc/issues/126: releases until 2.35-r1 have no build for Arm",

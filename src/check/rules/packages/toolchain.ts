@@ -5,7 +5,7 @@ import type { ReachedCommand } from "../../shell/trace.ts";
 import { textOf, unknownMark } from "../../value.ts";
 
 /** What a stage has to compile with when a command runs in it. */
-export interface Toolchain {
+interface Toolchain {
   readonly compilers: ReadonlySet<string>;
   /** Packages that were installed by the system's package manager. */
   readonly packages: readonly string[];
