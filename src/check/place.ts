@@ -37,8 +37,3 @@ export function locateIn(path: string, text: string): Locate {
     return { path, line, column, endLine, endColumn };
   };
 }
-
-/** True when two places are in the same lines of the same file. */
-export function sameLines(a: Place, b: Place): boolean {
-  return a.path === b.path && a.line === b.line && a.endLine === b.endLine;
-}

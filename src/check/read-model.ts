@@ -4,7 +4,7 @@ import { readDockerfiles } from "./docker/read-dockerfiles.ts";
 import type { Facts } from "./facts/facts.ts";
 import { readMakefiles } from "./make/read-makefiles.ts";
 import { readManifests } from "./manifests/read-manifests.ts";
-import type { Model } from "./model.ts";
+import type { Execution, Model } from "./model.ts";
 import { readPackages } from "./packages/read-packages.ts";
 import type { Reading } from "./reading.ts";
 import type { Repository } from "./repository/repository.ts";
@@ -33,6 +33,9 @@ export function readModel(
   const runs = dockerfiles.flatMap(({ variants }) =>
     variants.flatMap(({ stages }) => stages.flatMap(({ runs }) => runs)),
   );
+  const known = new Set(unreadable.map(({ place }) => `${place.path}:${place.line ?? 0}`));
+  for (const entry of unreadScripts([...runs, ...outside]))
+    if (!known.has(`${entry.place.path}:${entry.place.line ?? 0}`)) reading.unreadable(entry);
   return {
     repository,
     platforms,
@@ -46,4 +49,18 @@ export function readModel(
     packages: readPackages(reading),
     unreadable,
   };
+}
+
+/** Most scripts that are told as unread: one mistake of a template can be in very many. */
+const maxUnreadScripts = 100;
+
+/** What of scripts could not be parsed or followed to its end, each place once. */
+function unreadScripts(executions: readonly Execution[]): readonly Model["unreadable"][number][] {
+  const entries = new Map<string, Model["unreadable"][number]>();
+  for (const { trace } of executions) {
+    for (const { place, message } of trace.problems) {
+      if (entries.size < maxUnreadScripts) entries.set(`${place.path}:${place.line}`, { place, message });
+    }
+  }
+  return [...entries.values()];
 }

@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckFinding, CheckOptions, CheckResult } from "../check/check.ts";
 import type { Checksums } from "../check/fix/checksums.ts";
@@ -68,11 +69,11 @@ export async function editedFindings(
   return new Map(result.findings.map((finding, index) => [finding, edited[index] ?? finding]));
 }
 
-/** Writes the new texts of files. Throws `FILE_UNWRITABLE` (kind `input`) at the first that cannot be written. */
+/** Writes the new texts of files, each whole or not at all. Throws `FILE_UNWRITABLE` (kind `input`) at the first that cannot be written. */
 export async function writeRepair(folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, text] of texts) {
     try {
-      await writeFile(join(folder, path), text);
+      await replaceFile(join(folder, path), text);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       throw new ArchwayError({
@@ -83,5 +84,19 @@ export async function writeRepair(folder: string, texts: ReadonlyMap<string, str
         cause: error,
       });
     }
+  }
+}
+
+/** Puts a new file in the place of an old one, with its mode: whoever reads, or ends the program, sees one of them whole. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const real = await realpath(path);
+  const { mode } = await stat(real);
+  const fresh = `${real}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(fresh, text, { mode: mode & 0o7777, flag: "wx" });
+    await rename(fresh, real);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
   }
 }

@@ -27,6 +27,8 @@ export interface BuildCall {
   /** Platforms as given; undefined when none are: then it builds for the machine. Unknown parts stay unknown. */
   readonly platforms?: readonly Value[];
   readonly tags: readonly Value[];
+  /** Commands that rename or push a tag of it. */
+  readonly uses?: readonly Place[];
   /** Whether the result is published: by itself (`--push`), or by a later `docker push` of one of its tags. */
   readonly publishes: boolean | "unknown";
   /** True when tags of this call are joined to an index by something in the repository (`docker manifest create`, `imagetools create`). */

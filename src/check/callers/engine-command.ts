@@ -66,7 +66,8 @@ const globalWithArgument = new Set([
  * Reads a command of a container engine. A name that is not known counts as docker when what follows can only be that: Makefiles keep the
  * engine in a variable (`$(DOCKER) build`).
  */
-export function engineCommand({ words, program }: ReachedCommand): EngineCommand | undefined {
+export function engineCommand(command: ReachedCommand): EngineCommand | undefined {
+  const { words, program } = withoutWrapper(command);
   const [first] = words;
   if (first === undefined) return undefined;
   const named = engines.get(program);
@@ -100,6 +101,14 @@ export function engineCommand({ words, program }: ReachedCommand): EngineCommand
   }
   if (verb.length === 0) return undefined;
   return { engine, verb: verb.join(" "), words: words.slice(at) };
+}
+
+/** `gcloud docker -- push IMAGE` runs docker with credentials. */
+function withoutWrapper({ words, program }: ReachedCommand): Pick<ReachedCommand, "words" | "program"> {
+  const [, second] = words;
+  if (program !== "gcloud" || second === undefined || textOf(second) !== "docker") return { words, program };
+  const from = words.findIndex((word) => textOf(word) === "--");
+  return { words: [second, ...words.slice(from < 0 ? 2 : from + 1)], program: "docker" };
 }
 
 const buildArguments = new Set([

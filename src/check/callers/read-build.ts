@@ -180,9 +180,12 @@ function fileOf(
 const testing =
   /(?:^|[^a-z])(?:tests?|testing|e2e|dev|develop|development|debug|local|lint|integration|smoke|bench|benchmark|fuzz|example|examples|demo|kind|minikube|conformance|ut|fv|st|hack)(?:[^a-z]|$)/i;
 
+/** Folders of which a Makefile makes nothing that is released. */
+const testFolder = /(?:^|\/)(?:tests?|testing|testdata|e2e|samples?|examples?|fuzz)\//i;
+
 /** True when the name of a target, script or job, or the stage that is built, says that it is for tests or development. */
 function isForTests(execution: Execution, _engine: EngineCommand, options: CommandOptions): boolean {
   const names = [execution.name ?? "", execution.kind === "script" ? execution.place.path : ""];
   const target = valuesOf(options, "--target").map(textOf);
-  return [...names, ...target].some((name) => testing.test(name));
+  return [...names, ...target].some((name) => testing.test(name)) || testFolder.test(execution.place.path);
 }

@@ -14,7 +14,11 @@ import { sameReference } from "./same-reference.ts";
 interface Reference {
   readonly text: string;
   readonly path: string;
+  readonly place: Place;
 }
+
+/** Most places that are told of one build's tags. */
+const maxUses = 50;
 
 /** Longest chain of makes that is followed from a script or a step. */
 const maxFollowed = 3;
@@ -42,9 +46,9 @@ export function readCalls(
       }
       const engine = engineCommand(command);
       if (engine === undefined) continue;
-      const { path } = command.place;
+      const { place } = command;
       const reference = (value: Value | undefined): Reference[] =>
-        value === undefined ? [] : [{ text: textOf(value), path }];
+        value === undefined ? [] : [{ text: textOf(value), path: place.path, place }];
       if (isBuild(engine)) {
         const build = readBuild(engine, command, execution, repository);
         const way = [...through, ...command.through];
@@ -89,19 +93,24 @@ function withFate(
   renamed: readonly { readonly from: Reference; readonly to: Reference }[],
 ): BuildCall {
   const paths = new Set([call.place.path, ...(call.through ?? []).map(({ path }) => path)]);
-  const names = call.tags.flatMap((tag) => [...paths].map((path): Reference => ({ text: textOf(tag), path })));
+  const names = call.tags.flatMap((tag) =>
+    [...paths].map((path): Reference => ({ text: textOf(tag), path, place: call.place })),
+  );
+  const uses = new Set<Place>();
   for (let round = 0, size = -1; round < 3 && names.length !== size; round++) {
     size = names.length;
     for (const { from, to } of renamed) {
       if (names.length > 60) break;
-      if (names.some((name) => meets(name, from) === true) && !names.some(({ text }) => text === to.text))
-        names.push(to);
+      if (!names.some((name) => meets(name, from) === true)) continue;
+      uses.add(from.place);
+      if (!names.some(({ text }) => text === to.text)) names.push(to);
     }
   }
+  for (const push of pushed) if (names.some((name) => meets(name, push) === true)) uses.add(push.place);
   const fates = names.flatMap((name) => pushed.map((push) => meets(name, push)));
   const isJoined = call.joined || names.some((name) => joined.some((part) => joinsWith(name, part)));
   const publishes = pushes || fates.includes(true) ? true : fates.includes(undefined) ? "unknown" : call.publishes;
-  return { ...call, publishes, joined: isJoined };
+  return { ...call, publishes, joined: isJoined, ...(uses.size === 0 ? {} : { uses: [...uses].slice(0, maxUses) }) };
 }
 
 /** Whether two references are the same image; parts that are not known are only compared inside of a file. */

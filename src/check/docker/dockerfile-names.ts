@@ -1,6 +1,9 @@
 import { posix } from "node:path";
 import type { Repository } from "../repository/repository.ts";
 
+/** Looked for first, because most files of a repository are nothing of the kind. */
+const mentions = /docker|container/i;
+
 const named = /^(?:dockerfile|containerfile)(?:[._-].+)?$|\.(?:dockerfile|containerfile)$/i;
 
 /** Endings of files that are about Dockerfiles or only named like one. */
@@ -20,7 +23,7 @@ export function dockerfilePaths(repository: Repository, called: Iterable<string>
   const paths = new Set<string>();
   for (const { path } of repository.files) {
     const name = posix.basename(path);
-    if (named.test(name) && !otherKinds.test(name) && !vendored.test(path)) paths.add(path);
+    if (mentions.test(name) && named.test(name) && !otherKinds.test(name) && !vendored.test(path)) paths.add(path);
   }
   for (const path of called) if (repository.file(path) !== undefined) paths.add(path);
   return [...paths].sort();

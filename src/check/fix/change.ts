@@ -62,13 +62,14 @@ export function applyChanges(
         return offsets === undefined ? [] : [{ change, start: offsets[0], end: offsets[1] }];
       })
       .toSorted((a, b) => a.start - b.start || a.end - b.end);
+    const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
     let result = "";
     let at = 0;
     let last: (typeof placed)[number] | undefined;
     for (const each of placed) {
       if (last !== undefined && isSame(last.change, each.change)) continue;
       if (last !== undefined && each.start < last.end) return { conflict: [last.change, each.change] };
-      result += text.slice(at, each.start) + each.change.text;
+      result += text.slice(at, each.start) + each.change.text.replaceAll(/\r?\n/g, lineEnd);
       at = each.end;
       last = each;
     }

@@ -8,7 +8,7 @@ export interface FixContext {
   readonly model: Model;
   readonly platforms: readonly Platform[];
   /** Checksums of files to download, looked up before; undefined for unknown. See `checksums.ts`. */
-  checksum(url: string, algorithm: ChecksumAlgorithm): string | undefined;
+  readonly checksum: (url: string, algorithm: ChecksumAlgorithm) => string | undefined;
 }
 
 /** How a checksum is made. */

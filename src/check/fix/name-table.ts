@@ -44,7 +44,7 @@ export function tableFor(
   readonly lines: readonly { readonly pattern: string; readonly assignments: readonly string[] }[];
 } {
   const variables = new Map<WrongName, string>();
-  const sets: { variable: string; spellings: WrongName["spellings"] }[] = [];
+  const sets: { variable: string; spellings: WrongName["spellings"]; own?: string }[] = [];
   for (const name of names) {
     const same = sets.find(({ spellings }) =>
       [...spellings].every(([platform, text]) => name.spellings.get(platform) === text),
@@ -53,22 +53,27 @@ export function tableFor(
       variables.set(name, same.variable);
       continue;
     }
-    const variable = freeName(
-      script,
-      sets.map((set) => set.variable),
-    );
-    sets.push({ variable, spellings: name.spellings });
+    const taken = sets.map((set) => set.variable);
+    const isOverride = name.overrides === true && name.variable !== undefined;
+    const variable = isOverride && name.variable !== undefined ? name.variable : freeName(script, taken, name.variable);
+    sets.push({ variable, spellings: name.spellings, ...(isOverride ? { own: name.text } : {}) });
     variables.set(name, variable);
   }
   const lines = platforms.map((platform) => ({
     pattern: platform.architecture,
-    assignments: sets.map(({ variable, spellings }) => `${variable}=${spellings.get(formatPlatform(platform)) ?? ""}`),
+    assignments: sets.flatMap(({ variable, spellings, own }) => {
+      const text = spellings.get(formatPlatform(platform)) ?? "";
+      // A variable that holds the right text already is left alone.
+      return text === own ? [] : [`${variable}=${text}`];
+    }),
   }));
   return { variables, lines };
 }
 
-function freeName(script: string, taken: readonly string[]): string {
-  const candidates = ["arch", "machine", "arch_name", ...Array.from({ length: 20 }, (_, index) => `arch_${index + 2}`)];
+function freeName(script: string, taken: readonly string[], wanted?: string): string {
+  const stem = wanted ?? "arch";
+  const first = wanted === undefined ? ["arch", "machine", "arch_name"] : [wanted];
+  const candidates = [...first, ...Array.from({ length: 20 }, (_, index) => `${stem}_${index + 2}`)];
   return (
     candidates.find((name) => !taken.includes(name) && !new RegExp(`\\b${name}\\b`).test(script)) ?? "archway_arch"
   );

@@ -105,7 +105,10 @@ function whyNot(
     if (old === undefined || !known.has(key))
       return `it would bring another finding: ${rule} in ${path}:${line ?? 0}, ${message}`;
   }
-  if (fixes.some(({ rewrites }) => rewrites === true)) return undefined;
+  const rewrites = fixes.filter((fix) => fix.rewrites === true);
+  if (rewrites.length > 0 && rewrites.length < fixes.length)
+    return "a rewrite to a cross-compile is proven by itself; ask for it alone, after the other repairs";
+  if (rewrites.length > 0) return undefined;
   for (const platform of workedBefore(before.model.platforms, fixes)) {
     const changed = signatureChange(signatureOf(before.model, platform), signatureOf(after.model, platform));
     if (changed === undefined) continue;

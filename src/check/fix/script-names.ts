@@ -16,6 +16,7 @@ export function nameInScript(path: string, names: readonly WrongName[], { model,
   const starts = lineStarts(text);
   const executions = model.executions.filter(({ trace }) => trace.commands.some(({ place }) => place.path === path));
   const expressions = names.map((name) => {
+    if (name.variable !== undefined) return undefined;
     const variable = variableFor(name, executions, platforms);
     if (variable !== undefined) return `\${${variable}}`;
     return isSpelled(name, platforms, (platform) => findArchitecture(platform)?.machine) ? "$(uname -m)" : undefined;
@@ -40,10 +41,11 @@ export function nameInScript(path: string, names: readonly WrongName[], { model,
             ),
           ),
         ];
-  const replaced = names.map((name, index): Change => {
+  const replaced = names.flatMap((name, index): Change[] => {
+    if (name.overrides === true) return [];
     const expression = expressions[index] ?? `\${${variables.get(name) ?? ""}}`;
     const offset = (starts[name.place.line - 1] ?? 0) + name.place.column - 1;
-    return { place: name.place, text: quoteFor(expression, quotingAt(text, offset)) };
+    return [{ place: name.place, text: quoteFor(expression, quotingAt(text, offset)) }];
   });
   return { title: "", changes: [...table, ...replaced] };
 }

@@ -32,7 +32,9 @@ export function architectureCase(
   const { indent, lineEnd } = style;
   const lines = [
     `case "${subject}" in`,
-    ...branches.map(({ pattern, assignments }) => `${indent}  ${pattern}) ${assignments.join("; ")} ;;`),
+    ...branches.map(
+      ({ pattern, assignments }) => `${indent}  ${pattern}) ${[...assignments, ""].join("; ").replace(/; $/, " ")};;`,
+    ),
     `${indent}  *) echo "unsupported architecture: ${subject}" >&2; exit 1 ;;`,
     `${indent}esac`,
   ];

@@ -19,6 +19,9 @@ const silent = new Set([
   "printf",
 ]);
 
+/** Programs that only tell what the machine is: a fix may ask them for a name. */
+const questions = new Set(["uname", "arch"]);
+
 /** Programs that ask for a build: a fix may hand them another argument. */
 const builders = new Set(["docker", "podman", "buildah", "nerdctl", "buildctl", "make", "executor"]);
 
@@ -37,11 +40,13 @@ export function signatureOf(model: Model, platform: Platform): ReadonlyMap<strin
   for (const { path, variants } of model.dockerfiles) {
     for (const variant of variants) {
       if (!samePlatform(variant.platform, platform) || !samePlatform(variant.buildPlatform, platform)) continue;
-      for (const { stage, copies, runs } of variant.stages) {
+      for (const { stage, copies, runs, variables } of variant.stages) {
         add(path, `${name} ${stage.index} FROM ${formatPlatform(stage.platform)}`);
         for (const { keyword, sources, destination } of copies) {
           add(path, `${name} ${stage.index} ${keyword} ${[...sources, destination].map(textOf).join(" ")}`);
         }
+        for (const { keyword, name: variable, value } of variables)
+          if (keyword === "ENV") add(path, `${name} ${stage.index} ENV ${variable}=${textOf(value)}`);
         for (const run of runs) for (const line of commandsOf(run)) add(path, `${name} ${stage.index} ${line}`);
       }
     }
@@ -55,9 +60,13 @@ export function signatureOf(model: Model, platform: Platform): ReadonlyMap<strin
 }
 
 function commandsOf({ trace, kind }: Execution): string[] {
-  return trace.commands.flatMap(({ program, words }) => {
-    if (silent.has(program) || (kind !== "run" && builders.has(program))) return [];
-    return [words.map(textOf).join("\u0020")];
+  return trace.commands.flatMap(({ program, words, outputs }) => {
+    const texts = words.map(textOf);
+    // What is written into a file counts, whoever writes it.
+    if (silent.has(program) && outputs.length === 0) return [];
+    if (questions.has(program) || (program === "dpkg" && texts.includes("--print-architecture"))) return [];
+    if (kind !== "run" && builders.has(program)) return [];
+    return [[...texts, ...outputs.map((output) => `> ${textOf(output)}`)].join(" ")];
   });
 }
 

@@ -14,6 +14,10 @@ export interface WrongName {
   readonly place: Place;
   readonly text: string;
   readonly spellings: Spellings;
+  /** What the variable is called that a table gives its spelling; absent for a name of no meaning. */
+  readonly variable?: string;
+  /** True when the text stays where it is, and the variable that it is in gets another value on the other platforms. */
+  readonly overrides?: boolean;
 }
 
 /** The wrong names of a finding with their spelling for every platform, or why they cannot be had. */
@@ -66,4 +70,17 @@ export function isSpelled(
   name: (platform: Platform) => string | undefined,
 ): boolean {
   return platforms.every((platform) => spellings.get(formatPlatform(platform)) === name(platform));
+}
+
+/**
+ * A text with the names of a finding as they are for a platform; undefined when none of them is in it.
+ */
+export function respelled(text: string, names: readonly WrongName[], platform: Platform): string | undefined {
+  const key = formatPlatform(platform);
+  const own = names.filter((name) => text.includes(name.text));
+  if (own.length === 0) return undefined;
+  return [...new Map(own.map((name) => [name.text, name.spellings.get(key) ?? name.text]))].reduce(
+    (result, [from, to]) => result.replaceAll(from, to),
+    text,
+  );
 }

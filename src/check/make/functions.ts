@@ -3,6 +3,7 @@ import {
   emptyValue,
   isKnown,
   joinValues,
+  sliceValue,
   textOf,
   unknownMark,
   unknownValue,
@@ -30,27 +31,12 @@ function argument(args: Arguments, index: number, expansion: Expansion, last = f
   return expansion.expand({ ...first, end });
 }
 
+const asItIs: MakeFunction = (args, expansion) => argument(args, 0, expansion, true);
+
 /** A function of values that works on each word of its last argument. */
 function perWord(change: (word: Value, text: string) => Value | undefined): MakeFunction {
   return (args, expansion) =>
     joinWords(wordsOf(argument(args, 0, expansion, true)).flatMap((word) => change(word, textOf(word)) ?? []));
-}
-
-function cut(word: Value, start: number, end: number): Value {
-  return trimTo(word, start, end);
-}
-
-function trimTo(word: Value, start: number, end: number): Value {
-  const pieces = [];
-  let at = 0;
-  for (const piece of word.pieces) {
-    const length = piece.source === "unknown" ? 1 : piece.text.length;
-    const from = Math.max(0, start - at);
-    const to = Math.min(length, end - at);
-    at += length;
-    if (from < to) pieces.push(piece.source === "unknown" ? piece : { ...piece, text: piece.text.slice(from, to) });
-  }
-  return { pieces };
 }
 
 /** The same value, marked as chosen by what the condition depends on. */
@@ -215,20 +201,23 @@ const functions: ReadonlyMap<string, MakeFunction> = new Map<string, MakeFunctio
   ],
   ["firstword", pick((words) => words[0])],
   ["lastword", pick((words) => words.at(-1))],
-  ["dir", perWord((word, text) => (text.includes("/") ? cut(word, 0, text.lastIndexOf("/") + 1) : written("./")))],
-  ["notdir", perWord((word, text) => cut(word, text.lastIndexOf("/") + 1, text.length))],
+  [
+    "dir",
+    perWord((word, text) => (text.includes("/") ? sliceValue(word, 0, text.lastIndexOf("/") + 1) : written("./"))),
+  ],
+  ["notdir", perWord((word, text) => sliceValue(word, text.lastIndexOf("/") + 1, text.length))],
   [
     "suffix",
     perWord((word, text) => {
       const dot = text.lastIndexOf(".");
-      return dot > text.lastIndexOf("/") ? cut(word, dot, text.length) : undefined;
+      return dot > text.lastIndexOf("/") ? sliceValue(word, dot, text.length) : undefined;
     }),
   ],
   [
     "basename",
     perWord((word, text) => {
       const dot = text.lastIndexOf(".");
-      return dot > text.lastIndexOf("/") ? cut(word, 0, dot) : word;
+      return dot > text.lastIndexOf("/") ? sliceValue(word, 0, dot) : word;
     }),
   ],
   [
@@ -255,8 +244,8 @@ const functions: ReadonlyMap<string, MakeFunction> = new Map<string, MakeFunctio
       );
     },
   ],
-  ["realpath", (args, expansion) => argument(args, 0, expansion, true)],
-  ["abspath", (args, expansion) => argument(args, 0, expansion, true)],
+  ["realpath", asItIs],
+  ["abspath", asItIs],
   ["wildcard", (args, expansion) => expansion.host.wildcard(argument(args, 0, expansion, true))],
   ["foreach", forEach],
   ["if", condition],
@@ -296,9 +285,7 @@ const functions: ReadonlyMap<string, MakeFunction> = new Map<string, MakeFunctio
   ],
   ["shell", (args, expansion) => expansion.host.shell(argument(args, 0, expansion, true))],
   ["file", (args, expansion) => (textOf(argument(args, 0, expansion)).startsWith("<") ? unknownValue() : emptyValue)],
-  ["info", () => emptyValue],
-  ["warning", () => emptyValue],
-  ["error", () => emptyValue],
+  ...["info", "warning", "error"].map((name): [string, MakeFunction] => [name, () => emptyValue]),
   ["guile", () => unknownValue()],
 ]);
 

@@ -1,9 +1,10 @@
 import type { Place } from "../place.ts";
-import { dependsOnPlatform, emptyValue, isKnown, textOf, type Value } from "../value.ts";
-import type { Binding, Origin, Scope } from "./bindings.ts";
+import { dependsOnPlatform, isKnown, textOf, type Value } from "../value.ts";
+import type { Scope } from "./bindings.ts";
 import { ConditionalStack } from "./conditionals.ts";
 import { Expansion, type ExpansionHost } from "./expand.ts";
 import { commentStart, logicalLines, type LogicalLine } from "./logical-lines.ts";
+import { assignment, bindingOf, ruleColon, trimExpression, type Assignment } from "./make-assignment.ts";
 import type { MakeRule, TargetVariable } from "./make-rule.ts";
 import { hasUnknown, trimValue, wordsOf } from "./make-words.ts";
 import { valueText, type Expression, type SourceText } from "./source-text.ts";
@@ -18,9 +19,6 @@ export interface MakefileHost extends ExpansionHost {
 
 /** Deepest chain of included files and of evaluated texts. */
 const maxIncludes = 20;
-
-const assignment =
-  /^[ \t]*((?:(?:export|override|private|unexport)[ \t]+)*)((?:[^\s:#=$!?+]|\$\([^()\n]*\)|\$\{[^{}\n]*\}|[!?+](?![=:]))+)[ \t]*(:::=|::=|:=|\?=|\+=|!=|=)/;
 
 /** What ends make, or a recipe. */
 const ending = /\$[({]error\b|\bexit [1-9]/;
@@ -284,64 +282,4 @@ export class MakefileReader {
     const binding = bindingOf(given, undefined, this.expansion(), this.conditionals.choosesByArchitecture, this.#host);
     for (const target of targets) this.targetVariables.push({ target: textOf(target), binding, operator });
   }
-}
-
-interface Assignment {
-  readonly name: string;
-  readonly operator: string;
-  readonly value: Expression;
-  readonly modifiers: string;
-  readonly place: Place | undefined;
-  readonly flavor?: "define";
-}
-
-function bindingOf(
-  given: Assignment,
-  before: Binding | undefined,
-  expansion: Expansion,
-  chosen: boolean,
-  host: MakefileHost,
-): Binding {
-  const { name, operator, value, modifiers, place } = given;
-  const isSimple =
-    operator === ":=" ||
-    operator === "::=" ||
-    operator === ":::=" ||
-    (operator === "+=" && before?.recursive === false);
-  const part: Expression | Value =
-    operator === "!=" ? host.shell(expansion.expand(value)) : isSimple ? expansion.expand(value) : value;
-  const own = "pieces" in part ? (part.pieces.length > 0 ? [part] : [emptyValue]) : [part];
-  const origin: Origin = modifiers.includes("override") ? "override" : "file";
-  const isExported = modifiers.includes("export") && !modifiers.includes("unexport");
-  const flavor = given.flavor ?? (isSimple && operator !== "+=" ? ":=" : (operator as Binding["flavor"]));
-  const wasChosen = operator === "+=" && before?.chosen === true;
-  return {
-    name,
-    flavor,
-    recursive: !isSimple && operator !== "!=",
-    parts: operator === "+=" ? [...(before?.parts ?? []), ...own] : own,
-    origin,
-    ...(place === undefined ? {} : { place: operator === "+=" && before?.place !== undefined ? before.place : place }),
-    ...(chosen || wasChosen ? { chosen: true } : {}),
-    ...(isExported || before?.exported === true ? { exported: true } : {}),
-  };
-}
-
-function trimExpression({ source, start, end }: Expression): Expression {
-  const text = source.text.slice(start, end);
-  const lead = /^(?:[ \t]|\\\r?\n)*/.exec(text)?.[0].length ?? 0;
-  return { source, start: Math.min(start + lead, end), end };
-}
-
-/** The colon behind the targets, outside of references; `C:/` is none, and `&:` is found at its `&`. */
-function ruleColon(text: string, start: number, end: number): number | undefined {
-  let depth = 0;
-  for (let at = start; at < end; at++) {
-    const char = text[at];
-    if (char === "(" || char === "{") depth++;
-    else if (char === ")" || char === "}") depth--;
-    else if (depth <= 0 && char === ":" && text[at + 1] !== "=") return at;
-    else if (depth <= 0 && char === "&" && text[at + 1] === ":") return at;
-  }
-  return undefined;
 }

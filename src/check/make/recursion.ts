@@ -4,7 +4,8 @@ import { textOf, type Value } from "../value.ts";
 import { MakeEvaluation } from "./evaluate-makefile.ts";
 import { followMake } from "./follow-make.ts";
 import type { MakefileModel } from "./makefile.ts";
-import { TargetRunner, wantedBy, type RecipeRun } from "./run-targets.ts";
+import { TargetRunner, type RecipeRun } from "./run-targets.ts";
+import { wantedBy } from "./target-platform.ts";
 
 /** Longest chain of makes that call each other. */
 const maxCalls = 5;

@@ -1,18 +1,17 @@
-import { architecturesIn } from "../../dockerfile/architecture-name.ts";
-import { samePlatform, type Platform } from "../../platform/platform.ts";
+import type { Platform } from "../../platform/platform.ts";
 import type { Execution } from "../model.ts";
 import type { Place } from "../place.ts";
 import { runShell } from "../shell/run-shell.ts";
-import { emptyValue, isKnown, sliceValue, textOf, unknownValue, written, type Value } from "../value.ts";
-import { architectureNamed, holdsArchitecture } from "./asked-variables.ts";
+import { emptyValue, sliceValue, textOf, unknownValue, written, type Value } from "../value.ts";
 import { Scope, type Binding } from "./bindings.ts";
 import { findScriptIn, scriptOf, type MakeEvaluation } from "./evaluate-makefile.ts";
 import type { Expansion } from "./expand.ts";
 import type { MakeRule } from "./make-rule.ts";
-import { hasUnknown, joinWords, stemOf, trimValue } from "./make-words.ts";
+import { hasUnknown, joinWords, stemOf } from "./make-words.ts";
 import type { MakefileModel } from "./makefile.ts";
+import { commandsOf, placeOf } from "./recipe-commands.ts";
 import { folderOf } from "./repository-path.ts";
-import type { Expression } from "./source-text.ts";
+import { platformGiven, platformNamed, wantedBy } from "./target-platform.ts";
 
 /** What the run of a target leads to. */
 export interface RecipeRun {
@@ -144,7 +143,7 @@ export class TargetRunner {
     const expansion = this.#evaluation.reader.expansion().in(scope);
     const { oneShell } = this.#evaluation.reader;
     const environment = this.#evaluation.environment(expansion);
-    const lines = oneShell ? [wholeOf(rule.recipe)] : rule.recipe.map((line) => [line]);
+    const lines = oneShell ? [rule.recipe] : rule.recipe.map((line) => [line]);
     for (const line of lines) {
       const place = placeOf(line);
       if (place === undefined) continue;
@@ -204,40 +203,6 @@ export class TargetRunner {
   }
 }
 
-/** The platform that the name of a target names; the other one when it names none or several. */
-function platformNamed(name: string, other: Platform): Platform {
-  const [named, more] = new Set(architecturesIn(name).map(({ architecture }) => architecture));
-  return named === undefined || more !== undefined ? other : platformOf(named, other);
-}
-
-/** The platform that variables of a call name (`ARCH=arm64`); the other one when they name none. */
-export function wantedBy(variables: ReadonlyMap<string, Value>, other: Platform): Platform {
-  for (const [name, value] of variables) {
-    if (!holdsArchitecture(name) || !isKnown(value)) continue;
-    const architecture = architectureNamed(textOf(trimValue(value)));
-    if (architecture !== undefined) return platformOf(architecture, other);
-  }
-  return other;
-}
-
-function platformGiven(expansion: Expansion, other: Platform): Platform {
-  // What a caller has put into the environment on purpose, through a make that called this one.
-  const given = new Map<string, Value>();
-  for (const name of ["ARCH", "GOARCH", "TARGETARCH"]) {
-    const binding = expansion.scope.get(name);
-    if (binding?.origin === "environment" && binding.parts.length > 0) given.set(name, expansion.variable(name));
-  }
-  return wantedBy(given, other);
-}
-
-/** The platform of an architecture (OCI's name), with the variant of the wanted one if it is the same architecture. */
-function platformOf(architecture: string, wanted: Platform): Platform {
-  if (wanted.architecture === architecture) return wanted;
-  const variant = architecture === "arm" ? { variant: "v7" } : {};
-  const platform = { os: wanted.os, architecture, ...variant };
-  return samePlatform(platform, wanted) ? wanted : platform;
-}
-
 /** The part of a target that stands for the `%` of a pattern. */
 function stemIn(pattern: string, target: Value): Value {
   const stem = stemOf(pattern, textOf(target)) ?? "";
@@ -259,55 +224,4 @@ function substituteStem(pattern: Value, stem: Value): Value {
   return {
     pieces: [...sliceValue(pattern, 0, at).pieces, ...stem.pieces, ...sliceValue(pattern, at + 1, text.length).pieces],
   };
-}
-
-/** All lines of a recipe that one shell runs, from its first to its last. */
-function wholeOf(recipe: readonly Expression[]): Expression[] {
-  return [...recipe];
-}
-
-function placeOf(lines: readonly Expression[]): Place | undefined {
-  const [first] = lines;
-  const last = lines.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const start = first.source.place(first.start, first.end);
-  const end = last.source.place(last.start, last.end);
-  if (start === undefined || end === undefined || start.path !== end.path) return start;
-  return { ...start, endLine: end.endLine, endColumn: end.endColumn };
-}
-
-/** The commands of recipe lines as the shell gets them: expanded, without `@`, `-` and `+` at their beginning. */
-function commandsOf(lines: readonly Expression[], expansion: Expansion): Value[] {
-  const expanded = lines.map((line) => expansion.expand(line, true));
-  const feed = written("\n");
-  if (lines.length > 1)
-    return [
-      withoutMarks({
-        pieces: expanded.flatMap(({ pieces }, index) => (index === 0 ? pieces : [...feed.pieces, ...pieces])),
-      }),
-    ];
-  // A variable with several lines is several commands.
-  return expanded
-    .flatMap(splitLines)
-    .map(withoutMarks)
-    .filter((command) => textOf(command).trim() !== "");
-}
-
-function splitLines(value: Value): Value[] {
-  const text = textOf(value);
-  if (!text.includes("\n")) return [value];
-  const lines: Value[] = [];
-  let from = 0;
-  for (let feed = text.indexOf("\n"); feed >= 0; feed = text.indexOf("\n", feed + 1)) {
-    if (text[feed - 1] === "\\") continue;
-    lines.push(sliceValue(value, from, feed));
-    from = feed + 1;
-  }
-  return [...lines, sliceValue(value, from, text.length)];
-}
-
-function withoutMarks(command: Value): Value {
-  const text = textOf(command);
-  const marks = /^[\s@+-]*/.exec(text)?.[0].length ?? 0;
-  return marks === 0 ? command : sliceValue(command, marks, text.length);
 }

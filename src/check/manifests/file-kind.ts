@@ -9,6 +9,7 @@ export type FileKind =
   | "circleci"
   | "travis"
   | "azure"
+  | "goreleaser"
   | "compose"
   | "bake"
   | "kustomization"
@@ -42,6 +43,7 @@ export function kindOf(path: string): FileKind | undefined {
     (/^\.?azure-?pipelines?[\w.-]*$/.test(name) || /(?:^|\/)\.?(?:azure-?pipelines?|pipelines)\//i.test(path))
   )
     return "azure";
+  if (/^\.?goreleaser(?:[.-][\w.-]+)?\.ya?ml$/.test(name)) return "goreleaser";
   if (/^bake(?:[.-].*)?\.hcl$|.*bake.*\.hcl$/.test(name)) return "bake";
   if (/.*bake.*\.json$/.test(name)) return "bake";
   if (testData.test(path)) return undefined;

@@ -4,6 +4,7 @@ import { readCircleci } from "./ci/circleci.ts";
 import { isConcourse, readConcourse } from "./ci/concourse.ts";
 import { mayRun, runContainers } from "./ci/containers.ts";
 import { readDrone } from "./ci/drone.ts";
+import { readGoreleaser } from "./ci/goreleaser.ts";
 import { readGitlab } from "./ci/gitlab.ts";
 import { readTravis } from "./ci/travis.ts";
 import type { Collection } from "./collection.ts";
@@ -69,6 +70,10 @@ const readers: Readonly<Record<SingleKind, FileReader>> = {
   circleci: single(readCircleci),
   travis: single(readTravis),
   azure: single(readAzure),
+  goreleaser: (collection, path, text) => {
+    if (!/^dockers(?:_v2)?:/m.test(text)) return;
+    for (const root of documentsOf(collection, path, text)) readGoreleaser(collection, root);
+  },
   compose: (collection, path, text) => {
     for (const root of documentsOf(collection, path, text)) readCompose(collection, path, root);
   },

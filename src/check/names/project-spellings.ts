@@ -59,6 +59,8 @@ export const projectSpellings: readonly ProjectSpelling[] = [
     project: /trivy_|dockle_|aquasecurity\/trivy/,
     names: { amd64: "64bit", arm64: "ARM64", "arm/v7": "ARM", ppc64le: "PPC64LE", s390x: "s390x" },
   },
+  // https://github.com/jqlang/jq/releases: before 1.7 there is no file for Arm.
+  { project: /\bjq-1\.[0-6]\b/, names: { amd64: "linux64", arm64: null, "arm/v7": null } },
   // https://github.com/jqlang/jq/releases: from 1.7 on every architecture has a file, jq-linux64 stays as an old name.
   {
     project: /\bjq-|(?:jqlang|stedolan)\/jq/,

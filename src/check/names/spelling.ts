@@ -4,17 +4,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { projectSpellings } from "./project-spellings.ts";
 
 /** Whose words a name is in: they say how the same list spells other architectures. */
-type SpellingFamily =
-  | "go"
-  | "debian"
-  | "uname"
-  | "title"
-  | "underscore"
-  | "node"
-  | "rust"
-  | "conda"
-  | "width"
-  | "bits";
+type SpellingFamily = "go" | "debian" | "uname" | "title" | "underscore" | "node" | "rust" | "conda" | "width" | "bits";
 
 type Names = Readonly<Record<string, string>>;
 

@@ -3,11 +3,12 @@ import type { Place } from "../place.ts";
 import { dependsOnPlatform, isKnown, textOf, unknownValue, type Value } from "../value.ts";
 import { assignedNames } from "./assigned-names.ts";
 import { Ways } from "./branches.ts";
+import { optionLoop, type OptionLoop } from "./getopts.ts";
 import type { Context, Machine, Outcome } from "./machine.ts";
 import { success } from "./machine.ts";
 import { matchesPattern } from "./pattern.ts";
 import { recordSwitch } from "./switch.ts";
-import { splitValue } from "./text.ts";
+import { chosenByPlatform, splitValue } from "./text.ts";
 import type { ArchitectureSwitch } from "./trace.ts";
 
 const maxIterations = 64;
@@ -71,7 +72,12 @@ export function runIf(machine: Machine, node: If, context: Context): Outcome {
       },
       final,
     );
-  return final;
+  return guarded ? withChosenOutput(final) : final;
+}
+
+/** What a branch prints was chosen by the platform, as what it assigns: `case "$ARCH" in … echo SUM ;; esac | sha256sum -c`. */
+function withChosenOutput(outcome: Outcome): Outcome {
+  return outcome.output === undefined ? outcome : { ...outcome, output: chosenByPlatform(outcome.output) };
 }
 
 /** Runs a `case`: the branch that is taken, or all that may be. */
@@ -122,7 +128,7 @@ export function runCase(machine: Machine, node: Case, context: Context): Outcome
       },
       final,
     );
-  return final;
+  return guarded ? withChosenOutput(final) : final;
 }
 
 /** Runs a `for` over words that are known, each in turn; over unknown ones its body is run once. */
@@ -153,6 +159,8 @@ export function runFor(machine: Machine, node: For, context: Context): Outcome {
 /** Runs the body of a `while` once, unless it is known never to run; over lines that are known (`while read`) for each of them. */
 export function runWhile(machine: Machine, node: While, context: Context): Outcome {
   const { input } = context;
+  const loop = optionLoop(machine, node, context);
+  if (loop !== undefined) return runOptions(machine, node, loop, context);
   if (input === undefined || !isKnown(input) || !reads(node)) return runWhileOnce(machine, node, context);
   const outputs: Value[] = [];
   for (const each of splitValue(input, /\n/).slice(0, maxIterations)) {
@@ -160,6 +168,23 @@ export function runWhile(machine: Machine, node: While, context: Context): Outco
     const outcome = runWhileOnce(machine, node, { ...context, input: each });
     if (outcome.output !== undefined) outputs.push(outcome.output);
     if (outcome.control !== undefined) return { ...outcome, output: joinAll(outputs) };
+  }
+  return { status: success, output: joinAll(outputs) };
+}
+
+/** Runs the body for each option that `getopts` finds. */
+function runOptions(machine: Machine, node: While, { name, options }: OptionLoop, context: Context): Outcome {
+  const place = context.source.locate(node.pos, node.end);
+  const { variables, options: set } = context.process;
+  const outputs: Value[] = [];
+  for (const { letter, argument } of options.slice(0, maxIterations)) {
+    if (!machine.spend(place)) break;
+    variables.set(name, { value: letter, exported: set.has("a"), place });
+    variables.set("OPTARG", { value: argument, exported: set.has("a"), place });
+    const outcome = machine.runNode(node.body, context);
+    if (outcome.output !== undefined) outputs.push(outcome.output);
+    if (outcome.control === undefined || (outcome.control.kind === "continue" && outcome.control.levels <= 1)) continue;
+    return { ...afterLoop(outcome), output: joinAll(outputs) };
   }
   return { status: success, output: joinAll(outputs) };
 }

@@ -19,8 +19,20 @@ export interface RefusedCommand {
   readonly refused: string;
 }
 
-/** Changes a command that compiles; undefined for one that compiles nothing. `usesCgo` says whether the Go program has C in it. */
-export function crossCommand(command: ReachedCommand, usesCgo: boolean): CrossCommand | RefusedCommand | undefined {
+/** What the sources of a stage hold besides their main language. */
+export interface Sources {
+  /** A Go program that has C in it. */
+  readonly cgo: boolean;
+  /** C++, whose compiler is another package than that of C. */
+  readonly cxx: boolean;
+}
+
+/** Changes a command that compiles; undefined for one that compiles nothing. */
+export function crossCommand(
+  command: ReachedCommand,
+  { cgo, cxx }: Sources,
+): CrossCommand | RefusedCommand | undefined {
+  const compilers = cxx ? (["gcc", "g++"] as const) : (["gcc"] as const);
   const words = command.words.map(textOf);
   const [, subcommand = ""] = words;
   switch (command.program) {
@@ -28,21 +40,21 @@ export function crossCommand(command: ReachedCommand, usesCgo: boolean): CrossCo
       return subcommand === "install" && !words.includes("-o")
         ? { refused: "go install puts programs for another architecture into a folder of their own; use go build -o." }
         : subcommand === "build"
-          ? goBuild(command, usesCgo)
+          ? goBuild(command, cgo)
           : undefined;
     case "cargo":
       return subcommand === "build" || subcommand === "b" ? cargoBuild(command, words) : undefined;
     case "configure":
-      return { changes: [append(command, ' --host="$triplet"')], compilers: ["gcc", "g++"] };
+      return { changes: [append(command, ' --host="$triplet"')], compilers };
     case "cmake":
       return words.includes("--build") || words.includes("--install") || words.includes("-P")
         ? undefined
-        : { changes: [insertArguments(command, cmakeArguments)], compilers: ["gcc", "g++"] };
+        : { changes: [insertArguments(command, cxx ? [...cmakeArguments, cmakeCxx] : cmakeArguments)], compilers };
     case "make":
     case "gmake":
       return {
-        changes: [insertArguments(command, ['CC="$triplet-gcc"', 'CXX="$triplet-g++"'])],
-        compilers: ["gcc", "g++"],
+        changes: [insertArguments(command, ['CC="$triplet-gcc"', ...(cxx ? ['CXX="$triplet-g++"'] : [])])],
+        compilers,
       };
     case "gcc":
     case "cc":
@@ -55,11 +67,9 @@ export function crossCommand(command: ReachedCommand, usesCgo: boolean): CrossCo
   }
 }
 
-const cmakeArguments = [
-  "-DCMAKE_SYSTEM_NAME=Linux",
-  '-DCMAKE_C_COMPILER="$triplet-gcc"',
-  '-DCMAKE_CXX_COMPILER="$triplet-g++"',
-];
+const cmakeArguments = ["-DCMAKE_SYSTEM_NAME=Linux", '-DCMAKE_C_COMPILER="$triplet-gcc"'];
+
+const cmakeCxx = '-DCMAKE_CXX_COMPILER="$triplet-g++"';
 
 function goBuild(command: ReachedCommand, usesCgo: boolean): CrossCommand {
   const set = new Set(command.assignments.map(({ name }) => name));

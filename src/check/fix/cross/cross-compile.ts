@@ -5,7 +5,7 @@ import type { Execution, StageModel } from "../../model.ts";
 import type { Repository } from "../../repository/repository.ts";
 import { textOf } from "../../value.ts";
 import type { Change } from "../change.ts";
-import { declareArg, instructionAt, placeOfRange, type InstructionPlace } from "../dockerfile-place.ts";
+import { declareArg, instructionAt, placeOfRange } from "../dockerfile-place.ts";
 import type { Fix, FixContext, Fixer } from "../fixer.ts";
 import { architectureCase } from "../shell-text.ts";
 import { crossCommand, type CrossCommand } from "./commands.ts";
@@ -25,14 +25,18 @@ export const crossCompile: Fixer = (finding, context): Fix => {
     refused,
     instead: `Pattern:\n${crossCompileHint("native", { base: place.instruction.keyword === "FROM" ? place.instruction.base.text : "", name: place.stage?.name })}`,
   });
-  const reason = whyNot(stage, place);
-  if (reason !== undefined) return refuse(reason);
-  const usesCgo = usesC(stage, context.model.repository);
+  if (place.instruction.flags.length > 0) return refuse("Its FROM has a platform already.");
+  const { repository } = context.model;
+  const sources = {
+    cgo: usesC(stage, repository),
+    cxx: repository.files.some((file) => /\.(?:cc|cpp|cxx|hpp|hh)$/.test(file.path)),
+  };
   const changes: Change[] = [];
+  let needsC = false;
   for (const run of stage.runs) {
     const commands: CrossCommand[] = [];
     for (const command of run.trace.commands) {
-      const changed = crossCommand(command, usesCgo);
+      const changed = crossCommand(command, sources);
       if (changed === undefined) continue;
       if ("refused" in changed) return refuse(changed.refused);
       if (command.through.length > 0)
@@ -40,10 +44,13 @@ export const crossCompile: Fixer = (finding, context): Fix => {
       commands.push(changed);
     }
     if (commands.length === 0) continue;
+    needsC ||= commands.some(({ compilers }) => compilers.length > 0);
     const prepared = prepareRun(run, commands, context);
     if ("refused" in prepared) return refuse(prepared.refused);
     changes.push(...prepared.changes, ...commands.flatMap((command) => command.changes));
   }
+  const reason = needsC ? whyNoToolChain(stage) : undefined;
+  if (reason !== undefined) return refuse(reason);
   if (changes.length === 0) return refuse("No command of it is one that can be told its target.");
   const { range } = place.instruction.base;
   const at = placeOfRange(finding.path, { start: range.start, end: range.start });
@@ -62,8 +69,8 @@ function stageOf({ path, line }: CheckFinding, { model }: FixContext): StageMode
     .find(({ from }) => from.line === line);
 }
 
-function whyNot({ runs, base }: StageModel, { instruction }: InstructionPlace): string | undefined {
-  if (instruction.flags.length > 0) return "Its FROM has a platform already.";
+/** Why no tool-chain of C for the target can be installed into a stage; pure Go needs none. */
+function whyNoToolChain({ runs, base }: StageModel): string | undefined {
   const reference = base === undefined ? "" : textOf(base);
   const commands = runs.flatMap(({ trace }) => trace.commands);
   if (/alpine/.test(reference) || commands.some(({ program }) => program === "apk")) {

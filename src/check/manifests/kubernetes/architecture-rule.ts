@@ -1,5 +1,6 @@
 import type { Platform } from "../../../platform/platform.ts";
 import { normalizePlatform } from "../../../platform/platform.ts";
+import { isArchitecture } from "../../../platform/spelling.ts";
 import { span } from "../ci/script-of.ts";
 import type { ArchitectureRule } from "../manifest.ts";
 import { lineOf, withoutNextLine } from "../yaml/entry-place.ts";
@@ -19,13 +20,13 @@ export interface Selection {
 /** Reads `nodeSelector` and the required node affinity of a pod (or of the values of a chart, which have the same keys). */
 export function readSelection(pod: YamlNode, platforms: readonly Platform[]): Selection {
   const parts = [selectorRule(pod), affinityRule(pod, platforms)];
-  const isOpen = parts.some((part) => part === "open");
+  const isUnknown = parts.some((part) => part === "open");
   const rules = parts.filter((part) => part !== "open" && part !== undefined);
   const [first, second] = rules;
-  if (first === undefined) return { isOpen };
-  if (second === undefined) return { rule: first, isOpen };
+  if (first === undefined) return { isOpen: isUnknown };
+  if (second === undefined) return { rule: first, isOpen: isUnknown };
   const both = first.allowed.filter((name) => second.allowed.includes(name));
-  return { rule: { ...first, allowed: both, names: [...first.names, ...second.names] }, isOpen };
+  return { rule: { ...first, allowed: both, names: [...first.names, ...second.names] }, isOpen: isUnknown };
 }
 
 function selectorRule(pod: YamlNode): ArchitectureRule | "open" | undefined {
@@ -35,7 +36,7 @@ function selectorRule(pod: YamlNode): ArchitectureRule | "open" | undefined {
   const entries = entriesAt(selector).filter(({ key }) => labels.has(key.text));
   const [entry] = entries;
   if (entry?.value.kind !== "scalar") return undefined;
-  if (isTemplated(entry.value.text) || entry.value.text === "") return "open";
+  if (isOpen(entry.value)) return "open";
   return {
     allowed: [architecture(entry.value)],
     place: lineOf(entry),
@@ -55,7 +56,7 @@ function affinityRule(pod: YamlNode, platforms: readonly Platform[]): Architectu
     const [expression] = expressions;
     if (expression === undefined) return undefined;
     const values = scalarsAt(expression, "values");
-    if (nodeAt(expression, "values")?.kind === "scalar" || values.some(({ text }) => isTemplated(text))) return "open";
+    if (nodeAt(expression, "values")?.kind === "scalar" || values.some(isOpen)) return "open";
     const operator = textAt(expression, "operator");
     if (operator === "In") for (const value of values) allowed.add(architecture(value));
     else if (operator === "NotIn") {
@@ -67,6 +68,11 @@ function affinityRule(pod: YamlNode, platforms: readonly Platform[]): Architectu
     place = place === undefined ? here : span(place, here);
   }
   return place === undefined ? undefined : { allowed: [...allowed], place, names };
+}
+
+/** A template fills it in, also one of another program (`{{inputs.arch}}`), or it names no processor at all and is a stand-in. */
+function isOpen({ text }: YamlScalar): boolean {
+  return isTemplated(text) || !isArchitecture(text.toLowerCase());
 }
 
 function nameOf(value: YamlScalar): ArchitectureRule["names"][number] {

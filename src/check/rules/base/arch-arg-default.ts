@@ -7,7 +7,7 @@ import { foreignIn, spotsOf } from "../../names/foreign.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import type { Value } from "../../value.ts";
-import { builtStages, instructionAt, isGivenByCallers, type BuiltStage } from "./stages.ts";
+import { builtStages, instructionAt, isGivenByCallers, isStageOfPair, type BuiltStage } from "./stages.ts";
 
 const id = "arch-arg-default";
 
@@ -73,12 +73,17 @@ function* usesInRun({ path }: DockerfileModel, { trace }: Execution): Iterable<U
   }
 }
 
-function* problemsOf(model: Model, { file, variant }: BuiltStage, { value, place, does }: Use): Iterable<Problem> {
+function* problemsOf(model: Model, built: BuiltStage, { value, place, does }: Use): Iterable<Problem> {
+  const { file, variant } = built;
   const { platform } = variant;
-  const names = foreignIn(value, platform).filter(({ through, chosen }) => through.length > 0 && !chosen);
+  const names = foreignIn(value, platform).filter(({ through, chosen, name }) => {
+    return through.length > 0 && !chosen && !isStageOfPair(built, name.architecture);
+  });
   for (const own of names) {
     const definition = own.place === undefined ? undefined : definitionOf(file, own.place);
     if (definition === undefined || isList(definition.text) || isGivenByCallers(model, file, definition.name)) continue;
+    // A list of architectures, of which each has its turn.
+    if (namesIn(definition.text).some(({ architecture }) => architecture === platform.architecture)) continue;
     const { name, keyword, text } = definition;
     yield {
       rule: id,

@@ -1,6 +1,6 @@
 import { namesIn } from "../../../platform/architecture-words.ts";
 import { formatPlatform } from "../../../platform/platform.ts";
-import type { Model } from "../../model.ts";
+import type { DockerfileModel, DockerfileVariant, Model } from "../../model.ts";
 import { foreignIn, spotsOf } from "../../names/foreign.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf } from "../../value.ts";
@@ -54,7 +54,7 @@ function problemOf(model: Model, { variant, file, model: stage }: BuiltStage, im
   const names = foreignIn(image.value, platform).filter(({ place, chosen, through }) => {
     return place !== undefined && !chosen && !(through.length > 0 && place.path === file.path);
   });
-  if (names.length === 0) return undefined;
+  if (names.length === 0 || isChosenByCallers(file, variant, image)) return undefined;
   const reference = referenceOf(image.value);
   const fact = reference === undefined ? undefined : model.facts.image(text);
   // Names are no proof: what is called -arm64 may be an index.
@@ -73,4 +73,25 @@ function problemOf(model: Model, { variant, file, model: stage }: BuiltStage, im
     related: partsElsewhere(image.value, image.place),
     advice: "Use the plain name, when it is an index of all platforms, or put ${TARGETARCH} into the name",
   };
+}
+
+/** True when callers give the names: one of them gives this platform's own, so each builds for the platform that it names. */
+function isChosenByCallers(
+  { variants }: DockerfileModel,
+  variant: DockerfileVariant,
+  { value, place }: UsedImage,
+): boolean {
+  if (value.pieces.every((piece) => piece.place === undefined || piece.place.path === place.path)) return false;
+  const own = variant.platform;
+  return variants.some(
+    (other) =>
+      other.call !== undefined &&
+      other.platform.architecture === own.architecture &&
+      other.stages.some(
+        (stage) =>
+          stage.base !== undefined &&
+          stage.from.line === place.line &&
+          namesIn(textOf(stage.base)).some(({ architecture }) => architecture === own.architecture),
+      ),
+  );
 }

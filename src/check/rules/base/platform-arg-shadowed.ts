@@ -19,7 +19,7 @@ export const platformArgShadowed: Rule = {
   page: {
     title: "A default hides the platform that the engine would give",
     what: "`ARG TARGETARCH=amd64`, `ARG BUILDPLATFORM=linux/amd64` and the like: an automatic argument with a default, that no build in the repository sets by itself.",
-    why: "In a stage the default wins over the automatic value. Before the first FROM it takes the automatic value's place, in every FROM and for every stage that says `ARG TARGETARCH` later. So the default is the value on every platform.",
+    why: "In a stage the default wins over the automatic value. Before the first FROM it takes the automatic value's place, in every FROM and for every stage that says `ARG TARGETARCH` later. So the default is the value on every platform. Engines do not even agree: Buildah 1.28 gives a stage its platform's own name where BuildKit gives the default, so the same file makes another image elsewhere.",
     symptom:
       "Nothing fails in the build. The image for linux/arm64 holds programs for amd64 and ends with `exec format error` when it starts. With `BUILDPLATFORM` the stage is emulated on every builder that is not of that platform.",
     fix: [

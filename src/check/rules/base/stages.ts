@@ -1,3 +1,4 @@
+import { namesIn } from "../../../platform/architecture-words.ts";
 import type { Instruction } from "../../../dockerfile/instruction.ts";
 import type { DockerfileModel, DockerfileVariant, Model, StageModel } from "../../model.ts";
 import type { Place } from "../../place.ts";
@@ -39,4 +40,17 @@ export function instructionAt({ path, dockerfile }: DockerfileModel, place: Plac
   if (global !== undefined) return global;
   const stage = dockerfile.stages.findLast(({ from }) => from.range.start.line <= place.line);
   return stage === undefined ? undefined : [stage.from, ...stage.instructions].find(holds);
+}
+
+/**
+ * True for a stage that is named after this architecture, when another one of the file is named after the platform's own: `build-linux-amd64` and
+ * `build-linux-arm64` are for what they say, whatever image takes from both.
+ */
+export function isStageOfPair(
+  { variant, model }: Pick<BuiltStage, "variant" | "model">,
+  architecture: string,
+): boolean {
+  const named = (name: string | undefined): string[] => namesIn(name ?? "").map((each) => each.architecture);
+  if (!named(model.stage.text.name).includes(architecture)) return false;
+  return variant.file.dockerfile.stages.some(({ name }) => named(name).includes(variant.platform.architecture));
 }

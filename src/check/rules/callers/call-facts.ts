@@ -18,11 +18,6 @@ export function builtPlatforms({ platforms, machine }: BuildCall): string[] | un
   return [...new Set(found)];
 }
 
-/** True when a call builds for the one machine that it runs on, or for one named platform. */
-export function isSingle(call: BuildCall): boolean {
-  return builtPlatforms(call)?.length === 1;
-}
-
 /** An image reference without the names of architectures in it, so that those of all architectures are the same. */
 export function withoutArchitecture(reference: string): string {
   let text = reference;
@@ -44,6 +39,7 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
   const own = call.tags.map(textOf);
   const bare = own.map(withoutArchitecture);
   const architectures = new Set<string>();
+  if (isInLoop(call, model)) return true;
   for (const other of model.calls) {
     const tags = other.tags.map(textOf);
     const isSame = tags.some((tag) => own.some((name) => sameReference(name, tag) === true));
@@ -56,14 +52,41 @@ export function hasSiblings(call: BuildCall, model: Model): boolean {
   return architectures.size > 1;
 }
 
+/** True when the same line builds for another platform too on the same machine: a loop over the platforms. */
+function isInLoop({ place, machine, platforms, through = [] }: BuildCall, { calls }: Model): boolean {
+  if (platforms === undefined) return false;
+  const own = platforms.map(textOf).join(",");
+  return calls.some(
+    (other) =>
+      other.machine === machine &&
+      other.platforms !== undefined &&
+      other.place.path === place.path &&
+      other.place.line === place.line &&
+      other.place.column === place.column &&
+      // Started from another place it is another build, not the next round of a loop.
+      (other.through ?? []).length === through.length &&
+      (other.through ?? []).every(
+        ({ path, line }, index) => path === through[index]?.path && line === through[index]?.line,
+      ) &&
+      other.platforms.map(textOf).join(",") !== own,
+  );
+}
+
 /** True when the same Dockerfile is built for several platforms by another call: this one is a way beside the release. */
 export function isReleasedElsewhere(call: BuildCall, model: Model): boolean {
   if (call.dockerfile === undefined) return false;
   return model.calls.some((other) => {
     if (other.dockerfile !== call.dockerfile || other.target !== call.target || other === call) return false;
+    // One script that calls the same build in both ways says that the tags differ.
+    if (isSameCommand(call, other)) return false;
     const platforms = builtPlatforms(other);
     return platforms === undefined || platforms.length > 1 || other.joined;
   });
+}
+
+function isSameCommand(a: BuildCall, b: BuildCall): boolean {
+  const isScript = a.source === "script" && b.source === "script";
+  return isScript && a.place.path === b.place.path && a.place.line === b.place.line;
 }
 
 /** Images that only build other things: nobody runs them but the one who makes them. */

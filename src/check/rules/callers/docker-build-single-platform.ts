@@ -49,18 +49,25 @@ function problemOf(call: BuildCall, model: Model): Problem | undefined {
   const tags = call.tags.map(textOf);
   if (tags.length > 0 && tags.every((tag) => namedArchitectures(tag).size > 0)) return undefined;
   // A registry on the machine itself is for tests.
-  if (tags.length > 0 && tags.every((tag) => /^(?:localhost|127\.0\.0\.1|kind-registry|registry\.local)[:/]/.test(tag))) return undefined;
+  if (tags.length > 0 && tags.every((tag) => /^(?:localhost|127\.0\.0\.1|kind-registry|registry\.local)[:/]/.test(tag)))
+    return undefined;
   if (hasSiblings(call, model) || isBuilderImage(call)) return undefined;
   const severity = severityOf(call, tags, model);
   if (severity === undefined) return undefined;
-  const place = placeOf(call);
+  const place = placeOf(call, model);
   const image = tags.find((tag) => !tag.includes(unknownMark)) ?? "The image";
   const cause =
     call.platforms === undefined
       ? "the call names no platform, so it builds for the machine that it runs on"
       : `the call names ${only} alone`;
   const isPublished = call.publishes !== false;
-  const related = place === call.place ? [] : [{ place: call.place, message: "The build." }];
+  const related = [
+    ...(place === call.place ? [] : [{ place: call.place, message: "The build." }]),
+    ...(call.through ?? [])
+      .filter((way) => way !== place)
+      .map((way) => ({ place: way, message: "It is started here." })),
+    ...(call.uses ?? []).map((use) => ({ place: use, message: "The tag is renamed or pushed here." })),
+  ];
   return {
     rule: "docker-build-single-platform",
     severity,
@@ -81,7 +88,7 @@ function severityOf(call: BuildCall, tags: readonly string[], model: Model): "wa
   if (call.publishes === false) {
     return isAmongPublished(tags, model) && !isBeside && !isInPipeline ? "note" : undefined;
   }
-  if (isBeside || isByChoice) return "note";
+  if (isBeside || isByChoice || isStartedElsewhere(call, model)) return "note";
   return call.publishes === true || isInPipeline ? "warning" : "note";
 }
 
@@ -89,7 +96,8 @@ function severityOf(call: BuildCall, tags: readonly string[], model: Model): "wa
 function isAmongPublished(tags: readonly string[], model: Model): boolean {
   const owners = tags.flatMap((tag) => ownerOf(tag) ?? []);
   return model.calls.some(
-    ({ publishes, tags: others }) => publishes === true && others.some((tag) => owners.includes(ownerOf(textOf(tag)) ?? "")),
+    ({ publishes, tags: others }) =>
+      publishes === true && others.some((tag) => owners.includes(ownerOf(textOf(tag)) ?? "")),
   );
 }
 
@@ -108,17 +116,48 @@ function isOtherMachine(call: BuildCall, model: Model): boolean {
 }
 
 /** Where the one platform is written, if it is not in the call itself. */
-function placeOf(call: BuildCall): Place {
+function placeOf(call: BuildCall, model: Model): Place {
   const written = call.platforms
     ?.flatMap(({ pieces }) => pieces)
     .find(({ place, text }) => place !== undefined && text.includes("/"))?.place;
   const decided = decidedAt(call);
+  // The default of a script that others start with more platforms: it is this start that leaves them out.
+  const caller = call.through?.at(-1);
+  if (
+    caller !== undefined &&
+    written?.path === call.place.path &&
+    caller.path !== written.path &&
+    asksForMore(call, model)
+  )
+    return caller;
   if (
     written === undefined ||
     (written.path === call.place.path && written.line >= call.place.line && written.line <= call.place.endLine)
   )
     return decided;
   return written;
+}
+
+/** True for the run of a script by itself, where others start it with arguments of their own. */
+function isStartedElsewhere(call: BuildCall, model: Model): boolean {
+  return (
+    call.source === "script" &&
+    call.through === undefined &&
+    model.calls.some(
+      ({ place, through = [] }) =>
+        place.path === call.place.path &&
+        place.line === call.place.line &&
+        through.some(({ path }) => path !== place.path),
+    )
+  );
+}
+
+/** True when the same build is started for more platforms from elsewhere. */
+function asksForMore({ place }: BuildCall, model: Model): boolean {
+  return model.calls.some(
+    (other) =>
+      other.place.path === place.path && other.place.line === place.line && (builtPlatforms(other)?.length ?? 0) > 1,
+  );
 }
 
 function adviceFor(call: BuildCall, model: Model): string {

@@ -5,6 +5,7 @@ import type { Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Rule } from "../../rule.ts";
 import { textOf, unknownMark } from "../../value.ts";
+import { isTestOrDocumentation } from "../kubernetes/test-path.ts";
 import { namedArchitectures } from "./call-facts.ts";
 
 interface Moves {
@@ -31,12 +32,16 @@ export const dockerPullNoPlatform: Rule = {
       for (const pull of pulls) {
         const renamed = tags.filter(({ from }) => sameReference(from, pull.text) === true);
         const published = renamed.filter(({ to }) =>
-          reaches(to, tags).some((name) => leaves.some((leave) => sameReference(name, leave) !== false)),
+          reaches(to, tags).some((name) =>
+            leaves.some((leave) => leave !== pull.text && sameReference(name, leave) !== false),
+          ),
         );
         const [first] = published;
         if (first === undefined) continue;
+        const isForTests = isTestOrDocumentation(pull.place.path);
         yield {
           rule: "docker-pull-no-platform",
+          ...(isForTests ? { severity: "note" as const } : {}),
           message: `${pull.text.replaceAll(unknownMark, "…")} is pulled without a platform, and what came for the machine that runs this is published as ${first.to.replaceAll(unknownMark, "…")}.`,
           platforms: model.platforms,
           place: pull.place,

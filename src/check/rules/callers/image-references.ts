@@ -1,10 +1,11 @@
-import { canRun, formatPlatform, type Platform } from "../../../platform/platform.ts";
+import { canRun, formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import { sameReference } from "../../callers/same-reference.ts";
 import type { ImageUse, Model } from "../../model.ts";
 import { foreignIn, spotsOf } from "../../names/foreign.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { dependsOnPlatform, isKnown, textOf } from "../../value.ts";
+import { isTestOrDocumentation } from "../kubernetes/test-path.ts";
 import { namedArchitectures, withoutArchitecture } from "./call-facts.ts";
 
 /** References to an image with an architecture in its name. */
@@ -35,10 +36,12 @@ export const imageRefArchSuffixed: Rule = {
           withoutArchitecture(textOf(other.value)) === withoutArchitecture(text) &&
           namedArchitectures(textOf(other.value)).has(use.platform.architecture),
       );
+      // A file for one architecture by its name, and a step that uses the images of several: each was taken for what it names.
+      const isByChoice = namedArchitectures(use.place.path).has(first.name.architecture) || isOneOfSeveral(use, model);
       const place = first.place ?? use.place;
       yield {
         rule: "image-ref-arch-suffixed",
-        severity: covered ? "note" : "warning",
+        severity: covered || isByChoice || isTestOrDocumentation(use.place.path) ? "note" : "warning",
         message: `${text} is an image for ${first.name.architecture} by its name; it cannot run on ${formatPlatform(use.platform)}.`,
         platforms: [use.platform],
         place,
@@ -49,6 +52,17 @@ export const imageRefArchSuffixed: Rule = {
     }
   },
 };
+
+/** True when a file of CI uses images of more than one architecture that differ in nothing else. */
+function isOneOfSeveral({ value, place, platform }: ImageUse, model: Model): boolean {
+  const bare = withoutArchitecture(textOf(value));
+  const architectures = model.images
+    .filter((other) => other.place.path === place.path && samePlatform(other.platform, platform))
+    .map((other) => textOf(other.value))
+    .filter((text) => withoutArchitecture(text) === bare)
+    .flatMap((text) => [...namedArchitectures(text)]);
+  return new Set(architectures).size > 1;
+}
 
 function* ownName(use: ImageUse, model: Model): Generator<Problem> {
   const text = textOf(use.value);
@@ -81,6 +95,7 @@ export const imageRefSingleArch: Rule = {
   *find(model) {
     for (const use of model.images) {
       if (!isKnown(use.value) || use.platformGiven || isBuiltHere(use, model)) continue;
+      if (!model.platforms.some((platform) => samePlatform(platform, use.platform))) continue;
       const text = textOf(use.value);
       // What another rule says already.
       if (foreignIn(use.value, use.platform).some(({ chosen }) => !chosen)) continue;
@@ -91,6 +106,8 @@ export const imageRefSingleArch: Rule = {
       const has = fact.platforms.map(formatPlatform);
       yield {
         rule: "image-ref-single-arch",
+        // Nobody runs what a test only reads.
+        ...(isOnlyRead(use) ? { severity: "note" as const } : {}),
         message: `${text} has no image for ${formatPlatform(use.platform)}; it has ${has.slice(0, 6).join(", ")}.`,
         platforms: [use.platform],
         place,
@@ -100,6 +117,11 @@ export const imageRefSingleArch: Rule = {
     }
   },
 };
+
+/** True for a manifest among the fixtures, examples and documents of a repository. */
+function isOnlyRead({ kind, place }: ImageUse): boolean {
+  return kind === "kubernetes" && isTestOrDocumentation(place.path);
+}
 
 /** Where the reference is written: the default of a variable more often than the command. */
 function writtenAt({ value, place }: ImageUse): Place {
@@ -113,9 +135,4 @@ function writtenAt({ value, place }: ImageUse): Place {
 function isBuiltHere({ value }: ImageUse, model: Model): boolean {
   const text = textOf(value);
   return model.calls.some(({ tags }) => tags.some((tag) => sameReference(textOf(tag), text) === true));
-}
-
-/** The platforms of a list, for messages. */
-export function listed(platforms: readonly Platform[]): string {
-  return platforms.map(formatPlatform).join(", ");
 }

@@ -64,7 +64,8 @@ function* missing(
   const meant = rungs.find(({ architecture }) => architecture === platform.architecture);
   const isAsked = variant.asked.has(subject);
   if (meant !== undefined) {
-    if (!isAsked && (rest === undefined || rest.taken === true)) yield mismatch(meant, textOf(value), platform);
+    if (!isAsked && (rest === undefined || rest.taken === true) && !isServed(meant, variant, platform))
+      yield mismatch(meant, textOf(value), platform);
     return;
   }
   // The architecture that everybody has used so far is the one without a branch on purpose.
@@ -96,6 +97,19 @@ function emptyVariables({ rungs }: Ladder, variant: MakefileVariant, { variants 
     );
     return values.length > 1 && values.every((other) => filled(other, name));
   });
+}
+
+/** True when what the branch sets has a name of the platform all the same: the branch translates what another system prints (arm64 of macOS). */
+function isServed({ branch }: Rung, { variables }: MakefileVariant, { architecture }: Platform): boolean {
+  return (
+    branch.assigns.length > 0 &&
+    branch.assigns.every((name) => {
+      const variable = variables.get(name);
+      return (
+        variable !== undefined && namesIn(textOf(variable.value)).some((each) => each.architecture === architecture)
+      );
+    })
+  );
 }
 
 function filled({ variables }: MakefileVariant, name: string): boolean {

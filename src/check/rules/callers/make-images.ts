@@ -3,7 +3,7 @@ import { engineCommand } from "../../callers/engine-command.ts";
 import { isBuild, readBuild } from "../../callers/read-build.ts";
 import { readImages } from "../../callers/read-images.ts";
 import type { MakefileModel } from "../../make/makefile.ts";
-import type { Execution, ImageUse, Model } from "../../model.ts";
+import type { ImageUse, Model } from "../../model.ts";
 
 /** The builds and images of a Makefile on the architectures that it knows beside the requested ones. */
 export function onOtherArchitectures(
@@ -21,9 +21,4 @@ export function onOtherArchitectures(
     }
   }
   return { calls, images };
-}
-
-/** True for an execution of a recipe of a Makefile. */
-export function isRecipeOf(makefile: MakefileModel, { makefile: own }: Execution): boolean {
-  return own?.path === makefile.path;
 }

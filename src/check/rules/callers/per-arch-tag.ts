@@ -6,7 +6,7 @@ import type { ImageUse, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf, type Value } from "../../value.ts";
-import { namedArchitectures, withoutArchitecture } from "./call-facts.ts";
+import { builtPlatforms, namedArchitectures, withoutArchitecture } from "./call-facts.ts";
 import { onOtherArchitectures } from "./make-images.ts";
 
 /** Images of which every architecture has a name or tag of its own. */
@@ -33,6 +33,8 @@ function* produced(model: Model): Generator<Problem> {
   const others = model.makefiles.flatMap((makefile) => onOtherArchitectures(makefile, model).calls);
   for (const call of [...model.calls, ...others]) {
     if (call.joined || isJoinedElsewhere(call, model)) continue;
+    // An index under a name that only one of its platforms has.
+    if ((builtPlatforms(call)?.length ?? 0) > 1) continue;
     for (const tag of call.tags) {
       const text = textOf(tag);
       const names = namedArchitectures(text);
@@ -40,17 +42,26 @@ function* produced(model: Model): Generator<Problem> {
       // An image that stays on the machine can have any name.
       if (call.publishes === false && (call.forTests || !text.includes("/"))) continue;
       const requested = model.calls.includes(call);
+      const isDoubtful = call.forTests || mayJoin(call, model);
       yield {
         rule: "per-arch-tag",
-        severity: call.publishes === true && requested && !call.forTests ? "warning" : "note",
+        severity: call.publishes === true && requested && !isDoubtful ? "warning" : "note",
         message: `The image is tagged ${readable(text)}: each architecture has a name of its own, and nothing here joins them to one.`,
         platforms: model.platforms,
         place: call.place,
+        related: (call.uses ?? []).map((use) => ({ place: use, message: "The tag is used here." })),
         advice: `Publish ${readable(withoutArchitecture(text))} for all platforms, or join the tags with "docker buildx imagetools create".`,
         key: `per-arch-tag\0${call.place.path}\0${repositoryOf(withoutArchitecture(text))}`,
       };
     }
   }
+}
+
+/** True when the file of a build, or a pipeline of CI, joins images in a branch that is not reached here, or with a tool of its own. */
+function mayJoin({ place }: BuildCall, { repository, manifests }: Model): boolean {
+  const joins =
+    /\bmanifest (?:create|push)\b|imagetools create|manifest-tool|(?:^|[/\s])(?:drone-)?manifest:[^\n]*$[^]*\bspec:/m;
+  return [place.path, ...manifests.map(({ path }) => path)].some((path) => joins.test(repository.text(path) ?? ""));
 }
 
 /** A reference with a word for what is not known. */

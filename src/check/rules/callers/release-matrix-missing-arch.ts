@@ -42,7 +42,7 @@ function problem(text: string, place: Place, missing: readonly Platform[]): Prob
 function missingFrom(text: string, platforms: readonly Platform[]): Platform[] {
   const words = text.split(/[\s,;"'[\]]+/).filter((word) => word !== "");
   const named = words
-    .map((word) => namesIn(word))
+    .map((word) => namesIn(word === "386" ? "linux-386" : word))
     .filter((names) => names.length === 1)
     .map(([name]) => name);
   if (words.length < 2 || named.length < words.length) return [];

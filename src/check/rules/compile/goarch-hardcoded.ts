@@ -3,6 +3,7 @@ import type { Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { textOf, type Value } from "../../value.ts";
+import { isStageOfPair } from "../base/stages.ts";
 import {
   commandsOf,
   compilerArchitecture,
@@ -77,6 +78,9 @@ function* problemOf(build: BuildCommand, covered: ReadonlySet<string>, model: Mo
   const isImage = execution.kind === "run";
   if (!isImage && !isOfRecipe(build, place)) return;
   if (isForArchitecture(place.path, first.architecture) || isInChoice(execution, place, model)) return;
+  // A stage that is named after an architecture is for it (`build-linux-arm64`), when there is one for the platform too.
+  const { stage } = execution;
+  if (stage !== undefined && isStageOfPair({ variant: stage.variant, model: stage }, first.architecture)) return;
   // A C compiler cannot be exchanged without installing another one: then nothing is repaired by itself.
   const isGoAlone = wrong.every(({ name }) => name === "GOARCH");
   yield {

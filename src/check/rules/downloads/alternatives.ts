@@ -18,3 +18,22 @@ export function hasAlternative({ through }: ForeignName, { execution, platform, 
     );
   });
 }
+
+/**
+ * Whether the same line of a script is reached once more with the platform's own name: a loop over the architectures (`for arch in amd64 arm64`) gets
+ * the file of each.
+ */
+export function isInLoop({ execution, command, platform }: Download): boolean {
+  if (execution === undefined || command === undefined) return false;
+  const { path, line, column } = command.place;
+  return execution.trace.commands.some(
+    (other) =>
+      other !== command &&
+      other.place.line === line &&
+      other.place.column === column &&
+      other.place.path === path &&
+      other.words.some((word) =>
+        namesIn(textOf(word)).some(({ architecture }) => architecture === platform.architecture),
+      ),
+  );
+}

@@ -97,7 +97,7 @@ function isOfFile(text: string, { name: { start, end } }: ForeignName): boolean 
   const from = text.slice(0, start).search(/[^\s"'=:,;]*$/);
   const to = end + (/^[^\s"'=:,;]*/.exec(text.slice(end))?.[0].length ?? 0);
   const word = text.slice(from, to);
-  if (/^(?:linux\/)[^/]+(?:\/v\d)?$/.test(word)) return false;
+  if (/\[[^\]]*arch=/.test(text) || /^(?:linux\/)[^/]+(?:\/v\d)?$/.test(word)) return false;
   return word.length > end - start && !libraryPath.test(word) && !word.includes("://");
 }
 

@@ -10,7 +10,7 @@ import { companionsOf, isCompanion } from "./companions.ts";
 import { isCrossTool } from "./cross-tools.ts";
 import { downloadsOf, platformOf, stagesOf, type Download } from "./download.ts";
 import { isOnlyData } from "./taken-files.ts";
-import { hasAlternative } from "./alternatives.ts";
+import { hasAlternative, isInLoop } from "./alternatives.ts";
 import { isLookedAt, reachesImage, weigh, type Weight } from "./weigh.ts";
 import { placesOfVariables } from "./variable-places.ts";
 
@@ -48,7 +48,7 @@ function* problemsIn(model: Model): Generator<Problem> {
 }
 
 function* problemsOf(download: Download, model: Model): Generator<Problem> {
-  if (!isLookedAt(download) || isCompanion(download)) return;
+  if (!isLookedAt(download) || isCompanion(download) || isInLoop(download)) return;
   // Its name says what it compiles for, not what it runs on.
   if (isCrossTool(textOf(download.url))) return;
   const own = foreignIn(download.url, download.platform).filter((name) => !hasAlternative(name, download));

@@ -63,12 +63,27 @@ export const stageCopyArchPath: Rule = {
   },
   *find(model) {
     for (const source of reachedSources(model)) {
-      if (source.copy.from.kind === "context") continue;
+      if (source.copy.from.kind === "context" || isMadeThere(source)) continue;
       const found = archPathProblem(model, source, "stage-copy-arch-path");
       if (found !== undefined) yield found;
     }
   },
 };
+
+/** True when the stage itself writes the very path on this platform (`go build -o`, `cp`): the name is then only a name. */
+function isMadeThere({ copy: { from }, text, variant }: ReachedSource): boolean {
+  if (from.kind !== "stage") return false;
+  const maker = variant.stages.find(({ stage }) => stage.index === from.index);
+  const commands = maker?.runs.flatMap(({ trace }) => trace.commands) ?? [];
+  return commands.some(({ program, words, outputs }) => {
+    const texts = words.map(textOf);
+    const written = outputs.map(textOf);
+    if (texts.includes("-o")) written.push(texts[texts.indexOf("-o") + 1] ?? "");
+    if (/^(?:cp|mv|install|ln)$/.test(program)) written.push(texts.at(-1) ?? "");
+    const plain = (path: string): string => path.replace(/^\.?\/+/, "");
+    return written.some((path) => path !== "" && (path === text || text.endsWith(`/${plain(path)}`)));
+  });
+}
 
 function archPathProblem(model: Model, source: ReachedSource, rule: string): Problem | undefined {
   const { text, value, copy, variant, stage, file } = source;

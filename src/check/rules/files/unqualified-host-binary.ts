@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { formatPlatform, type Platform } from "../../../platform/platform.ts";
-import type { DockerfileModel, Model } from "../../model.ts";
+import type { DockerfileModel, Model, StageModel } from "../../model.ts";
 import { namesIn } from "../../../platform/architecture-words.ts";
 import {
   contextOpener,
@@ -27,6 +27,9 @@ const otherNames =
 const outputFolder =
   /^(?:\.?\/)?(?:_?output|_?out|bin|build|_build|dist|target|artifacts?|release|\.build|_artifacts|obj)(?:\/|$)/;
 
+/** Sources of programs. */
+const sourceCode = /\.(?:go|rs|c|cc|cpp|cxx|cs|swift|hs|d)$/i;
+
 /** Files that only keep a folder in Git. */
 const placeholder = /(?:^|\/)\.(?:gitkeep|gitignore|keep|placeholder)$/;
 
@@ -47,7 +50,7 @@ export const unqualifiedHostBinary: Rule = {
     const isReleased = releasedBy(model);
     const open = contextOpener(model.repository);
     for (const file of model.dockerfiles) {
-      if (isReleased(file)) continue;
+      if (isReleased(file) || isMoved(file, products)) continue;
       for (const source of reachedSources({ ...model, dockerfiles: [file] })) {
         const context = open(source.file.path, contextFolders(source)[0] ?? "");
         const found = problemOf(model, source, context, products);
@@ -69,6 +72,13 @@ function releasedBy({ repository }: Model): (file: DockerfileModel) => boolean {
     texts.some((text) => {
       return text.includes(path) || (!/^\s*-?\s*dockerfile:/m.test(text) && posix.basename(path) === "Dockerfile");
     });
+}
+
+/** True when a script puts the Dockerfile into a folder for each architecture first: that folder is the context, and holds its own files. */
+function isMoved({ path }: DockerfileModel, products: readonly HostProduct[]): boolean {
+  return products.some(
+    (product) => product.kind === "staged" && product.from?.includes(path) === true && namesIn(product.path).length > 0,
+  );
 }
 
 function problemOf(
@@ -98,6 +108,8 @@ function problemOf(
   ) {
     return undefined;
   }
+  // Sources that the stage compiles itself; what lies beside them from a build on the host is no part of it.
+  if (isFolder && kept.some((each) => sourceCode.test(each.path)) && compiles(stage)) return undefined;
   const carriers = made.filter((product) => product.kind === "staged" && comesFromCompiler(product, products, source));
   const loops = compiled.some((product) => isRebuilt(product, products));
   if (loops) return undefined;
@@ -150,6 +162,13 @@ function problemOf(
     message: `${path} is not in the repository, and its name does not tell an architecture: an image for ${platform} takes whatever was made last.`,
     place: copy.place,
   };
+}
+
+/** True when a stage runs a compiler, or make. */
+function compiles({ runs }: StageModel): boolean {
+  return runs.some(({ trace }) =>
+    trace.commands.some(({ program }) => /^(?:go|make|cargo|cmake|ninja|dotnet|swift|g?cc|g\+\+|clang)$/.test(program)),
+  );
 }
 
 /** The product as it is made for the platform of the image, on any machine. */

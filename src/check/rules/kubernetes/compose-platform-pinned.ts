@@ -2,6 +2,7 @@ import { formatPlatform, parsePlatform, type Platform } from "../../../platform/
 import type { ComposeManifest, ComposeService } from "../../manifests/manifest.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { dependsOnPlatform, isKnown, textOf } from "../../value.ts";
+import { isTestOrDocumentation } from "./test-path.ts";
 
 /** `compose-platform-pinned`: a service is run on a fixed platform. */
 export const composePlatformPinned: Rule = {
@@ -61,7 +62,10 @@ function problemOf(
     spots: platform.value.pieces.flatMap(({ text, place }) => (place === undefined ? [] : [{ place, text }])),
     related: related.slice(0, 1).map((place) => ({ place, message: "The image that is run so." })),
     advice: "Use an image that has all platforms, and delete the line.",
-    ...(isDefault ? { severity: "note" } : {}),
+    // A platform that nobody builds for is what the file is about, and no slip.
+    ...(isDefault || others.length === platforms.length || isTestOrDocumentation(manifest.path)
+      ? { severity: "note" }
+      : {}),
   };
 }
 

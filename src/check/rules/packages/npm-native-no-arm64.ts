@@ -1,4 +1,4 @@
-import { formatPlatform, type Platform } from "../../../platform/platform.ts";
+import { formatPlatform } from "../../../platform/platform.ts";
 import { namesIn } from "../../../platform/architecture-words.ts";
 import type { Model } from "../../model.ts";
 import type { Dependency, PackageFile } from "../../packages/dependency.ts";
@@ -32,7 +32,7 @@ export const npmNativeNoArm64: Rule = {
     const skipsBrowser = skipsBrowserDownload(model);
     for (const file of model.packages ?? []) {
       if (file.kind !== "package.json") continue;
-      yield* cpuField(file, model.platforms);
+      yield* cpuField(file, model);
       for (const dependency of file.dependencies) {
         yield* forOnePlatform(dependency, file);
         if (dependency.name === "puppeteer" && skipsBrowser) continue;
@@ -114,6 +114,8 @@ function* forOnePlatform(dependency: Dependency, file: PackageFile): Generator<P
   const { name, platforms, place, condition } = dependency;
   const [only] = namesIn(name).filter(({ os }) => os === undefined);
   if (only === undefined || !/[-/_]linux[-_]/.test(name)) return;
+  // A package that is for one processor itself may need another one of the same.
+  if (file.settings.some((setting) => setting.name === "cpu")) return;
   const broken = platforms.filter(({ os, architecture }) => os === "linux" && architecture !== only.architecture);
   const prefix = name.slice(0, only.start);
   const hasSibling = file.dependencies.some(
@@ -134,15 +136,21 @@ function* forOnePlatform(dependency: Dependency, file: PackageFile): Generator<P
   };
 }
 
-function* cpuField({ settings }: PackageFile, platforms: readonly Platform[]): Generator<Problem> {
+function* cpuField({ path, settings }: PackageFile, { platforms, packages = [] }: Model): Generator<Problem> {
   for (const { name, values, place } of settings) {
     if (name !== "cpu" || values.length === 0) continue;
-    const broken = platforms.filter(({ architecture }) => {
-      const own = nodeNames[architecture] ?? architecture;
-      if (values.includes(`!${own}`)) return true;
-      return values.some((value) => !value.startsWith("!")) && !values.includes(own) && !values.includes("any");
-    });
+    const broken = platforms.filter(({ architecture }) => !admits(values, architecture));
     if (broken.length === 0 || broken.length === platforms.length) continue;
+    // Packages that hold the binaries of one platform each stand beside each other; the package that takes them chooses.
+    const isOneOfMany = packages.some(
+      (other) =>
+        other.path !== path &&
+        withoutNames(other.path) === withoutNames(path) &&
+        other.settings.some(
+          (each) => each.name === "cpu" && broken.every(({ architecture }) => admits(each.values, architecture)),
+        ),
+    );
+    if (isOneOfMany) continue;
     yield {
       rule: id,
       message: `The field cpu lets npm install this package on ${values.join(", ")} alone, not on ${broken.map(formatPlatform).join(" and ")}.`,
@@ -151,4 +159,18 @@ function* cpuField({ settings }: PackageFile, platforms: readonly Platform[]): G
       advice: "Add the processors that the package runs on, or take the field away.",
     };
   }
+}
+
+/** True when a `cpu` field lets npm install on an architecture. */
+function admits(values: readonly string[], architecture: string): boolean {
+  const own = nodeNames[architecture] ?? architecture;
+  if (values.includes(`!${own}`)) return false;
+  return values.every((value) => value.startsWith("!")) || values.includes(own) || values.includes("any");
+}
+
+/** A path without the names of architectures in it: `npm/linux-/package.json`. */
+function withoutNames(path: string): string {
+  let text = path;
+  for (const { start, end } of namesIn(path).toReversed()) text = text.slice(0, start) + text.slice(end);
+  return text;
 }

@@ -2,6 +2,7 @@ import { namesIn } from "../../../platform/architecture-words.ts";
 import type { Execution, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Problem } from "../../rule.ts";
+import type { ReachedCommand } from "../../shell/trace.ts";
 import { textOf } from "../../value.ts";
 import { shown, weightOf } from "./weight.ts";
 
@@ -45,7 +46,10 @@ export function* wrongGoNames(execution: Execution, model: Model): Generator<Pro
         ? []
         : [{ name, text, place: word.pieces[0]?.place ?? command.place }];
     });
-    const assigned = command.assignments.map(({ name, value, place }) => ({ name, text: textOf(value), place }));
+    // A variable that the script sets again before it starts a program is a beginning, no answer.
+    const assigned = command.assignments
+      .filter(({ name }) => command.program !== "" || !isSetAgain(name, command, execution))
+      .map(({ name, value, place }) => ({ name, text: textOf(value), place }));
     for (const { name, text, place } of [...onLine, ...assigned]) {
       const { severity, because } = weightOf(execution, command.certain);
       const problem = (message: string): Problem => ({
@@ -75,4 +79,14 @@ export function* wrongGoNames(execution: Execution, model: Model): Generator<Pro
 function isWholeVariant(place: Place, { repository }: Model): boolean {
   const line = repository.text(place.path)?.split("\n", place.line)[place.line - 1] ?? "";
   return /GOARM="?\$(?:TARGETVARIANT\b|\{TARGETVARIANT\})/.test(line);
+}
+
+/** True when a later line of the script may give a variable another value: `if [ "$GOARCH" = armv6 ]; then GOARCH=arm; fi`. */
+function isSetAgain(name: string, command: ReachedCommand, { trace }: Execution): boolean {
+  const from = trace.commands.indexOf(command);
+  return trace.commands
+    .slice(from + 1)
+    .some(
+      ({ assignments, place }) => place.line > command.place.line && assignments.some((each) => each.name === name),
+    );
 }
