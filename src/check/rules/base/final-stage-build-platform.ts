@@ -2,6 +2,7 @@ import { formatPlatform, samePlatform } from "../../../platform/platform.ts";
 import { placeOf } from "../../docker/word-place.ts";
 import type { Severity } from "../../../finding/finding.ts";
 import { chainOf } from "../../../dockerfile/file-origin.ts";
+import { usedBy } from "../../docker/counted-stages.ts";
 import type { Model } from "../../model.ts";
 import type { Problem, Rule } from "../../rule.ts";
 import { builtStages, nameOf, type BuiltStage } from "./stages.ts";
@@ -42,6 +43,10 @@ function* builderImage(built: BuiltStage): Iterable<Problem> {
   const flag = stage.text.from.platform;
   if (role !== "build" || !isFinal || flag === undefined || stage.base.kind === "stage") return;
   if (samePlatform(variant.platform, variant.buildPlatform)) return;
+  // A stage that others take files from is sometimes built alone, to look at what it gives.
+  const { stages, target } = variant.evaluation;
+  const givesFiles = stages.some((each) => each.base.kind !== "stage" && usedBy(each).includes(target.index));
+  if (givesFiles && variant.call?.publishes !== true) return;
   yield {
     rule: id,
     severity: severityOf(built),

@@ -37,7 +37,10 @@ export const globalArgNotInStage: Rule = {
 
 function* undeclaredIn(built: BuiltStage): Iterable<Problem> {
   const { file, variant, model } = built;
-  const uses = unsetUses(built).filter(({ name, fallback }) => !isAutomaticArg(name) && fallback === undefined);
+  const globals = new Set(file.dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name.text)));
+  const uses = unsetUses(built).filter(({ name, fallback }) => {
+    return !isAutomaticArg(name) && fallback === undefined && globals.has(name);
+  });
   const isNotable = (use: UnsetUse): boolean => concernsArchitecture(use.name, built);
   for (const [severity, some] of [
     ["error", uses.filter(isNotable)],

@@ -7,7 +7,8 @@ import { formatPlatform, type Platform } from "../../../platform/platform.ts";
 import { placeOf } from "../../docker/word-place.ts";
 import type { DockerfileModel, DockerfileVariant, Model } from "../../model.ts";
 import type { Problem, Rule } from "../../rule.ts";
-import { isGivenByCallers } from "./stages.ts";
+import { dependsOnPlatform, isKnown, textOf } from "../../value.ts";
+import { builtStages, isGivenByCallers, type BuiltStage } from "./stages.ts";
 
 const id = "platform-arg-shadowed";
 
@@ -42,6 +43,7 @@ export const platformArgShadowed: Rule = {
         }
       }
     }
+    for (const built of builtStages(model)) yield* fixedEnv(built);
   },
 };
 
@@ -90,6 +92,24 @@ function* shadowsOf(
     spots: [{ place: placeOf(file.path, arg.value.range), text: arg.value.text }],
     advice: `ARG ${name}`,
   };
+}
+
+/** `ENV TARGETARCH=amd64`: an ENV goes before every ARG of its name. */
+function* fixedEnv({ variant, model }: BuiltStage): Iterable<Problem> {
+  for (const { keyword, name, value, place } of model.variables) {
+    if (keyword !== "ENV" || !isAutomaticArg(name) || !isKnown(value) || dependsOnPlatform(value)) continue;
+    const text = textOf(value);
+    if (text === automaticArgs(variant.buildPlatform, variant.platform, "", {}).get(name)) continue;
+    yield {
+      rule: id,
+      severity: severityOf(name),
+      message: `ENV ${name} is ${text === "" ? "empty" : text} also for ${formatPlatform(variant.platform)}, and goes before the value that the engine would give.`,
+      platforms: [variant.platform],
+      place,
+      spots: [{ place, text }],
+      advice: `ARG ${name}`,
+    };
+  }
 }
 
 function severityOf(name: string): Severity {

@@ -35,9 +35,11 @@ export const platformArgUndeclared: Rule = {
 };
 
 function* undeclaredIn(built: BuiltStage): Iterable<Problem> {
-  const { variant, model: stage } = built;
+  const { file, variant, model: stage } = built;
+  // ARGs from before the first FROM are another rule's.
+  const declared = new Set(file.dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name.text)));
   const uses = unsetUses(built).filter((use) => {
-    if (!isAutomaticArg(use.name) || isOnlyAsked(use)) return false;
+    if ((!isAutomaticArg(use.name) && declared.has(use.name)) || isOnlyAsked(use)) return false;
     // A default of its own may be right on every platform; one that names an architecture is not.
     return use.fallback === undefined || namesIn(use.fallback).length > 0;
   });
@@ -68,5 +70,7 @@ function severityOf(uses: readonly UnsetUse[], role: BuiltStage["model"]["role"]
   if (serious.length === 0) return "note";
   // Under emulation an empty GOARCH is the right one.
   const isNative = role === "target" && serious.every(({ before }) => /\bGO(?:ARCH|ARM|OS)=["']?$/.test(before));
-  return isNative || serious.every(({ keyword }) => keyword === "LABEL") ? "warning" : "error";
+  // The base image may set what is no argument of the engine.
+  const isForeign = serious.every(({ name }) => !isAutomaticArg(name));
+  return isForeign || isNative || serious.every(({ keyword }) => keyword === "LABEL") ? "warning" : "error";
 }

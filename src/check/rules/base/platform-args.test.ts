@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { found } from "./test-base.ts";
 
 const golang = "FROM --platform=$BUILDPLATFORM golang AS build";
@@ -16,6 +17,10 @@ describe("platform-arg-shadowed", () => {
     assert.deepEqual(await shadowed(["FROM alpine", "ARG TARGETARCH="]), ["error Dockerfile:2"]);
     assert.deepEqual(await shadowed(["ARG TARGETARCH=arm64", "FROM ${TARGETARCH}/alpine"]), ["error Dockerfile:1"]);
     assert.deepEqual(await shadowed(["ARG TARGETARCH=amd64", "FROM alpine", "ARG TARGETARCH"]), ["error Dockerfile:1"]);
+  });
+  it("finds ENV in the way", async () => {
+    assert.deepEqual(await shadowed(["FROM alpine", "ARG TARGETARCH", "ENV TARGETARCH=amd64"]), ["error Dockerfile:3"]);
+    assert.deepEqual(await shadowed(["FROM alpine", "ARG TARGETARCH", "ENV TARGETARCH=$TARGETARCH"]), []);
   });
   it("warns of the builder's, and mentions the operating system", async () => {
     assert.deepEqual(await shadowed(["ARG BUILDPLATFORM=linux/amd64", golang]), ["warning Dockerfile:1"]);
@@ -56,6 +61,11 @@ describe("platform-arg-undeclared", () => {
     ]);
     assert.deepEqual(await undeclared(["FROM alpine", "RUN make TARGETARCH=$TARGETARCH"]), ["error Dockerfile:2"]);
     assert.deepEqual(await undeclared(["FROM alpine", 'RUN ["sh", "-c", "x $TARGETARCH"]']), ["error Dockerfile:2"]);
+  });
+  it("finds architectures that nothing declares", async () => {
+    assert.deepEqual(await undeclared(["FROM alpine", "COPY bin/${ARCH}/app /app"]), ["warning Dockerfile:2"]);
+    assert.deepEqual(await undeclared(["FROM alpine", "ENV ARCH=x", "COPY bin/${ARCH}/app /app"]), []);
+    assert.deepEqual(await undeclared(["FROM alpine", "ARG ARCH", "COPY bin/${ARCH}/app /app"]), []);
   });
   it("is lighter where the empty value does little", async () => {
     assert.deepEqual(await undeclared(["FROM golang", "RUN GOARCH=$TARGETARCH go build"]), ["warning Dockerfile:2"]);
@@ -105,6 +115,7 @@ describe("global-arg-not-in-stage", () => {
       ["ARG ARCH=amd64", "FROM $ARCH/alpine", "COPY ${ARCH:-x} /a"],
       ["ARG ARCH=amd64", "FROM $ARCH/alpine AS a", "ARG ARCH", "FROM a", "COPY $ARCH /a"],
       ["ARG VERSION=1", "FROM scratch", "COPY a /a"],
+      ["ARG ARCH", "FROM alpine", "ARG ARCH", "ARG B=${ARCH:-x}", "COPY ${ARCH:-a} /a"],
     ])
       assert.deepEqual(await lost(lines), [], lines.join("; "));
   });
@@ -155,5 +166,30 @@ describe("arch-arg-default", () => {
       ["FROM alpine", 'ENV ALL="amd64 s390x"', "RUN ./build $ALL"],
     ])
       assert.deepEqual(await fixed(lines), [], lines.join("; "));
+  });
+});
+
+describe("the rules on anything", () => {
+  it("never throw", async () => {
+    const line = fc.constantFrom(
+      "ARG A*[=x86_64",
+      "ARG TARGETARCH=$A",
+      "FROM $A/x:${TARGETARCH}",
+      "FROM --platform=$BUILDPLATFORM a AS b",
+      "FROM --platform=linux/amd64 amd64/c@sha256:1",
+      "ENV ARCH=amd64 B=$ARCH-$C",
+      "COPY --from=b $B/$ARCH ${D[/}",
+      "RUN curl https://example.com/$B '$TARGETARCH' \\",
+      "RUN <<E",
+      "E",
+      "ONBUILD COPY $ARCH /a",
+      "# OS/ARCH: linux/amd64",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 10 }), async (lines) => {
+        assert.ok(Array.isArray(await found("platform-arg-undeclared", lines)));
+      }),
+      { numRuns: 150 },
+    );
   });
 });

@@ -20,14 +20,26 @@ export interface UnsetUse {
 
 const automaticNames: readonly string[] = automaticArgNames;
 
-/** Uses of automatic arguments, and of ARGs from before the first FROM, in a stage that has no ARG for them. */
-export function unsetUses({ file, model }: BuiltStage): UnsetUse[] {
-  const globals = file.dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name.text));
+/** Names that are plainly about the architecture: a word with one of them is meant to differ between platforms. */
+const architectureNames = /^(?:\w+_)?(?:GO)?ARCH(?:ITECTURE)?$/i;
+
+/**
+ * Uses of automatic arguments, and of ARGs from before the first FROM, in a stage that has no ARG for them; outside of scripts also of variables that
+ * nothing declares and that are called like an architecture.
+ */
+export function unsetUses({ file, variant, model }: BuiltStage): UnsetUse[] {
+  const globals = file.dockerfile.globalArgs
+    .flatMap(({ args }) => args.map(({ name }) => name.text))
+    .filter((name) => /^\w+$/.test(name));
   const names = new Set([...automaticNames, ...globals]);
+  const { base } = model.stage;
+  // An ARG without a value is declared all the same: whoever builds did not give it.
+  const declared = new Set(base.kind === "stage" ? variant.evaluation.stages[base.index]?.declaredArgs : []);
   return model.stage.instructions.flatMap((evaluated) => {
+    if (evaluated.keyword === "ARG") for (const { name } of evaluated.args) declared.add(name);
     if (evaluated.onbuild) return [];
-    const open = [...names].filter((name) => evaluated.environment.get(name) === undefined);
-    return usesIn(file, evaluated, open);
+    const open = [...names].filter((name) => evaluated.environment.get(name) === undefined && !declared.has(name));
+    return usesIn(file, evaluated, open).filter(({ name }) => !declared.has(name));
   });
 }
 
@@ -39,7 +51,7 @@ function usesIn(file: BuiltStage["file"], evaluated: EvaluatedInstruction, names
   const isRun = evaluated.keyword === "RUN";
   const wanted = isRun
     ? names.filter((name) => text.includes(name) && !isSetIn(text, name, automaticNames.includes(name)))
-    : names.filter((name) => evaluated.unset.includes(name));
+    : evaluated.unset.filter((name) => names.includes(name) || architectureNames.test(name));
   if (wanted.length === 0 || (isRun && isExec(evaluated))) return [];
   const readable = isRun ? shellText(text) : text;
   const uses = wanted.flatMap((name) => {
