@@ -1,4 +1,4 @@
-import type { Environment } from "./expand.ts";
+import type { Environment } from "./expansion.ts";
 import type { Word } from "./source.ts";
 
 /** How a variable came to its value. */

@@ -3,7 +3,8 @@ import { nearestName } from "../error/nearest.ts";
 import { familiarReference, parseReference } from "../oci/reference.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../platform/platform.ts";
 import type { EvaluateOptions, StageBase } from "./evaluation.ts";
-import { expandWord, type Environment, type Expansion } from "./expand.ts";
+import { expandWord } from "./expand.ts";
+import type { Environment, Expansion } from "./expansion.ts";
 import type { Dockerfile, StageText } from "./parse.ts";
 import { invalid, type Word } from "./source.ts";
 
