@@ -174,6 +174,7 @@ describe("docker-pull-no-platform", () => {
       "ARCH ?= amd64\nmirror:\n\tdocker pull --platform linux/$(ARCH) upstream/tool:1\n\tdocker tag upstream/tool:1 example/tool:1\n\tdocker push example/tool:1\n",
       "cache:\n\tdocker pull upstream/tool:1\n\tdocker tag upstream/tool:1 tool\n",
       "mirror:\n\tdocker buildx imagetools create -t example/tool:1 upstream/tool:1\n",
+      "mirror:\n\tdocker pull $(DOCKER_PLATFORM) upstream/tool:1\n\tdocker tag upstream/tool:1 example/tool:1\n\tdocker push example/tool:1\n",
     ];
     for (const Makefile of clean) assert.deepEqual(await found({ Makefile }, rules), [], Makefile);
   });

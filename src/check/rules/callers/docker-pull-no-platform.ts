@@ -9,7 +9,8 @@ import { isTestOrDocumentation } from "../kubernetes/test-path.ts";
 import { namedArchitectures } from "./call-facts.ts";
 
 interface Moves {
-  readonly pulls: { readonly text: string; readonly place: Place }[];
+  /** `inCi`: a step of a CI service runs it. */
+  readonly pulls: { readonly text: string; readonly place: Place; readonly inCi: boolean }[];
   readonly tags: { readonly from: string; readonly to: string; readonly place: Place }[];
   readonly leaves: string[];
 }
@@ -38,10 +39,11 @@ export const dockerPullNoPlatform: Rule = {
         );
         const [first] = published;
         if (first === undefined) continue;
-        const isForTests = isTestOrDocumentation(pull.place.path);
+        // Which image it is shows only when the service runs it: it may be one for the runner's platform alone.
+        const isDoubtful = isTestOrDocumentation(pull.place.path) || (pull.inCi && pull.text.includes(unknownMark));
         yield {
           rule: "docker-pull-no-platform",
-          ...(isForTests ? { severity: "note" as const } : {}),
+          ...(isDoubtful ? { severity: "note" as const } : {}),
           message: `${pull.text.replaceAll(unknownMark, "…")} is pulled without a platform, and what came for the machine that runs this is published as ${first.to.replaceAll(unknownMark, "…")}.`,
           platforms: model.platforms,
           place: pull.place,
@@ -73,15 +75,22 @@ function movesByFile(model: Model): Map<string, Moves> {
         const mayHave = options.unknown.some(({ pieces }) =>
           pieces.some(({ through = [] }) => through.some((name) => /plat|arch/i.test(name))),
         );
-        const isGiven = hasOption(options, "--platform", "--arch", "--all-tags", "-a") || mayHave;
+        const isGiven =
+          hasOption(options, "--platform", "--arch", "--all-tags", "-a") || mayHave || mayBeSet(command.place, model);
         const isPlain = first !== unknownMark && namedArchitectures(first).size === 0;
-        if (!isGiven && isPlain) moves.pulls.push({ text: first, place: command.place });
+        if (!isGiven && isPlain) moves.pulls.push({ text: first, place: command.place, inCi: kind === "step" });
       } else if (/^(?:image )?tag$/.test(engine.verb) && second !== undefined)
         moves.tags.push({ from: first, to: second, place: command.place });
       else if (/^(?:image )?(?:push|save)$/.test(engine.verb)) moves.leaves.push(first);
     }
   }
   return files;
+}
+
+/** True when a variable stands in the command that is empty here and is for the platform by its name: `docker pull $(DOCKER_PLATFORM) IMAGE`. */
+function mayBeSet({ path, line, endLine }: Place, { repository }: Model): boolean {
+  const lines = (repository.text(path) ?? "").split("\n").slice(line - 1, endLine);
+  return lines.some((text) => /\$[({]?\w*platform/i.test(text));
 }
 
 /** A name and the names that it is tagged with afterwards. */
