@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Finding } from "../finding/finding.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { FactSource } from "./facts/facts.ts";
@@ -32,14 +33,19 @@ const maxRounds = 4;
 /** Checks a repository: parses it once, runs all rules, and runs them again as long as the world outside answers their questions. */
 export async function checkRepository(repository: Repository, options: CheckOptions): Promise<CheckResult> {
   const model = readModel(repository, options);
-  let problems = runRules(model);
+  let problems = await runRules(model, options.signal);
   for (let round = 0; round < maxRounds && (await options.facts.learn(options.signal)); round++)
-    problems = runRules(model);
+    problems = await runRules(model, options.signal);
   return { model, findings: groupProblems(problems, model) };
 }
 
-function runRules(model: Model): Problem[] {
-  return rules.flatMap((rule) =>
-    [...rule.find(model)].map((problem) => ({ ...problem, severity: problem.severity ?? rule.severity })),
-  );
+/** Runs all rules; signals can arrive between them. */
+async function runRules(model: Model, signal: AbortSignal): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const rule of rules) {
+    await setImmediate();
+    signal.throwIfAborted();
+    for (const problem of rule.find(model)) problems.push({ ...problem, severity: problem.severity ?? rule.severity });
+  }
+  return problems;
 }

@@ -57,6 +57,9 @@ export class KnownFacts implements FactSource {
   /** Milliseconds of {@link budget} that are left. */
   #left = budget;
 
+  /** Questions that the built-in table answered. */
+  readonly #fromTable = new Set<string>();
+
   constructor(options: KnownFactsOptions) {
     this.#options = options;
   }
@@ -72,7 +75,12 @@ export class KnownFacts implements FactSource {
     if (answer !== undefined) return this.#note(question, answer);
     this.#references.set(key, reference);
     this.#ask(question);
-    return this.#note(question, this.#options.builtIn.image(reference));
+    const builtIn = this.#options.builtIn.image(reference);
+    this.#asked.set(`image ${key}`, question);
+    if (builtIn === undefined) return undefined;
+    // The table speaks of some platforms only: what it says is never handed on as what a registry said.
+    this.#fromTable.add(`image ${key}`);
+    return builtIn;
   }
 
   url(url: string): boolean | undefined {
@@ -126,10 +134,12 @@ export class KnownFacts implements FactSource {
 
   /** Questions that nobody could answer. */
   get unanswered(): readonly Question[] {
-    return [...this.#asked.values()].filter(({ kind, key }) => !this.#answers[kind].has(key));
+    return [...this.#asked.values()].filter(({ kind, key }) => {
+      return !this.#answers[kind].has(key) && !this.#fromTable.has(`${kind} ${key}`);
+    });
   }
 
-  /** All that rules asked and were told: another run that is given it finds the same. */
+  /** All that rules asked and were told, but for the table that every run has. */
   get answered(): FactTable {
     return { images: this.#answers.image, urls: this.#answers.url, packages: this.#answers.package };
   }

@@ -80,7 +80,13 @@ function pythonRelease(text: string | null | undefined): PackageFact | undefined
   return release.success ? { platforms: wheelPlatforms(release.data.urls.map(({ filename }) => filename)) } : undefined;
 }
 
-const nodeSchema = z.object({ os: z.array(z.string()).optional(), cpu: z.array(z.string()).optional() });
+const nodeSchema = z.object({
+  os: z.array(z.string()).optional(),
+  cpu: z.array(z.string()).optional(),
+  hasInstallScript: z.boolean().optional(),
+  gypfile: z.boolean().optional(),
+  scripts: z.record(z.string(), z.unknown()).optional(),
+});
 
 const nodeArchitectures: Readonly<Record<string, string>> = {
   x64: "linux/amd64",
@@ -97,9 +103,11 @@ function nodePackage(text: string | null | undefined): PackageFact | undefined {
   if (text === undefined || text === null) return text;
   const manifest = nodeSchema.safeParse(json(text));
   if (!manifest.success) return undefined;
-  const { os = [], cpu = [] } = manifest.data;
+  const { os = [], cpu = [], hasInstallScript, gypfile, scripts = {} } = manifest.data;
   if (!allows(os, "linux")) return { platforms: [] };
-  if (cpu.length === 0) return { platforms: "all" };
+  // What an install script fetches or compiles, the manifest does not say.
+  const installs = ["preinstall", "install", "postinstall"].some((name) => Object.hasOwn(scripts, name));
+  if (cpu.length === 0) return hasInstallScript || gypfile || installs ? undefined : { platforms: "all" };
   const names = Object.keys(nodeArchitectures).filter((name) => allows(cpu, name));
   return { platforms: names.flatMap((name) => platform(nodeArchitectures[name])) };
 }

@@ -38,7 +38,7 @@ function makeFixes(
   const refused: RefusedFix[] = [];
   for (const finding of result.findings) {
     const fixer = fixers.get(finding.rule);
-    const isAsked = rules === undefined ? !optInFixes.has(finding.rule) : rules.includes(finding.rule);
+    const isAsked = rules === undefined ? isSafe(finding) : rules.includes(finding.rule);
     if (fixer === undefined || !isAsked || only?.(finding) === false) continue;
     const fix = fixer(finding, context);
     if (isChange(fix)) {
@@ -49,6 +49,12 @@ function makeFixes(
     refused.push({ finding, reason: fix.refused, ...(instead === undefined ? {} : { instead }) });
   }
   return { proposed, refused };
+}
+
+/** What is repaired without being asked for by name: what breaks. A note is for a person to judge, but for a label that only has a new name. */
+function isSafe({ rule, severity }: CheckFinding): boolean {
+  if (optInFixes.has(rule)) return false;
+  return severity !== "note" || rule === "k8s-arch-label-deprecated";
 }
 
 /** The findings of a check, with the edits of those that can be repaired. */

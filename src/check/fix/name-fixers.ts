@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { isAutomaticArg } from "../../dockerfile/automatic-args.ts";
 import { findArchitecture } from "../../platform/architecture.ts";
 import { formatPlatform, samePlatform, type Platform } from "../../platform/platform.ts";
@@ -22,7 +23,8 @@ import { isSpelled, respelled, wrongNames, type WrongName } from "./wrong-names.
 export const followPlatform: Fixer = (finding, context): Fix => {
   const names = wrongNames(finding, context.platforms, context.model.repository);
   if ("refused" in names) return names;
-  const missing = missingDownload(finding, names, context) ?? elsewhere(names, context);
+  const missing =
+    missingDownload(finding, names, context) ?? elsewhere(names, context) ?? missingSibling(names, context);
   if (missing !== undefined) return missing;
   const urlFor: UrlFor = ({ url }, platform) => respelled(textOf(url), names, platform);
   const sums = checksumNames(downloadsOfFinding(finding, names, context), urlFor, context);
@@ -77,11 +79,42 @@ function elsewhere(names: readonly WrongName[], { model }: FixContext): Fix | un
       const isKnown = names.some((name) => name.place.path === place.path && name.place.line === index + 1);
       return !isKnown && !each.trimStart().startsWith("#") && each.includes(segment);
     });
-    if (other < 0) continue;
+    // Cargo makes the folder of a target by itself; any other has a maker, which would go on making the old one.
+    if (other < 0 && /-(?:unknown|linux)-/.test(segment)) continue;
     return {
-      refused: `${segment} stands in line ${other + 1} too, which makes it or uses it.`,
+      refused:
+        other < 0
+          ? `What makes ${segment} is not in this file, and would go on making it.`
+          : `${segment} stands in line ${other + 1} too, which makes it or uses it.`,
       instead: "Let the stage write its result to a path without an architecture, and copy that.",
     };
+  }
+  return undefined;
+}
+
+/** The refusal when the repository holds the file that is copied, and not its sibling for another platform. */
+function missingSibling(names: readonly WrongName[], { model, platforms }: FixContext): Fix | undefined {
+  const { repository } = model;
+  for (const { place, text, spellings } of names) {
+    const at = instructionAt(model, place.path, place.line);
+    if (at === undefined || !/^(?:COPY|ADD)$/.test(at.instruction.keyword)) continue;
+    const line = (repository.text(place.path) ?? "").split("\n")[place.line - 1] ?? "";
+    const before = /[^\s"']*$/.exec(line.slice(0, place.column - 1))?.[0] ?? "";
+    const after = /^[^\s"']*/.exec(line.slice(place.endColumn - 1))?.[0] ?? "";
+    const inContext = (path: string) =>
+      at.file.contexts.some((folder) => {
+        const whole = posix.join(folder, path);
+        return repository.file(whole) !== undefined || repository.isFolder(whole);
+      });
+    if (!inContext(`${before}${text}${after}`)) continue;
+    for (const platform of platforms) {
+      const wanted = `${before}${spellings.get(formatPlatform(platform)) ?? text}${after}`;
+      if (inContext(wanted)) continue;
+      return {
+        refused: `The repository has no ${wanted}.`,
+        instead: `Add the file for ${formatPlatform(platform)}, or make it in a stage of the Dockerfile.`,
+      };
+    }
   }
   return undefined;
 }

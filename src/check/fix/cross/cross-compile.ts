@@ -31,6 +31,7 @@ export const crossCompile: Fixer = (finding, context): Fix => {
     cgo: usesC(stage, repository),
     cxx: repository.files.some((file) => /\.(?:cc|cpp|cxx|hpp|hh)$/.test(file.path)),
   };
+  const isGo = repository.files.some((file) => /(?:^|\/)go\.mod$/.test(file.path));
   const changes: Change[] = [];
   let needsC = false;
   for (const run of stage.runs) {
@@ -39,6 +40,10 @@ export const crossCompile: Fixer = (finding, context): Fix => {
       const changed = crossCommand(command, sources);
       if (changed === undefined) continue;
       if ("refused" in changed) return refuse(changed.refused);
+      if (isGo && /^g?make$/.test(command.program))
+        return refuse(
+          "make decides here how Go is compiled: give it GOOS=$TARGETOS GOARCH=$TARGETARCH, if its Makefile takes them.",
+        );
       if (command.through.length > 0)
         return refuse(`${command.program} is called by a script (${command.place.path}).`);
       commands.push(changed);
