@@ -126,3 +126,18 @@ test("an image that goes back to where it came from, and sources that a stage co
     [],
   );
 });
+
+test("what a script is told, and what runs on labelled machines", async () => {
+  const script = (own: string): string =>
+    `#!/bin/sh\nif [ "$KIND" = arm ]; then\n  image=${own}\nelse\n  image=example/build-x86_64:1\nfi\ndocker run "$image" make\n`;
+  assert.deepEqual(await weighty({ "build.sh": script("example/build-aarch64:1") }), []);
+  assert.deepEqual(await weighty({ "build.sh": script("example/build-x86_64:2") }), [
+    "image-ref-arch-suffixed build.sh",
+  ]);
+  const drone = (more: string): string =>
+    `kind: pipeline\nname: a\nplatform:\n  os: linux\n  arch: amd64\n${more}steps:\n- name: b\n  image: example/tool:1-arm64\n`;
+  assert.deepEqual(await weighty({ ".drone.yml": drone("node:\n  arch: arm64\n") }), []);
+  const names =
+    'all:\n\tfor s in linux-amd64 linux-arm64 linux-armv6; do export GOOS=linux GOARCH=$$(echo $$s | cut -d- -f2); \\\n\tif [ "$$GOARCH" = armv6 ]; then \\\n\tGOARCH=arm; fi; \\\n\tgo build -o tool-$$s .; done\n';
+  assert.deepEqual(await weighty({ Makefile: names }), []);
+});

@@ -1,3 +1,4 @@
+import { isArchitecture } from "../../../platform/spelling.ts";
 import { normalizePlatform, parsePlatform, type Platform } from "../../../platform/platform.ts";
 import { unknownValue, type Value } from "../../value.ts";
 import type { Collection } from "../collection.ts";
@@ -102,7 +103,10 @@ function substitution(row: Row): Substitution {
 function machineOfPipeline(document: YamlNode, row: Row): Platform | undefined {
   const os = textAt(document, "platform", "os") ?? "linux";
   if (os !== "linux") return undefined;
-  const architecture = textAt(document, "platform", "arch");
+  // The platform says which images are meant, the labels of the node which machine runs them.
+  const labelled = textAt(document, "node", "arch")?.toLowerCase();
+  const architecture =
+    labelled !== undefined && isArchitecture(labelled) ? labelled : textAt(document, "platform", "arch");
   if (architecture !== undefined) return normalizePlatform({ os, architecture });
   const scalar = scalarAt(document, "platform") ?? scalarAt(document, "labels", "platform");
   const text =

@@ -37,7 +37,10 @@ export const imageRefArchSuffixed: Rule = {
           namedArchitectures(textOf(other.value)).has(use.platform.architecture),
       );
       // A file for one architecture by its name, and a step that uses the images of several: each was taken for what it names.
-      const isByChoice = namedArchitectures(use.place.path).has(first.name.architecture) || isOneOfSeveral(use, model);
+      const isByChoice =
+        namedArchitectures(use.place.path).has(first.name.architecture) ||
+        isOneOfSeveral(use, model) ||
+        hasAlternative(use, first.through, model);
       const place = first.place ?? use.place;
       yield {
         rule: "image-ref-arch-suffixed",
@@ -62,6 +65,23 @@ function isOneOfSeveral({ value, place, platform }: ImageUse, model: Model): boo
     .filter((text) => withoutArchitecture(text) === bare)
     .flatMap((text) => [...namedArchitectures(text)]);
   return new Set(architectures).size > 1;
+}
+
+/** True when the script may also give the variable the platform's own image, under a condition that is not known before it runs. */
+function hasAlternative({ place, platform }: ImageUse, through: readonly string[], { executions }: Model): boolean {
+  if (through.length === 0) return false;
+  return executions.some(
+    ({ trace, place: own, machine }) =>
+      own.path === place.path &&
+      samePlatform(machine, platform) &&
+      trace.commands.some(
+        ({ certain, assignments }) =>
+          !certain &&
+          assignments.some(
+            ({ name, value }) => through.includes(name) && namedArchitectures(textOf(value)).has(platform.architecture),
+          ),
+      ),
+  );
 }
 
 function* ownName(use: ImageUse, model: Model): Generator<Problem> {

@@ -76,6 +76,8 @@ function* problemOf(build: BuildCommand, covered: ReadonlySet<string>, model: Mo
   // Targets of make that are named by an architecture (`arm:`) are for it, whoever asked for it.
   if (!model.platforms.some((platform) => samePlatform(platform, target))) return;
   const isImage = execution.kind === "run";
+  // Machines of amd64 run programs for 386: a test of them is meant.
+  if (!isImage && first.architecture === "386" && target.architecture === "amd64") return;
   if (!isImage && !isOfRecipe(build, place)) return;
   if (isForArchitecture(place.path, first.architecture) || isInChoice(execution, place, model)) return;
   // A stage that is named after an architecture is for it (`build-linux-arm64`), when there is one for the platform too.

@@ -41,6 +41,8 @@ export const x86CompilerFlag: Rule = {
     for (const { value, platform, isHost } of valuesOf(model)) {
       const text = textOf(value);
       if (!/-m|target-/.test(text)) continue;
+      // Who compiles for 32 bits of x86 outside of an image chose that target.
+      if (isHost && /(?:^|\s)-m32(?:\s|$)/.test(text)) continue;
       if (!isX86(platform)) yield* problemsIn(value, text, foreign, platform, isHost);
       yield* nativeIn(value, text, platform, isHost);
     }

@@ -109,7 +109,10 @@ function problemOf(
     return undefined;
   }
   // Sources that the stage compiles itself; what lies beside them from a build on the host is no part of it.
-  if (isFolder && kept.some((each) => sourceCode.test(each.path)) && compiles(stage)) return undefined;
+  const holdsSources =
+    kept.some((each) => sourceCode.test(each.path)) ||
+    (text.endsWith("/") && !stage.isFinal && !outputFolder.test(text));
+  if (holdsSources && compiles(stage)) return undefined;
   const carriers = made.filter((product) => product.kind === "staged" && comesFromCompiler(product, products, source));
   const loops = compiled.some((product) => isRebuilt(product, products));
   if (loops) return undefined;

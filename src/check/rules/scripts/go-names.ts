@@ -50,7 +50,11 @@ export function* wrongGoNames(execution: Execution, model: Model): Generator<Pro
     const assigned = command.assignments
       .map(({ name, value, place }) => ({ name, text: textOf(value), place }))
       .filter(({ name, text }) => {
-        return wrongGoName(name, text) === undefined || command.program !== "" || !isSetAgain(name, command, execution);
+        return (
+          wrongGoName(name, text) === undefined ||
+          !/^(?:|export|declare|local)$/.test(command.program) ||
+          !isSetAgain(name, command, execution)
+        );
       });
     for (const { name, text, place } of [...onLine, ...assigned]) {
       const { severity, because } = weightOf(execution, command.certain);
