@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { CheckFinding, CheckOptions, CheckResult } from "../check/check.ts";
 import type { Checksums } from "../check/fix/checksums.ts";
 import { diffOf, fixFindings, withEdits } from "../check/fix/fix.ts";
-import { fixers, optInFixes } from "../check/fix/fixers.ts";
+import { fixers } from "../check/fix/fixers.ts";
 import { nearestName } from "../error/nearest.ts";
 import { ArchwayError } from "../error/error.ts";
 import type { Finding } from "../finding/finding.ts";
@@ -32,11 +32,6 @@ export function requireFixers(rules: readonly string[]): void {
     "nothing that this rule finds can be repaired.",
     guess ? `Did you mean "${guess}"?` : known,
   );
-}
-
-/** Whether `--fix` without rules tries to repair a finding. */
-export function mayBeRepaired({ rule }: Finding): boolean {
-  return fixers.has(rule) && !optInFixes.has(rule);
 }
 
 /** Finds the edits that repair a repository, proven. Nothing is written. */

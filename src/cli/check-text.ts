@@ -1,4 +1,5 @@
 import type { CheckFinding } from "../check/check.ts";
+import { isRepairedUnasked } from "../check/fix/fix.ts";
 import type { Finding, Severity } from "../finding/finding.ts";
 import { severities } from "../finding/finding.ts";
 import { formatPlatform, type Platform, samePlatform } from "../platform/platform.ts";
@@ -7,7 +8,6 @@ import { countSeverities, placeOf } from "../report/findings.ts";
 import { formatCount } from "../report/quantity.ts";
 import { printable, type Style, truncate, wrap } from "../report/style.ts";
 import { questionWords } from "./check-facts.ts";
-import { mayBeRepaired } from "./check-fix.ts";
 import type { CheckedRepository, Repair } from "./check-result.ts";
 
 /** How the text is shown. */
@@ -172,7 +172,7 @@ function closing(checked: CheckedRepository, { style, toRepair }: CheckTextForma
   const files = new Set(findings.map(({ path }) => path)).size;
   if (findings.length === 0) lines.push(style.green("Nothing was found that breaks on another platform."));
   else lines.push(`${style.bold(countSeverities(findings))} in ${formatCount(files, "file")}.`);
-  const repairable = findings.filter(mayBeRepaired).length;
+  const repairable = findings.filter(isRepairedUnasked).length;
   if (toRepair && repairable > 0) {
     const words = repairable === 1 ? "One of them may be repaired" : `${repairable} of them may be repaired`;
     lines.push(`${words}: archway check --fix --dry-run shows the edits.`);

@@ -1,4 +1,4 @@
-import { folderOf, joinPath } from "../make/repository-path.ts";
+import { folderOf, joinRelative } from "../repository/paths.ts";
 import type { Execution } from "../model.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { ReachedCommand, ShellTrace } from "../shell/trace.ts";
@@ -138,7 +138,7 @@ function pathOf(written: string, folders: readonly string[], exists: (path: stri
     : [written, folders];
   if (text.includes(unknownMark)) return undefined;
   for (const base of bases) {
-    const path = joinPath(base, text);
+    const path = joinRelative(base, text);
     if (path !== undefined && exists(path)) return path;
   }
   return undefined;
@@ -167,7 +167,7 @@ function fileOf(
     const names =
       engine.engine === "docker" || engine.engine === "kaniko" ? ["Dockerfile"] : ["Containerfile", "Dockerfile"];
     for (const name of names) {
-      const path = joinPath(context, name);
+      const path = joinRelative(context, name);
       if (path !== undefined && exists(path)) return { dockerfile: path };
     }
     return {};

@@ -1,3 +1,4 @@
+import type { Finding } from "../../finding/finding.ts";
 import type { CheckFinding, CheckOptions, CheckResult } from "../check.ts";
 import { editsOf } from "./change.ts";
 import type { Checksums } from "./checksums.ts";
@@ -38,7 +39,7 @@ function makeFixes(
   const refused: RefusedFix[] = [];
   for (const finding of result.findings) {
     const fixer = fixers.get(finding.rule);
-    const isAsked = rules === undefined ? isSafe(finding) : rules.includes(finding.rule);
+    const isAsked = rules === undefined ? isRepairedUnasked(finding) : rules.includes(finding.rule);
     if (fixer === undefined || !isAsked || only?.(finding) === false) continue;
     const fix = fixer(finding, context);
     if (isChange(fix)) {
@@ -52,8 +53,8 @@ function makeFixes(
 }
 
 /** What is repaired without being asked for by name: what breaks. A note is for a person to judge, but for a label that only has a new name. */
-function isSafe({ rule, severity }: CheckFinding): boolean {
-  if (optInFixes.has(rule)) return false;
+export function isRepairedUnasked({ rule, severity }: Pick<Finding, "rule" | "severity">): boolean {
+  if (!fixers.has(rule) || optInFixes.has(rule)) return false;
   return severity !== "note" || rule === "k8s-arch-label-deprecated";
 }
 

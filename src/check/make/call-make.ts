@@ -9,7 +9,7 @@ import { makefileNames } from "./follow-make.ts";
 import { isClear, makeArguments } from "./make-arguments.ts";
 import type { MakefileModel } from "./makefile.ts";
 import { Recursion } from "./recursion.ts";
-import { joinPath } from "./repository-path.ts";
+import { joinRelative } from "../repository/paths.ts";
 
 /** What somebody's call of make leads to. */
 export interface MakeRun {
@@ -51,7 +51,7 @@ export class MakeCaller {
     for (const folder of folders) {
       let directory: string | undefined = folder;
       for (const next of args.directories)
-        directory = directory === undefined ? undefined : joinPath(directory, textOf(next));
+        directory = directory === undefined ? undefined : joinRelative(directory, textOf(next));
       if (directory === undefined) continue;
       const path = this.#makefile(directory, args.file === undefined ? undefined : textOf(args.file));
       if (path === undefined) continue;
@@ -64,7 +64,7 @@ export class MakeCaller {
 
   #makefile(directory: string, file: string | undefined): string | undefined {
     for (const name of file === undefined ? makefileNames : [file]) {
-      const path = joinPath(directory, name);
+      const path = joinRelative(directory, name);
       if (path !== undefined && this.#repository.file(path) !== undefined) return path;
     }
     return undefined;

@@ -20,7 +20,7 @@ import { globPattern } from "./make-glob.ts";
 import { joinWords, trimValue, wordsOf } from "./make-words.ts";
 import type { MakeVariable } from "./makefile.ts";
 import { MakefileReader, type MakefileHost } from "./read-makefile.ts";
-import { joinPath } from "./repository-path.ts";
+import { joinRelative } from "../repository/paths.ts";
 import { fileText, valueText, type SourceText } from "./source-text.ts";
 
 /** How make is called. */
@@ -161,7 +161,7 @@ export class MakeEvaluation {
 
   #include(path: string): SourceText | undefined {
     const { repository, directory } = this.call;
-    const full = joinPath(directory, path);
+    const full = joinRelative(directory, path);
     const text = full === undefined ? undefined : repository.text(full);
     return full === undefined || text === undefined ? undefined : fileText(full, text);
   }
@@ -200,7 +200,7 @@ export class MakeEvaluation {
     const found: Value[] = [];
     for (const word of wordsOf(pattern)) {
       const text = textOf(word);
-      const full = joinPath(directory, text);
+      const full = joinRelative(directory, text);
       if (full === undefined) return unknownValue();
       if (!/[*?[]/.test(text)) {
         // What is not there now may be made before.
@@ -251,7 +251,7 @@ export function findScriptIn(
 ): (path: string, directory: string) => Script | undefined {
   return (path, directory) => {
     for (const base of [directory, folder]) {
-      const full = joinPath(base, path);
+      const full = joinRelative(base, path);
       const text = full === undefined ? undefined : repository.text(full);
       if (full !== undefined && text !== undefined) {
         const source = fileText(full, text);

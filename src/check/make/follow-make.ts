@@ -1,7 +1,7 @@
 import { isKnown, textOf, type Value } from "../value.ts";
 import type { MakeCall } from "./evaluate-makefile.ts";
 import { isClear, makeArguments } from "./make-arguments.ts";
-import { joinPath } from "./repository-path.ts";
+import { joinRelative } from "../repository/paths.ts";
 import type { RecipeRun } from "./run-targets.ts";
 
 /** A make that a recipe calls. */
@@ -24,7 +24,7 @@ export function* followMake({ execution, environment }: RecipeRun, call: MakeCal
     if (!isClear(args)) continue;
     let directory: string | undefined = command.directory ?? call.directory;
     for (const next of args.directories)
-      directory = directory === undefined ? undefined : joinPath(directory, textOf(next));
+      directory = directory === undefined ? undefined : joinRelative(directory, textOf(next));
     if (directory === undefined) continue;
     const path = makefileIn(call, directory, args.file === undefined ? undefined : textOf(args.file));
     const targets = args.targets.filter(isKnown).map(textOf);
@@ -40,7 +40,7 @@ export function* followMake({ execution, environment }: RecipeRun, call: MakeCal
 function makefileIn({ repository }: MakeCall, directory: string, file: string | undefined): string | undefined {
   const names = file === undefined ? makefileNames : [file];
   for (const name of names) {
-    const path = joinPath(directory, name);
+    const path = joinRelative(directory, name);
     if (path !== undefined && repository.file(path) !== undefined) return path;
   }
   return undefined;

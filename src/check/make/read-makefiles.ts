@@ -8,7 +8,7 @@ import { assignedNames, findMakefiles, setNames } from "./find-makefiles.ts";
 import { MakeEvaluation, type MakeCall } from "./evaluate-makefile.ts";
 import type { MakefileModel, MakefileVariant } from "./makefile.ts";
 import { Recursion } from "./recursion.ts";
-import { folderOf } from "./repository-path.ts";
+import { folderOf } from "../repository/paths.ts";
 
 /** Most recipes that run for one platform in the whole repository. */
 const maxRecipes = 6000;

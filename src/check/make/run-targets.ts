@@ -10,7 +10,7 @@ import type { MakeRule } from "./make-rule.ts";
 import { hasUnknown, joinWords, stemOf } from "./make-words.ts";
 import type { MakefileModel } from "./makefile.ts";
 import { commandsOf, placeOf } from "./recipe-commands.ts";
-import { folderOf } from "./repository-path.ts";
+import { folderOf } from "../repository/paths.ts";
 import { platformGiven, platformNamed, wantedBy } from "./target-platform.ts";
 
 /** What the run of a target leads to. */

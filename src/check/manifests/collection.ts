@@ -4,7 +4,7 @@ import type { BuildCall } from "../callers/build-call.ts";
 import type { Execution, ImageUse } from "../model.ts";
 import { locateIn, type Place } from "../place.ts";
 import type { Reading } from "../reading.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "../repository/paths.ts";
 import { runShell } from "../shell/run-shell.ts";
 import type { Script, ShellOptions, ShellTrace } from "../shell/trace.ts";
 import { textOf, type Value } from "../value.ts";

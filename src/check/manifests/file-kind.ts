@@ -1,4 +1,4 @@
-import { nameOf } from "./paths.ts";
+import { nameOf } from "../repository/paths.ts";
 
 /** What a file may be by its path; `yaml` must be decided by its text. */
 export type FileKind =

@@ -4,7 +4,7 @@ import { isKnown, textOf, type Value } from "../../value.ts";
 import type { Collection } from "../collection.ts";
 import { isForTests } from "../ci/purpose.ts";
 import type { BakeUse } from "../github/workflow.ts";
-import { folderOf, joinPath } from "../paths.ts";
+import { folderOf, joinPath } from "../../repository/paths.ts";
 import { type BakeFile, type BakeTarget, readBakeFile, textAttribute } from "./bake-file.ts";
 import { hclText, hclTexts } from "./evaluate-hcl.ts";
 

@@ -2,7 +2,7 @@ import type { Platform } from "../../../platform/platform.ts";
 import type { BuildCall } from "../../callers/build-call.ts";
 import { isKnown, joinValues, sliceValue, textOf, unknownValue, type Value, written } from "../../value.ts";
 import type { Collection } from "../collection.ts";
-import { folderOf, joinPath } from "../paths.ts";
+import { folderOf, joinPath } from "../../repository/paths.ts";
 import { withoutNextLine } from "../yaml/entry-place.ts";
 import {
   entriesAt,

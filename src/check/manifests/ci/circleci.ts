@@ -1,7 +1,7 @@
 import type { Platform } from "../../../platform/platform.ts";
 import { unknownValue, type Value, written } from "../../value.ts";
 import type { Collection } from "../collection.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import {
   entriesAt,
   entryAt,

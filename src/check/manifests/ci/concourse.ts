@@ -1,7 +1,7 @@
 import type { BuildCall } from "../../callers/build-call.ts";
 import { isKnown, joinValues, sliceValue, textOf, unknownValue, type Value, written } from "../../value.ts";
 import type { Collection } from "../collection.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import { withoutNextLine } from "../yaml/entry-place.ts";
 import { entriesAt, entryAt, itemsAt, nodeAt, scalarAt, textAt, type YamlNode, type YamlScalar } from "../yaml/node.ts";
 import { useImage } from "./job-script.ts";

@@ -2,7 +2,7 @@ import type { Platform } from "../../../platform/platform.ts";
 import type { BuildCall } from "../../callers/build-call.ts";
 import type { Place } from "../../place.ts";
 import { isKnown, joinValues, sliceValue, textOf, unknownValue, type Value, written } from "../../value.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import { entriesAt, nodeAt, scalarAt, scalarsAt, type YamlNode, type YamlScalar } from "../yaml/node.ts";
 
 /** Plugins of Drone and Woodpecker that build and push an image; their settings have the same names. */

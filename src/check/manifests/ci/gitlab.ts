@@ -1,7 +1,7 @@
 import { unknownValue, type Value } from "../../value.ts";
 import { fillIn } from "../compose/interpolate.ts";
 import type { Collection } from "../collection.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import { entriesAt, itemsAt, nodeAt, scalarAt, scalarsAt, type YamlEntry, type YamlNode } from "../yaml/node.ts";
 import { commandsOf, extendedJob, joinFiles } from "./gitlab-merge.ts";
 import { isArm, machineOf } from "./machine.ts";

@@ -2,7 +2,7 @@ import type { Platform } from "../../../platform/platform.ts";
 import type { BuildCall } from "../../callers/build-call.ts";
 import type { Place } from "../../place.ts";
 import { isKnown, sliceValue, textOf, type Value } from "../../value.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 
 /** A container that runs kaniko's executor. */
 interface KanikoContainer {

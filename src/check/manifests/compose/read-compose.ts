@@ -4,7 +4,7 @@ import type { Place } from "../../place.ts";
 import { isKnown, textOf, type Value } from "../../value.ts";
 import type { Collection } from "../collection.ts";
 import type { ComposeService } from "../manifest.ts";
-import { folderOf, joinPath } from "../paths.ts";
+import { folderOf, joinPath } from "../../repository/paths.ts";
 import { isForTests } from "../ci/purpose.ts";
 import {
   entriesAt,

@@ -1,7 +1,7 @@
 import type { BuildCall } from "../../callers/build-call.ts";
 import type { Place } from "../../place.ts";
 import { isKnown, joinValues, sliceValue, textOf, unknownValue, type Value, written } from "../../value.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import { span } from "../ci/script-of.ts";
 import { isForTests } from "../ci/purpose.ts";
 import { withoutNextLine } from "../yaml/entry-place.ts";

@@ -1,7 +1,7 @@
 import type { Place } from "../../place.ts";
 import type { Platform } from "../../../platform/platform.ts";
 import { isKnown, textOf, unknownValue, type Value } from "../../value.ts";
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../../repository/paths.ts";
 import { type Collection, runStep } from "../collection.ts";
 import { machineOf, usualMachine } from "../ci/machine.ts";
 import {

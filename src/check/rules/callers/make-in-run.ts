@@ -3,7 +3,7 @@ import { formatPlatform } from "../../../platform/platform.ts";
 import { MakeCaller, type MakeRun } from "../../make/call-make.ts";
 import { holdsArchitecture } from "../../make/asked-variables.ts";
 import { makeArguments } from "../../make/make-arguments.ts";
-import { joinPath } from "../../make/repository-path.ts";
+import { joinRelative } from "../../repository/paths.ts";
 import type { Execution, Model } from "../../model.ts";
 import type { Place } from "../../place.ts";
 import type { Rule } from "../../rule.ts";
@@ -93,7 +93,7 @@ function foldersOf({ directory }: ReachedCommand, { stage }: Execution): string[
   const contexts = stage?.variant.file.contexts ?? [""];
   const parts = (directory ?? "").split("/").filter((part) => part !== "");
   return contexts.flatMap((context) => [
-    ...parts.flatMap((_, at) => joinPath(context, parts.slice(at).join("/")) ?? []),
+    ...parts.flatMap((_, at) => joinRelative(context, parts.slice(at).join("/")) ?? []),
     context,
   ]);
 }
@@ -109,7 +109,7 @@ function bringsMakefile({ stage, trace }: Execution, { path }: MakeRun): boolean
       from.kind === "context" &&
       sources.some((source) =>
         contexts.some((context) => {
-          const folder = joinPath(context, textOf(source).replace(/^\/+/, "").replace(/\*.*$/, ""));
+          const folder = joinRelative(context, textOf(source).replace(/^\/+/, "").replace(/\*.*$/, ""));
           return (
             folder !== undefined &&
             (folder === "" ||

@@ -9,6 +9,11 @@ export function joinPath(folder: string, path: string): string | undefined {
   return parts.join("/");
 }
 
+/** Joins as {@link joinPath} does; undefined also for an absolute path, which is one of the machine or of an image. */
+export function joinRelative(folder: string, path: string): string | undefined {
+  return path.startsWith("/") ? undefined : joinPath(folder, path);
+}
+
 /** The folder of a path; `""` for a file of the repository's root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
