@@ -150,6 +150,8 @@ describe("images that were published wrong", { skip: await unavailable(...needs)
     };
     const server = createServer(async (request, response) => {
       const source = glibc[request.url?.split("/").at(-1) ?? ""];
+      // With its date a download makes the same layer for every platform; without, one that depends on the second it came in.
+      response.setHeader("last-modified", "Thu, 01 Feb 2018 00:00:00 GMT");
       if (source === undefined) response.writeHead(404).end();
       else response.end(await source(workshop));
     });
