@@ -23,7 +23,11 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   engine: ["error", "platform", "oci"],
   build: [...images, "verify", "publish", "config", "dockerfile", "engine"],
   check: [...images, "verify", "dockerfile", "config"],
-  report: base,
+  pipeline: [...images, "config", "dockerfile"],
+  event: [...base, "pipeline"],
+  job: [...images, "event", "pipeline", "engine", "explain"],
+  run: [...images, "event", "pipeline", "job"],
+  report: [...base, "event"],
   explain: base,
   cli: ["*"],
 };
