@@ -8,11 +8,12 @@ import { readOptions, valuesOf } from "./command-options.ts";
 import { engineCommand, grammarOf, type EngineCommand } from "./engine-command.ts";
 import { readImages } from "./read-images.ts";
 import { directoryOf, isBuild, readBuild, type BuildCommand } from "./read-build.ts";
-import { sameReference } from "./same-reference.ts";
+import { comparedName, sameName, type ComparedName } from "./same-reference.ts";
 
 /** A reference that something does, with the file that says it. */
 interface Reference {
   readonly text: string;
+  readonly name: ComparedName;
   readonly path: string;
   readonly place: Place;
 }
@@ -48,7 +49,7 @@ export function readCalls(
       if (engine === undefined) continue;
       const { place } = command;
       const reference = (value: Value | undefined): Reference[] =>
-        value === undefined ? [] : [{ text: textOf(value), path: place.path, place }];
+        value === undefined ? [] : [referenceOf(textOf(value), place.path, place)];
       if (isBuild(engine)) {
         const build = readBuild(engine, command, execution, repository);
         const way = [...through, ...command.through];
@@ -75,6 +76,10 @@ export function readCalls(
   };
 }
 
+function referenceOf(text: string, path: string, place: Place): Reference {
+  return { text, name: comparedName(text), path, place };
+}
+
 function isPush({ engine, verb }: EngineCommand): boolean {
   if (engine === "crane") return verb === "push";
   return /^(?:image |images )?push$/.test(verb) && engine !== "manifest-tool";
@@ -93,9 +98,7 @@ function withFate(
   renamed: readonly { readonly from: Reference; readonly to: Reference }[],
 ): BuildCall {
   const paths = new Set([call.place.path, ...(call.through ?? []).map(({ path }) => path)]);
-  const names = call.tags.flatMap((tag) =>
-    [...paths].map((path): Reference => ({ text: textOf(tag), path, place: call.place })),
-  );
+  const names = call.tags.flatMap((tag) => [...paths].map((path) => referenceOf(textOf(tag), path, call.place)));
   const uses = new Set<Place>();
   for (let round = 0, size = -1; round < 3 && names.length !== size; round++) {
     size = names.length;
@@ -115,14 +118,14 @@ function withFate(
 
 /** Whether two references are the same image; parts that are not known are only compared inside of a file. */
 function meets(left: Reference, right: Reference): boolean | undefined {
-  const same = sameReference(left.text, right.text);
+  const same = sameName(left.name, right.name);
   if (same === true) return true;
   return same === undefined && left.path === right.path ? undefined : false;
 }
 
 /** Whether a tag may be one of those that are joined. A template (`image-ARCH`, `image-{{arch}}`) stands for all of them. */
 function joinsWith(name: Reference, part: Reference): boolean {
-  if (sameReference(name.text, part.text) !== false) return true;
+  if (sameName(name.name, part.name) !== false) return true;
   const template = part.text.replace(/ARCH\b.*$|OS\b.*$|\{\{.*$/, "");
   return template !== part.text && template.length > 3 && name.text.startsWith(template);
 }

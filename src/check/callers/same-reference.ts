@@ -8,17 +8,34 @@ function plain(reference: string): string {
     .replace(/^library\//, "");
 }
 
-/** Whether two references are the same image; undefined when unknown parts of them decide it and what is known does not differ. */
-export function sameReference(left: string, right: string): boolean | undefined {
-  const [a, b] = [withTag(plain(left)), withTag(plain(right))];
-  const isKnown = !a.includes(unknownMark) && !b.includes(unknownMark);
-  if (a === b) return true;
-  if (isKnown) return false;
-  const [headA, headB] = [a.split(unknownMark)[0] ?? "", b.split(unknownMark)[0] ?? ""];
-  const [tailA, tailB] = [a.split(unknownMark).at(-1) ?? "", b.split(unknownMark).at(-1) ?? ""];
-  const heads = headA.startsWith(headB) || headB.startsWith(headA);
-  const tails = tailA.endsWith(tailB) || tailB.endsWith(tailA);
+/** A reference made ready for comparisons: a repository with many builds and pushes compares each with each. */
+export interface ComparedName {
+  readonly text: string;
+  readonly isKnown: boolean;
+  /** What is known before the first and after the last unknown part. */
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** Makes a reference ready to be compared with many others. */
+export function comparedName(reference: string): ComparedName {
+  const text = withTag(plain(reference));
+  const parts = text.split(unknownMark);
+  return { text, isKnown: parts.length === 1, head: parts[0] ?? "", tail: parts.at(-1) ?? "" };
+}
+
+/** Whether two names are the same image; undefined when unknown parts of them decide it and what is known does not differ. */
+export function sameName(left: ComparedName, right: ComparedName): boolean | undefined {
+  if (left.text === right.text) return true;
+  if (left.isKnown && right.isKnown) return false;
+  const heads = left.head.startsWith(right.head) || right.head.startsWith(left.head);
+  const tails = left.tail.endsWith(right.tail) || right.tail.endsWith(left.tail);
   return heads && tails ? undefined : false;
+}
+
+/** As {@link sameName}, of two references as they are written. */
+export function sameReference(left: string, right: string): boolean | undefined {
+  return sameName(comparedName(left), comparedName(right));
 }
 
 /** The repository of a reference, without tag and digest. */
