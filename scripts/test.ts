@@ -1,6 +1,6 @@
 /**
  * Runs the tests through node:test: those beside the code in one process, which is ten times as quick, and those in `test/` each in
- * its own, two at a time. Ends with the counts of all, and exits 1 when a test failed or none ran.
+ * its own, one more at a time than there are processors, because they mostly wait: three at most. Ends with the counts of all, and exits 1 when a test failed or none ran.
  *
  *     node scripts/test.ts [--unit] [--soak] [FILE…]
  *
@@ -63,7 +63,7 @@ const apart = [...beside.filter(hasFileHooks), ...(values.unit ? [] : testFiles(
 const together = beside.filter((file) => !apart.includes(file));
 const runs = [
   await runFiles(together, ["--test-isolation=none"]),
-  await runFiles(apart, [`--test-concurrency=${Math.min(2, availableParallelism())}`]),
+  await runFiles(apart, [`--test-concurrency=${Math.min(3, availableParallelism() + 1)}`]),
 ];
 const sum = (key: keyof Counts) => runs.reduce((total, run) => total + run[key], 0);
 const crashed = runs.some((run) => run.crashed);

@@ -271,7 +271,7 @@ function describeProgram(program: "buildah" | "podman", endpoint: string): void 
       await assert.rejects(building, { name: "AbortError" });
       const running = () =>
         processes(readdirSync("/proc")).filter((line) => line.includes(`sleep ${mark}`) || line.includes(project.dir));
-      for (let tries = 0; running().length > 0 && tries < 100; tries++) await sleep(50);
+      for (let tries = 0; running().length > 0 && tries < 400; tries++) await sleep(50);
       assert.deepEqual(running(), []);
       assert.equal(await run("buildah", ["containers", "--quiet"], { env }), "");
       const left = (await readdir(tmpdir())).filter((name) => name.startsWith(`${scratchPrefix}${process.pid}-`));
