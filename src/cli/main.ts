@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: `Work on images in registries and layouts: ${imageCommands.join(", ")}`,
     load: () => import("./image-command.ts"),
   },
+  init: {
+    summary: "Write a first .archway.yaml for a repository: language and Dockerfile recognised",
+    load: () => import("./init-command.ts"),
+  },
   explain: {
     summary: "What an error in a build or run log means, and what to do",
     load: () => import("./explain-command.ts"),
