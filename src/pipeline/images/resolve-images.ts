@@ -50,7 +50,7 @@ export async function resolveImages(graph: JobGraph, find: FindImage, signal: Ab
     [...images].map(([name, uses]) => lane.run(() => resolveImage(name, uses, find, signal), signal)),
   );
   return {
-    images: found.filter((image) => !(image instanceof ArchwayError)),
+    images: found.flatMap((image) => (image instanceof ArchwayError ? [] : [image])),
     problems: found.filter((image) => image instanceof ArchwayError),
     late,
   };
