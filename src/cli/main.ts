@@ -44,6 +44,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Write a first .archway.yaml for a repository: language and Dockerfile recognised",
     load: () => import("./init-command.ts"),
   },
+  import: {
+    summary: "Turn the pipeline of another system into .archway.yaml: iceci",
+    load: () => import("./import-command.ts"),
+  },
   explain: {
     summary: "What an error in a build or run log means, and what to do",
     load: () => import("./explain-command.ts"),

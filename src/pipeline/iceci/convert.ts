@@ -1,0 +1,187 @@
+import type { Platform } from "../../platform/platform.ts";
+import { formatPlatform } from "../../platform/platform.ts";
+import { ArchwayError } from "../../error/error.ts";
+import { jobWhen } from "./conditions.ts";
+import type { Fields } from "./containers.ts";
+import { handlerDrafts, secretName } from "./containers.ts";
+import type { Draft, Note } from "./draft.ts";
+import { notesAt, notesUnder } from "./draft.ts";
+import { buildJob, joinedJob, stepsJob } from "./jobs.ts";
+import type { JobContext } from "./jobs.ts";
+import type { Profile } from "./profiles.ts";
+import { profileByName } from "./profiles.ts";
+import type { IceciPipeline, IceciStep } from "./schema.ts";
+import type { Segment } from "./segments.ts";
+import { segmentsOf } from "./segments.ts";
+
+/** What the repository's cluster knows besides the file. */
+export interface ConvertOptions {
+  /** Runtime profiles by name; those that are missing are understood by their names. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Absolute path of the file, for error places. */
+  readonly file: string;
+}
+
+/** Platform of the steps that have no profile: IceCI's nodes were x86 unless a profile said otherwise. */
+const usualPlatform: Platform = { os: "linux", architecture: "amd64" };
+
+/**
+ * A pipeline of IceCI in the language of Archway, with notes where the meaning changed.
+ *
+ * @throws ArchwayError `PROFILE_UNKNOWN` (kind `input`) for a runtime profile whose platform nobody told.
+ */
+export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): Draft<Fields> {
+  const segments = segmentsOf(pipeline);
+  const hasTags = pipeline.steps.some(({ when }) => when.event.includes("tag"));
+  const profile = (name: string) => platformOf(name, options);
+  const names = jobNames(segments);
+  const jobs: Record<string, Fields> = {};
+  const notes: Note[] = [];
+  const begun: NonNullable<IceciStep["serviceRun"]>[] = [];
+  let workspaceFrom: string | undefined;
+  segments.forEach((segment, index) => {
+    const name = names[index] ?? segment.kind;
+    const context: JobContext = {
+      pipeline,
+      profile,
+      hasTags,
+      begun: [...begun],
+      ...(workspaceFrom === undefined ? {} : { workspaceFrom }),
+      keepsWorkspace: segments.slice(index + 1).some(({ kind }) => kind === "steps"),
+    };
+    const draft = jobOf(segment, context);
+    const before = names[index - 1];
+    jobs[name] = { ...(before === undefined ? {} : { needs: before }), ...draft.value };
+    notes.push(...notesUnder(["jobs", name], draft.notes));
+    if (segment.kind !== "steps") return;
+    if (segment.steps.some(({ containerRun }) => containerRun)) workspaceFrom = name;
+    begun.push(...segment.steps.flatMap(({ serviceRun }) => serviceRun ?? []));
+  });
+  const top = topLevel(pipeline, segments, profile);
+  const value: Fields = {
+    ...top.value,
+    on: { push: {}, ...(hasTags ? { tag: ["*"] } : {}) },
+    ...globalEnv(pipeline),
+    jobs,
+  };
+  const handlers = handlerDrafts(pipeline, pipeline.globals.onFailure);
+  notes.push(...top.notes, ...notesUnder(["on_failure"], handlers.notes));
+  return { value: { ...value, ...(handlers.value.length === 0 ? {} : { on_failure: handlers.value }) }, notes };
+}
+
+function jobOf(segment: Segment, context: JobContext): Draft<Fields> {
+  if (segment.kind === "steps") return stepsJob(segment, context);
+  if (segment.kind === "build") return buildJob(segment, context);
+  if (segment.kind === "joined") return joinedJob(segment, context);
+  const { step, timeout } = segment;
+  const when = jobWhen(step.when, context.hasTags);
+  const handlers = handlerDrafts(context.pipeline, step.onFailure);
+  return {
+    value: {
+      ...(when === undefined ? {} : { when }),
+      approval: timeout === 0 ? {} : { timeout: `${timeout}s` },
+      ...(handlers.value.length === 0 ? {} : { on_failure: handlers.value }),
+    },
+    notes: notesUnder(["on_failure"], handlers.notes),
+  };
+}
+
+/** A job is called after its step; one of several steps `steps`, with a number where there are more. */
+function jobNames(segments: readonly Segment[]): string[] {
+  const taken = new Set<string>();
+  return segments.map((segment) => {
+    const wanted = wantedName(segment);
+    let name = wanted;
+    for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+function wantedName(segment: Segment): string {
+  if (segment.kind === "build" || segment.kind === "approval") return segment.step.name;
+  if (segment.kind === "joined") return "image";
+  const [only, second] = segment.steps;
+  return second === undefined && only !== undefined ? only.name : "steps";
+}
+
+function platformOf(name: string, { profiles, file }: ConvertOptions): Profile & { readonly platform: Platform } {
+  const known = profiles.get(name);
+  const platform = known?.platform ?? profileByName(name)?.platform;
+  if (platform !== undefined) return { limits: {}, lost: [], ...known, platform };
+  if (known !== undefined) return { ...known, platform: usualPlatform };
+  throw new ArchwayError({
+    code: "PROFILE_UNKNOWN",
+    kind: "input",
+    message: `The runtime profile ${name} does not say what platform it is for.`,
+    hint: `Say it with --profile ${name}=linux/arm64, or give the cluster's manifests with --profiles FILE.`,
+    place: { file },
+  });
+}
+
+/** Platforms, and the logins of registries. */
+function topLevel(
+  pipeline: IceciPipeline,
+  segments: readonly Segment[],
+  profile: JobContext["profile"],
+): Draft<Fields> {
+  const used = segments.flatMap((segment) => {
+    if (segment.kind === "joined") return segment.builds.map((build) => build.profile);
+    return segment.kind === "approval" ? [] : (segment.profile ?? []);
+  });
+  const platforms = [...new Set(used.map((name) => formatPlatform(profile(name).platform)))];
+  const hasPlain = segments.some(
+    (segment) => (segment.kind === "steps" || segment.kind === "build") && segment.profile === undefined,
+  );
+  const usual = formatPlatform(usualPlatform);
+  const all = hasPlain && !platforms.includes(usual) ? [usual, ...platforms] : platforms;
+  const logins = registryLogins(pipeline);
+  const notes: Note[] = [];
+  for (const [host, secret] of logins) {
+    const text = `Was the dockerSecret ${secret}: its password becomes the secret ${secretName(secret)}_PASSWORD. Check the user's name.`;
+    notes.push(...notesAt(["registries", host], [text]));
+  }
+  const registries = Object.fromEntries(
+    [...logins].map(([host, secret]) => [
+      host,
+      { username: userOf(pipeline, host), password: { secret: `${secretName(secret)}_PASSWORD` } },
+    ]),
+  );
+  return {
+    value: { version: 1, platforms: all, ...(logins.size === 0 ? {} : { registries }) },
+    notes,
+  };
+}
+
+/** Hosts that builds push to or images come from, with the docker secret for it; the first one that is named wins. */
+function registryLogins(pipeline: IceciPipeline): Map<string, string> {
+  const logins = new Map<string, string>();
+  const usual = pipeline.globals.dockerSecret;
+  const add = (host: string, secret: string | undefined) => {
+    const name = secret || usual;
+    if (name && !logins.has(host)) logins.set(host, name);
+  };
+  for (const { containerBuild: build } of pipeline.steps) if (build) add(build.registry, build.dockerSecret);
+  const containers = [
+    ...pipeline.steps.flatMap(({ containerRun, serviceRun }) => containerRun ?? serviceRun ?? []),
+    ...pipeline.services,
+    ...pipeline.failureHandlers,
+  ];
+  for (const { image, dockerSecret } of containers) if (dockerSecret || usual) add(hostOf(image), dockerSecret);
+  return logins;
+}
+
+function userOf(pipeline: IceciPipeline, host: string): string {
+  const build = pipeline.steps.find(({ containerBuild }) => containerBuild?.registry === host)?.containerBuild;
+  return build?.user ?? "CHANGE-ME";
+}
+
+function hostOf(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
+}
+
+function globalEnv({ globals }: IceciPipeline): Fields {
+  const env = globals.environment.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+  return env.length === 0 ? {} : { env: Object.fromEntries(env) };
+}
