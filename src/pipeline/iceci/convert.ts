@@ -39,12 +39,15 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
   const notes: Note[] = [];
   const begun: NonNullable<IceciStep["serviceRun"]>[] = [];
   let workspaceFrom: string | undefined;
+  const top = topLevel(pipeline, segments, profile);
+  const usual = top.platforms.length > 1 ? { usual: usualPlatform } : {};
   segments.forEach((segment, index) => {
     const name = names[index] ?? segment.kind;
     const context: JobContext = {
       pipeline,
       profile,
       hasTags,
+      ...usual,
       begun: [...begun],
       ...(workspaceFrom === undefined ? {} : { workspaceFrom }),
       keepsWorkspace: segments.slice(index + 1).some(({ kind }) => kind === "steps"),
@@ -57,7 +60,6 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
     if (segment.steps.some(({ containerRun }) => containerRun)) workspaceFrom = name;
     begun.push(...segment.steps.flatMap(({ serviceRun }) => serviceRun ?? []));
   });
-  const top = topLevel(pipeline, segments, profile);
   const value: Fields = {
     ...top.value,
     on: { push: {}, ...(hasTags ? { tag: ["*"] } : {}) },
@@ -124,7 +126,7 @@ function topLevel(
   pipeline: IceciPipeline,
   segments: readonly Segment[],
   profile: JobContext["profile"],
-): Draft<Fields> {
+): Draft<Fields> & { readonly platforms: readonly string[] } {
   const used = segments.flatMap((segment) => {
     if (segment.kind === "joined") return segment.builds.map((build) => build.profile);
     return segment.kind === "approval" ? [] : (segment.profile ?? []);
@@ -148,6 +150,7 @@ function topLevel(
     ]),
   );
   return {
+    platforms: all,
     value: { version: 1, platforms: all, ...(logins.size === 0 ? {} : { registries }) },
     notes,
   };

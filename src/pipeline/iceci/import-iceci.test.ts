@@ -164,7 +164,11 @@ steps:
   const image = "u/app:${{ git.short_sha }}";
   assert.deepEqual(jobs, {
     make: { steps: [{ name: "make", image: "alpine", run: "make" }], artifacts: { workspace: "**" } },
-    app: { needs: "make", build: { tags: ["docker.io/u/app:${{ git.short_sha }}"], push: true } },
+    app: {
+      needs: "make",
+      platforms: ["linux/amd64"],
+      build: { tags: ["docker.io/u/app:${{ git.short_sha }}"], push: true },
+    },
     steps: {
       needs: "app",
       inputs: { ".": "make/workspace" },

@@ -15,6 +15,8 @@ export interface JobContext {
   readonly pipeline: IceciPipeline;
   /** Of a profile by name. */
   readonly profile: (name: string) => Profile & { readonly platform: Platform };
+  /** Platform of what has no profile, where the pipeline has others too. */
+  readonly usual?: Platform;
   /** The pipeline runs for tags too. */
   readonly hasTags: boolean;
   /** Services that steps of earlier jobs began: every later job begins them anew. */
@@ -149,14 +151,18 @@ export function buildJob(
   context: JobContext,
 ): Draft<Fields> {
   const { step, build, profile } = segment;
-  const platform = profile === undefined ? undefined : context.profile(profile).platform;
+  const platform = profile === undefined ? context.usual : context.profile(profile).platform;
+  const usualNote =
+    context.usual === undefined
+      ? []
+      : ["Had no runtimeProfile. Add the other platforms here, and the image is for them too."];
   return finishBuild(
     {
       step,
       build,
       tags: build.tags,
       platforms: platform === undefined ? [] : [platform],
-      notes: profile === undefined ? [] : [`Was runtimeProfile ${profile}.`],
+      notes: profile === undefined ? usualNote : [`Was runtimeProfile ${profile}.`],
     },
     context,
   );
