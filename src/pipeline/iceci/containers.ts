@@ -1,7 +1,7 @@
 import type { Draft, Note, Plain } from "./draft.ts";
 import { notesAt } from "./draft.ts";
 import type { IceciContainer, IceciPipeline } from "./schema.ts";
-import { counterpartOf, interpolate, variablesIn } from "./variables.ts";
+import { counterpartOf, escapeText, interpolate, variablesIn } from "./variables.ts";
 
 /** A mapping that is put together key by key. */
 export type Fields = Record<string, Plain>;
@@ -16,7 +16,7 @@ export function secretName(name: string): string {
 export function plainEnv(
   variables: IceciContainer["environment"],
   script: string,
-  step: { readonly name: string; readonly isHandler: boolean; readonly services: readonly string[] },
+  step: { readonly name: string; readonly services: readonly string[] },
 ): { readonly env: Fields; readonly notes: readonly string[] } {
   const env: Fields = {};
   const notes: string[] = [];
@@ -35,7 +35,7 @@ export function plainEnv(
     if (expression !== undefined) env[name] = `\${{ ${expression} }}`;
     if (note !== undefined) notes.push(`${name} ${note}.`);
   }
-  for (const { name, value } of variables) if (value !== undefined) env[name] = value;
+  for (const { name, value } of variables) if (value !== undefined) env[name] = escapeText(value);
   return { env, notes };
 }
 
@@ -54,12 +54,8 @@ export function secretUses(variables: IceciContainer["environment"], files: Icec
 }
 
 /** A containerRun, or a failure handler, as a step. */
-export function stepDraft(
-  name: string,
-  container: IceciContainer,
-  about: { readonly isHandler: boolean; readonly services: readonly string[] },
-): Draft<Fields> {
-  const { env, notes } = plainEnv(container.environment, container.script, { name, ...about });
+export function stepDraft(name: string, container: IceciContainer, services: readonly string[]): Draft<Fields> {
+  const { env, notes } = plainEnv(container.environment, container.script, { name, services });
   const secrets = secretUses(container.environment, container.files);
   const asksForFailed = /\bICECI_FAILED_STEP_NAME\b/.test(container.script);
   const script = asksForFailed
@@ -71,7 +67,7 @@ export function stepDraft(
     ...(Object.keys(env).length === 0 ? {} : { env }),
     ...(secrets.length === 0 ? {} : { secrets }),
     // Without a script the image's own command ran.
-    ...(script.trim() === "" ? { args: [] } : { run: script }),
+    ...(script.trim() === "" ? { args: [] } : { run: escapeText(script) }),
   };
   return { value, notes: notesAt(["env" in value ? "env" : "name"], notes) };
 }
@@ -83,7 +79,6 @@ export function serviceDraft(
   const image = interpolate(service.image);
   const { env, notes } = plainEnv(service.environment, service.script, {
     name: "",
-    isHandler: false,
     services: [],
   });
   const secrets = secretUses(service.environment, service.files ?? []);
@@ -91,7 +86,7 @@ export function serviceDraft(
     image: image.text,
     ...(Object.keys(env).length === 0 ? {} : { env }),
     ...(secrets.length === 0 ? {} : { secrets }),
-    ...(service.script.trim() === "" ? {} : { run: service.script }),
+    ...(service.script.trim() === "" ? {} : { run: escapeText(service.script) }),
   };
   return { value, notes: notesAt(["image"], [...image.notes, ...notes]) };
 }
@@ -107,7 +102,7 @@ export function handlerDrafts(
   for (const { handlerName } of references) {
     const handler = pipeline.failureHandlers.find(({ name }) => name === handlerName);
     if (handler === undefined) continue;
-    const draft = stepDraft(handlerName, handler, { isHandler: true, services });
+    const draft = stepDraft(handlerName, handler, services);
     notes.push(...draft.notes.map((note) => ({ ...note, path: [value.length, ...note.path] })));
     const before = references.slice(0, value.length).filter((one) => one.handlerName === handlerName).length;
     value.push(before === 0 ? draft.value : { ...draft.value, name: `${handlerName}-${before + 1}` });

@@ -1,7 +1,7 @@
 import type { Platform } from "../../platform/platform.ts";
 import { formatPlatform } from "../../platform/platform.ts";
 import { ArchwayError } from "../../error/error.ts";
-import { jobWhen } from "./conditions.ts";
+import { whenOf } from "./conditions.ts";
 import type { Fields } from "./containers.ts";
 import { handlerDrafts, secretName } from "./containers.ts";
 import type { Draft, Note } from "./draft.ts";
@@ -10,7 +10,7 @@ import { buildJob, joinedJob, stepsJob } from "./jobs.ts";
 import type { JobContext } from "./jobs.ts";
 import type { Profile } from "./profiles.ts";
 import { profileByName } from "./profiles.ts";
-import type { IceciPipeline, IceciStep } from "./schema.ts";
+import type { IceciPipeline } from "./schema.ts";
 import type { Segment } from "./segments.ts";
 import { segmentsOf } from "./segments.ts";
 
@@ -37,7 +37,6 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
   const names = jobNames(segments);
   const jobs: Record<string, Fields> = {};
   const notes: Note[] = [];
-  const begun: NonNullable<IceciStep["serviceRun"]>[] = [];
   let workspaceFrom: string | undefined;
   const top = topLevel(pipeline, segments, profile);
   const usual = top.platforms.length > 1 ? { usual: usualPlatform } : {};
@@ -48,21 +47,24 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
       profile,
       hasTags,
       ...usual,
-      begun: [...begun],
       ...(workspaceFrom === undefined ? {} : { workspaceFrom }),
       keepsWorkspace: segments.slice(index + 1).some(({ kind }) => kind === "steps"),
     };
     const draft = jobOf(segment, context);
     const before = names[index - 1];
+    const previous = before === undefined ? undefined : jobs[before]?.["when"];
+    if (previous !== undefined && JSON.stringify(previous) !== JSON.stringify(draft.value["when"])) {
+      const text = `IceCI passed over ${before} where its \`when\` did not fit, and went on. Let this job need an earlier one if it has to run then.`;
+      notes.push(...notesAt(["jobs", name, "needs"], [text]));
+    }
     jobs[name] = { ...(before === undefined ? {} : { needs: before }), ...draft.value };
     notes.push(...notesUnder(["jobs", name], draft.notes));
-    if (segment.kind !== "steps") return;
-    if (segment.steps.some(({ containerRun }) => containerRun)) workspaceFrom = name;
-    begun.push(...segment.steps.flatMap(({ serviceRun }) => serviceRun ?? []));
+    if (segment.kind === "steps") workspaceFrom = name;
   });
+  notes.push(...notesAt(["jobs"], lostServices(pipeline, segments)));
   const value: Fields = {
     ...top.value,
-    on: { push: {}, ...(hasTags ? { tag: ["*"] } : {}) },
+    on: { push: {}, ...(hasTags ? { tag: ["**"] } : {}) },
     ...globalEnv(pipeline),
     jobs,
   };
@@ -71,12 +73,22 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
   return { value: { ...value, ...(handlers.value.length === 0 ? {} : { on_failure: handlers.value }) }, notes };
 }
 
+/** Services that begin when nothing is left to reach them. */
+function lostServices(pipeline: IceciPipeline, segments: readonly Segment[]): string[] {
+  const last = segments.findLast((segment) => segment.kind === "steps");
+  const reached = last?.kind === "steps" ? last.begun : [];
+  return pipeline.steps.flatMap((step) => {
+    if (!step.serviceRun || reached.includes(step)) return [];
+    return [`The step ${step.name} began the service ${step.serviceRun.name} for no later step, and is left out.`];
+  });
+}
+
 function jobOf(segment: Segment, context: JobContext): Draft<Fields> {
   if (segment.kind === "steps") return stepsJob(segment, context);
   if (segment.kind === "build") return buildJob(segment, context);
   if (segment.kind === "joined") return joinedJob(segment, context);
   const { step, timeout } = segment;
-  const when = jobWhen(step.when, context.hasTags);
+  const when = whenOf(step.when, context.hasTags);
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
   return {
     value: {
@@ -139,12 +151,16 @@ function topLevel(
   const all = hasPlain && !platforms.includes(usual) ? [usual, ...platforms] : platforms;
   const logins = registryLogins(pipeline);
   const notes: Note[] = [];
-  for (const [host, secret] of logins) {
+  for (const [host, [secret = "", ...others]] of logins) {
+    for (const other of others) {
+      const text = `The dockerSecret ${other} was used for this registry too: a registry has one login.`;
+      notes.push(...notesAt(["registries", host], [text]));
+    }
     const text = `Was the dockerSecret ${secret}: its password becomes the secret ${secretName(secret)}_PASSWORD. Check the user's name.`;
     notes.push(...notesAt(["registries", host], [text]));
   }
   const registries = Object.fromEntries(
-    [...logins].map(([host, secret]) => [
+    [...logins].map(([host, [secret = ""]]) => [
       host,
       { username: userOf(pipeline, host), password: { secret: `${secretName(secret)}_PASSWORD` } },
     ]),
@@ -156,13 +172,13 @@ function topLevel(
   };
 }
 
-/** Hosts that builds push to or images come from, with the docker secret for it; the first one that is named wins. */
-function registryLogins(pipeline: IceciPipeline): Map<string, string> {
-  const logins = new Map<string, string>();
+/** Hosts that builds push to or images come from, with the docker secrets for it; the first one is taken. */
+function registryLogins(pipeline: IceciPipeline): Map<string, string[]> {
+  const logins = new Map<string, string[]>();
   const usual = pipeline.globals.dockerSecret;
   const add = (host: string, secret: string | undefined) => {
     const name = secret || usual;
-    if (name && !logins.has(host)) logins.set(host, name);
+    if (name) logins.set(host, [...new Set([...(logins.get(host) ?? []), name])]);
   };
   for (const { containerBuild: build } of pipeline.steps) if (build) add(build.registry, build.dockerSecret);
   const containers = [

@@ -21,16 +21,18 @@ function jobsOf(content: string, profiles?: ReadonlyMap<string, Profile>) {
     readonly platforms: readonly string[];
     readonly registries?: unknown;
     readonly on_failure?: readonly { readonly name: string; readonly run: string }[];
-    readonly jobs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly jobs: Readonly<Record<string, ReadJob>>;
   };
 }
 
+type ReadJob = Readonly<Record<string, unknown>> & { readonly build?: { readonly platforms: readonly string[] } };
+
 interface ReadStep {
-  readonly if?: string;
+  readonly when?: unknown;
   readonly on_failure?: readonly { readonly name: string }[];
 }
 
-function stepsOf(job: Readonly<Record<string, unknown>> = {}): readonly ReadStep[] {
+function stepsOf(job: ReadJob = {}): readonly ReadStep[] {
   return job["steps"] as readonly ReadStep[];
 }
 
@@ -121,8 +123,8 @@ test("builds for several platforms that manifest-tool joins are one build job", 
   assert.deepEqual(registries, { "docker.io": { username: "team", password: { secret: "HUB_PASSWORD" } } });
   assert.deepEqual(jobs, {
     image: {
-      platforms: ["linux/amd64", "linux/arm/v7", "linux/arm64"],
       build: {
+        platforms: ["linux/amd64", "linux/arm/v7", "linux/arm64"],
         context: "tool",
         file: "tool/Dockerfile",
         tags: ["docker.io/team/tool:${{ git.tag || git.branch }}", "docker.io/team/tool:latest"],
@@ -140,7 +142,7 @@ test("builds for several platforms that manifest-tool joins are one build job", 
 test("builds that nothing joins stay a chain of jobs", () => {
   const { jobs } = jobsOf(`steps:${helperImage}`);
   assert.deepEqual(
-    Object.entries(jobs).map(([name, { needs, platforms }]) => [name, needs, platforms]),
+    Object.entries(jobs).map(([name, { needs, build }]) => [name, needs, build?.platforms]),
     [
       ["build-amd64", undefined, ["linux/amd64"]],
       ["build-arm", "build-amd64", ["linux/arm/v7"]],
@@ -166,25 +168,22 @@ steps:
     make: { steps: [{ name: "make", image: "alpine", run: "make" }], artifacts: { workspace: "**" } },
     app: {
       needs: "make",
-      platforms: ["linux/amd64"],
-      build: { tags: ["docker.io/u/app:${{ git.short_sha }}"], push: true },
+      build: { platforms: ["linux/amd64"], tags: ["docker.io/u/app:${{ git.short_sha }}"], push: true },
     },
-    steps: {
+    try: {
       needs: "app",
-      inputs: { ".": "make/workspace" },
-      steps: [
-        { name: "app-service", service: true, image },
-        { name: "try", image: "alpine", run: "./try" },
-      ],
+      services: { "app-service": { image } },
+      inputs: { ".": "make.workspace" },
+      steps: [{ name: "try", image: "alpine", run: "./try" }],
       artifacts: { workspace: "**" },
     },
-    ask: { needs: "steps", approval: { timeout: "90s" } },
+    ask: { needs: "try", approval: { timeout: "90s" } },
     "ask-again": { needs: "ask", approval: {} },
     ship: {
       needs: "ask-again",
       platforms: ["linux/arm64"],
       services: { "app-service": { image } },
-      inputs: { ".": "steps/workspace" },
+      inputs: { ".": "try.workspace" },
       steps: [{ name: "ship", image: "alpine", run: "./ship" }],
     },
   });
@@ -192,7 +191,7 @@ steps:
   assert.match(text, /ICECI_BUILD_NUMBER counted the builds of a repository/);
   assert.match(text, /What the job make writes is not in it: make that in the Dockerfile/);
   assert.match(text, /IceCI kept one workspace for all steps/);
-  assert.match(text, /Begun anew for this job: app-service/);
+  assert.match(text, /Was begun by the step start, and ran until the end\. Each later job begins it anew/);
   assert.match(text, /Was runtimeProfile arm64/);
 });
 
@@ -221,8 +220,7 @@ test("conditions become those of the job where all steps share them, else of the
   assert.deepEqual(
     jobsOf(`steps: [{ name: aa, ${shared}, ${run} }, { name: bb, ${shared}, ${run} }]`).jobs["steps"]?.["when"],
     {
-      branch: ["main", "release-*"],
-      tag: ["**", "!beta-*"],
+      if: "${{ (event.name == 'push' && (git.branch == 'main' || starts_with(git.branch, 'release-'))) || (event.name == 'tag' && !(starts_with(git.tag, 'beta-'))) }}",
     },
   );
   const mixed = jobsOf(`
@@ -232,16 +230,27 @@ steps:
 - { name: cc, when: { event: [commit, tag] }, ${run} }
 - { name: dd, when: { branch: [a, "b*"], skipBranch: [bad] }, ${run} }
 `);
-  assert.deepEqual(mixed.on, { push: {}, tag: ["*"] });
+  assert.deepEqual(mixed.on, { push: {}, tag: ["**"] });
   assert.deepEqual(
-    stepsOf(mixed.jobs["steps"]).map((step) => step.if),
-    [
-      "${{ event == 'push' }}",
-      "${{ event == 'tag' && matches(git.tag, 'v*') }}",
-      undefined,
-      "${{ event == 'push' && (git.branch == 'a' || matches(git.branch, 'b*')) && !(git.branch == 'bad') }}",
-    ],
+    stepsOf(mixed.jobs["steps"]).map((step) => step.when),
+    [{ event: "push" }, { event: "tag", tag: ["v*"] }, undefined, { event: "push", branch: ["a", "b*", "!bad"] }],
   );
+  assert.equal(jobsOf(`steps: [{ name: aa, ${run} }]`).jobs["aa"]?.["when"], undefined);
+});
+
+test("what has no place in a pipeline of Archway is told", () => {
+  const text = imported(`
+workingDir: src
+steps:
+- { name: pull, containerRun: { image: registry.test/a, dockerSecret: one, script: "echo \${{ x }}" } }
+- { name: deploy, when: { branch: [main] }, containerBuild: { user: u, registry: registry.test, imageName: a, dockerSecret: two, tags: [a] } }
+- { name: after, containerRun: { image: alpine, script: x } }
+- { name: late, serviceRun: { name: web, image: nginx } }
+`).replaceAll(/\n *# /g, " ");
+  assert.match(text, /The step late began the service web for no later step, and is left out/);
+  assert.match(text, /one was used for this registry too: a registry has one login/);
+  assert.match(text, /IceCI passed over deploy where its `when` did not fit[^]*needs: deploy/);
+  assert.match(text, /run: echo \$\$\{\{ x \}\}\n *directory: src/);
 });
 
 test("runtime profiles come from manifests, by option or by their names; an unknown one is an error", () => {
@@ -260,7 +269,7 @@ spec:
   );
   const pipeline = "steps: [{ name: aa, runtimeProfile: pi, containerRun: { image: alpine, script: x } }]";
   assert.deepEqual(jobsOf(pipeline, profiles).jobs["aa"]?.["platforms"], ["linux/arm64"]);
-  assert.deepEqual(jobsOf(pipeline, profiles).jobs["aa"]?.["resources"], { cpus: 0.5, memory: "128Mi" });
+  assert.deepEqual(jobsOf(pipeline, profiles).jobs["aa"]?.["resources"], { cpus: 0.5, memory: "128MiB" });
   assert.match(imported(pipeline, profiles), /no counterpart: nodeSelector disk, serviceAccountName/);
   const other = new Map([["pi", { platform: parsePlatform("linux/arm/v6"), limits: {}, lost: [] }]]);
   assert.deepEqual(jobsOf(pipeline, other).platforms, ["linux/arm/v6"]);

@@ -1,6 +1,6 @@
 import type { Platform } from "../../platform/platform.ts";
 import { formatPlatform } from "../../platform/platform.ts";
-import { jobWhen, sameWhen, stepCondition } from "./conditions.ts";
+import { sameWhen, whenOf } from "./conditions.ts";
 import type { Fields } from "./containers.ts";
 import { handlerDrafts, secretUses, serviceDraft, stepDraft } from "./containers.ts";
 import type { Draft, Note } from "./draft.ts";
@@ -19,8 +19,6 @@ export interface JobContext {
   readonly usual?: Platform;
   /** The pipeline runs for tags too. */
   readonly hasTags: boolean;
-  /** Services that steps of earlier jobs began: every later job begins them anew. */
-  readonly begun: readonly NonNullable<IceciStep["serviceRun"]>[];
   /** The earlier job whose workspace goes on here, if one wrote to it. */
   readonly workspaceFrom?: string;
   /** A later job goes on in the workspace of this one. */
@@ -36,15 +34,16 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
   const [first, ...others] = segment.steps;
   const shared =
     first !== undefined && others.every((step) => sameWhen(step.when, first.when)) ? first.when : undefined;
-  const when = shared === undefined ? undefined : jobWhen(shared, context.hasTags);
+  const when = shared === undefined ? undefined : whenOf(shared, context.hasTags);
   const services: Fields = {};
   const notes: Note[] = [];
-  for (const service of [...pipeline.services, ...context.begun]) {
+  const begun = segment.begun.flatMap(({ serviceRun }) => serviceRun ?? []);
+  for (const service of [...pipeline.services, ...begun]) {
     const draft = serviceDraft(service);
     services[service.name] = draft.value;
     notes.push(...notesUnder(["services", service.name], draft.notes));
   }
-  const names = [...Object.keys(services), ...segment.steps.flatMap(({ serviceRun }) => serviceRun?.name ?? [])];
+  const names = Object.keys(services);
   const steps: Fields[] = [];
   for (const step of segment.steps) {
     const draft = oneStep(step, context, names, shared === undefined);
@@ -62,9 +61,12 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
       ),
     );
   }
-  if (context.begun.length > 0) {
-    const text = `Begun anew for this job: ${context.begun.map(({ name }) => name).join(", ")} (IceCI kept them until the end).`;
-    notes.push(...notesAt(["services"], [text]));
+  for (const { name, serviceRun, when: ofService } of segment.begun) {
+    if (serviceRun === undefined) continue;
+    const condition =
+      whenOf(ofService, context.hasTags) === undefined ? "" : " Its `when` is gone: services have none.";
+    const text = `Was begun by the step ${name}, and ran until the end. Each later job begins it anew.${condition}`;
+    notes.push(...notesAt(["services", serviceRun.name], [text]));
   }
   const value: Fields = {
     ...(when === undefined ? {} : { when }),
@@ -74,7 +76,7 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
     ...(Object.keys(services).length === 0 ? {} : { services }),
     ...(context.workspaceFrom === undefined
       ? {}
-      : { inputs: { ".": `${context.workspaceFrom}/${workspaceArtifact}` } }),
+      : { inputs: { ".": `${context.workspaceFrom}.${workspaceArtifact}` } }),
     steps,
     ...(context.keepsWorkspace ? { artifacts: { [workspaceArtifact]: "**" } } : {}),
   };
@@ -92,30 +94,19 @@ function oneStep(
   services: readonly string[],
   ownCondition: boolean,
 ): Draft<Fields> {
-  const condition = ownCondition ? stepCondition(step.when, context.hasTags) : undefined;
+  if (!step.containerRun) throw new TypeError(`step ${step.name} has no container`);
+  const { workingDir } = context.pipeline;
+  const when = ownCondition ? whenOf(step.when, context.hasTags) : undefined;
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
-  const draft = step.serviceRun ? begunService(step.name, step.serviceRun) : runStep(step, services);
+  const draft = stepDraft(step.name, step.containerRun, services);
   return {
     value: {
       ...draft.value,
-      ...(condition === undefined ? {} : { if: condition }),
+      ...(workingDir === undefined ? {} : { directory: workingDir }),
+      ...(when === undefined ? {} : { when }),
       ...(handlers.value.length === 0 ? {} : { on_failure: handlers.value }),
     },
     notes: [...draft.notes, ...notesUnder(["on_failure"], handlers.notes)],
-  };
-}
-
-function runStep(step: IceciStep, services: readonly string[]): Draft<Fields> {
-  if (!step.containerRun) throw new TypeError(`step ${step.name} has no container`);
-  return stepDraft(step.name, step.containerRun, { isHandler: false, services });
-}
-
-function begunService(name: string, service: NonNullable<IceciStep["serviceRun"]>): Draft<Fields> {
-  const draft = serviceDraft(service);
-  const note = `The service "${service.name}" runs from here to the end of the job; the step of IceCI was called ${name}.`;
-  return {
-    value: { name: service.name, service: true, ...draft.value },
-    notes: [...notesAt(["name"], name === service.name ? [] : [note]), ...draft.notes],
   };
 }
 
@@ -125,7 +116,7 @@ function placement(name: string | undefined, context: JobContext): Draft<Fields>
   const { platform, limits, lost } = context.profile(name);
   const resources: Fields = {
     ...(limits.cpu === undefined ? {} : { cpus: cpus(limits.cpu) }),
-    ...(limits.memory === undefined ? {} : { memory: limits.memory }),
+    ...(limits.memory === undefined ? {} : { memory: size(limits.memory) }),
   };
   const hasResources = Object.keys(resources).length > 0;
   return {
@@ -143,6 +134,12 @@ function placement(name: string | undefined, context: JobContext): Draft<Fields>
 /** `500m` is half a processor. */
 function cpus(quantity: string): number {
   return quantity.endsWith("m") ? Number(quantity.slice(0, -1)) / 1000 : Number(quantity);
+}
+
+/** `128Mi` is 128MiB, `1G` is 1GB, and bytes are rounded up to KiB. */
+function size(quantity: string): string {
+  const [, count = "", unit = ""] = /^(\d+(?:\.\d+)?)([kKMGT]i?)$/.exec(quantity) ?? [];
+  return unit === "" ? `${Math.ceil(Number(quantity) / 1024)}KiB` : `${count}${unit.replace("k", "K")}B`;
 }
 
 /** One build. */
@@ -209,11 +206,11 @@ function finishBuild(
   const tags = made.tags.map((tag) => interpolate(`${build.registry}/${build.user}/${build.imageName}:${tag}`));
   const args = build.buildArgs.map(({ name, value }) => ({ name, ...interpolate(value) }));
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
-  const when = jobWhen(step.when, context.hasTags);
+  const when = whenOf(step.when, context.hasTags);
   const value: Fields = {
     ...(when === undefined ? {} : { when }),
-    ...(made.platforms.length === 0 ? {} : { platforms: made.platforms.map(formatPlatform) }),
     build: {
+      ...(made.platforms.length === 0 ? {} : { platforms: made.platforms.map(formatPlatform) }),
       ...(build.contextPath === "." ? {} : { context: build.contextPath }),
       ...(build.dockerfilePath === "Dockerfile" && build.contextPath === "." ? {} : { file: build.dockerfilePath }),
       tags: tags.map(({ text }) => text),

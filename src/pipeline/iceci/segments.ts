@@ -2,7 +2,13 @@ import type { IceciBuild, IceciPipeline, IceciStep } from "./schema.ts";
 
 /** A run of IceCI's steps that becomes one job. */
 export type Segment =
-  | { readonly kind: "steps"; readonly profile?: string; readonly steps: readonly IceciStep[] }
+  | {
+      readonly kind: "steps";
+      readonly profile?: string;
+      readonly steps: readonly IceciStep[];
+      /** Services that serviceRun steps have begun before. */
+      readonly begun: readonly IceciStep[];
+    }
   | { readonly kind: "build"; readonly step: IceciStep; readonly build: IceciBuild; readonly profile?: string }
   | { readonly kind: "approval"; readonly step: IceciStep; readonly timeout: number }
   | JoinedBuild;
@@ -18,9 +24,10 @@ export interface JoinedBuild {
   readonly rest: readonly string[];
 }
 
-/** Cuts the steps where a job of Archway must begin: at a build, an approval, and where the profile changes. */
+/** Cuts the steps where a job of Archway must begin: at a build, an approval, a service that begins, and where the profile changes. */
 export function segmentsOf(pipeline: IceciPipeline): Segment[] {
   const segments: Segment[] = [];
+  const begun: IceciStep[] = [];
   const { steps, globals } = pipeline;
   for (let index = 0; index < steps.length; index += 1) {
     const step = steps[index];
@@ -35,11 +42,12 @@ export function segmentsOf(pipeline: IceciPipeline): Segment[] {
     const profile = name === undefined ? {} : { profile: name };
     if (step.containerBuild) segments.push({ kind: "build", step, build: step.containerBuild, ...profile });
     else if (step.waitForAccept) segments.push({ kind: "approval", step, timeout: step.waitForAccept.timeout });
+    else if (step.serviceRun) begun.push(step);
     else {
       const last = segments.at(-1);
-      if (last?.kind === "steps" && last.profile === name) {
+      if (last?.kind === "steps" && last.profile === name && last.begun.length === begun.length) {
         segments[segments.length - 1] = { ...last, steps: [...last.steps, step] };
-      } else segments.push({ kind: "steps", steps: [step], ...profile });
+      } else segments.push({ kind: "steps", steps: [step], begun: [...begun], ...profile });
     }
   }
   return segments;

@@ -14,13 +14,13 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
     expression: "git.short_sha",
     note: "counted the builds of a repository; the short commit takes its place, which names a build on every machine alike",
   },
-  ICECI_GIT_EVENT_TYPE: { expression: "event", note: 'was "commit"; it is "push" here' },
+  ICECI_GIT_EVENT_TYPE: { expression: "event.name", note: 'was "commit"; it is "push" here' },
   ICECI_GIT_EVENT_NAME: { expression: "git.tag || git.branch" },
   ICECI_GIT_BRANCH_NAME: { expression: "git.branch" },
   ICECI_GIT_TAG: { expression: "git.tag" },
   ICECI_GIT_COMMIT_SHA: { expression: "git.sha" },
-  ICECI_GIT_AUTHOR_NAME: noCounterpart("git log -1 --format=%an tells it where Git is in the image"),
-  ICECI_GIT_AUTHOR_EMAIL: noCounterpart("git log -1 --format=%ae tells it where Git is in the image"),
+  ICECI_GIT_AUTHOR_NAME: { expression: "git.author_name" },
+  ICECI_GIT_AUTHOR_EMAIL: { expression: "git.author_email" },
   ICECI_GIT_AUTHOR_DATE: noCounterpart("git log -1 --format=%aD tells it where Git is in the image"),
   ICECI_GIT_LOG_HEADER: noCounterpart("git log -1 --format=%s | base64 tells it where Git is in the image"),
   ICECI_GIT_LOG_MESSAGE: noCounterpart("git log -1 --format=%b | base64 tells it where Git is in the image"),
@@ -42,7 +42,7 @@ export interface Interpolated {
 /** Turns `{{ NAME }}` into `${{ … }}`. A name without a counterpart stays a plain text that no registry takes, and a note says so. */
 export function interpolate(text: string): Interpolated {
   const notes: string[] = [];
-  const changed = text.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => {
+  const changed = escapeText(text).replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => {
     const { expression, note } = counterpartOf(name) ?? { note: "is no variable that IceCI documents" };
     if (note !== undefined) notes.push(`${name} ${note}.`);
     if (expression === undefined) {
@@ -52,6 +52,11 @@ export function interpolate(text: string): Interpolated {
     return `\${{ ${expression} }}`;
   });
   return { text: changed, notes };
+}
+
+/** A text that only looks like one with expressions of Archway. */
+export function escapeText(text: string): string {
+  return text.replaceAll("${{", () => "$${{");
 }
 
 /** The variables of IceCI that a script reads. */
