@@ -44,6 +44,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Write a first .archway.yaml for a repository: language and Dockerfile recognised",
     load: () => import("./init-command.ts"),
   },
+  pipeline: {
+    summary: "Check the pipeline of a repository with all its images before it runs, and show its jobs: check, show",
+    load: () => import("./pipeline-command.ts"),
+  },
   import: {
     summary: "Turn the pipeline of another system into .archway.yaml: iceci",
     load: () => import("./import-command.ts"),

@@ -6,6 +6,7 @@ import { compatiblePlatforms, formatPlatform, type Platform, samePlatform } from
 import { Lane } from "../../store/lane.ts";
 import type { ImageStore } from "../../store/store.ts";
 import type { JobGraph } from "../job-spec.ts";
+import type { Value } from "../../expression/expression.ts";
 import { imageNeeds, type ImageUse } from "./image-needs.ts";
 
 /** Finds a reference in its registry or a mirror of it. */
@@ -30,7 +31,16 @@ export interface ResolvedImages {
   /** One for each image that is missing, lacks a platform, or could not be asked for. */
   readonly problems: readonly ArchwayError[];
   /** Names that are only known when the run has come to them. */
-  readonly late: readonly { readonly text: string; readonly place: ErrorPlace }[];
+  readonly late: readonly string[];
+}
+
+/** How the images of a run are found. */
+export interface ImageSources {
+  readonly find: FindImage;
+  /** Where a value of the pipeline's file stands, for messages. */
+  readonly placeOf: (path: readonly PropertyKey[]) => ErrorPlace;
+  /** Names that expressions may have beside those of a job: what is known of the run. Others make the name of an image known late. */
+  readonly known?: Iterable<readonly [string, Value]>;
 }
 
 /** Images that are asked for at the same time. */
@@ -43,11 +53,15 @@ const parallel = 8;
  * The problems are `IMAGE_PLATFORM_MISSING` (kind `failed`) with what exists, `IMAGE_NOT_FOUND` (kind `failed`), `INVALID_REFERENCE` (kind `input`), and what
  * stores throw when they cannot be asked. Throws only when the signal is aborted.
  */
-export async function resolveImages(graph: JobGraph, find: FindImage, signal: AbortSignal): Promise<ResolvedImages> {
-  const { images, late } = imageNeeds(graph);
+export async function resolveImages(
+  graph: JobGraph,
+  { find, placeOf, known = [] }: ImageSources,
+  signal: AbortSignal,
+): Promise<ResolvedImages> {
+  const { images, late } = imageNeeds(graph, known);
   const lane = new Lane(parallel);
   const found = await Promise.all(
-    [...images].map(([name, uses]) => lane.run(() => resolveImage(name, uses, find, signal), signal)),
+    [...images].map(([name, uses]) => lane.run(() => resolveImage(name, uses, { find, placeOf }, signal), signal)),
   );
   return {
     images: found.flatMap((image) => (image instanceof ArchwayError ? [] : [image])),
@@ -59,7 +73,7 @@ export async function resolveImages(graph: JobGraph, find: FindImage, signal: Ab
 async function resolveImage(
   name: string,
   uses: readonly ImageUse[],
-  find: FindImage,
+  { find, placeOf }: ImageSources,
   signal: AbortSignal,
 ): Promise<ResolvedImage | ArchwayError> {
   const needed = unique(uses.flatMap(({ platform }) => platform ?? []));
@@ -68,12 +82,12 @@ async function resolveImage(
     const children = await childrenOf(store, descriptor, { signal });
     const has = unique(children.flatMap((child) => child.descriptor.platform ?? []));
     const missing = needed.filter((platform) => !has.some((other) => runsAs(platform, other)));
-    if (missing.length > 0) return platformMissing(name, uses, missing, has);
+    if (missing.length > 0) return platformMissing(name, uses, { missing, has, placeOf });
     return { name, digest: descriptor.digest, needed };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ArchwayError)) throw error;
-    return located(name, uses, error);
+    return located(name, uses, error, placeOf);
   }
 }
 
@@ -94,8 +108,11 @@ function runsAs(platform: Platform, image: Platform): boolean {
 function platformMissing(
   name: string,
   uses: readonly ImageUse[],
-  missing: readonly Platform[],
-  has: readonly Platform[],
+  {
+    missing,
+    has,
+    placeOf,
+  }: { readonly missing: readonly Platform[]; readonly has: readonly Platform[] } & Pick<ImageSources, "placeOf">,
 ): ArchwayError {
   const use = uses.find(({ platform }) => platform && missing.some((one) => samePlatform(one, platform)));
   const jobs = uses.flatMap(({ platform, job }) =>
@@ -111,7 +128,7 @@ function platformMissing(
       `  it has: ${has.map(formatPlatform).join(", ") || "nothing that runs"}`,
     ].join("\n"),
     hint: `Take a tag or an image that has the platform, give the job "${nameOf(job)}" another image there, or leave the platform out of it.`,
-    ...(use ? { place: use.image.place } : {}),
+    ...(use ? { place: placeOf(use.path) } : {}),
   });
 }
 
@@ -120,7 +137,12 @@ function nameOf(id: string): string {
   return id.replace(/[[@].*$/, "");
 }
 
-function located(name: string, uses: readonly ImageUse[], error: ArchwayError): ArchwayError {
+function located(
+  name: string,
+  uses: readonly ImageUse[],
+  error: ArchwayError,
+  placeOf: ImageSources["placeOf"],
+): ArchwayError {
   const jobs = [...new Set(uses.map(({ job }) => job))].join(", ");
   const isMissing = error.code === "NOT_FOUND";
   const told =
@@ -135,7 +157,7 @@ function located(name: string, uses: readonly ImageUse[], error: ArchwayError): 
     kind: isMissing ? "failed" : error.kind,
     message: `${told}\n  needed by: ${jobs}`,
     ...(hint === undefined ? {} : { hint }),
-    ...(uses[0] ? { place: uses[0].image.place } : {}),
+    ...(uses[0] ? { place: placeOf(uses[0].path) } : {}),
     cause: error,
   });
 }

@@ -1,14 +1,9 @@
-import type { Expression, Value } from "../expression/expression.ts";
-import type { Template } from "../expression/template.ts";
+import type { Expression, Value } from "../../expression/expression.ts";
+import type { Template } from "../../expression/template.ts";
 
 /** A template as a person would write it: what is known as it is, what is known late as `${{ … }}`. */
 export function templateText({ parts }: Template): string {
   return parts.map((part) => (typeof part === "string" ? part : `\${{ ${expressionText(part)} }}`)).join("");
-}
-
-/** The text of a template in which nothing is left to know; `undefined` for one with expressions. */
-export function literalText({ parts }: Template): string | undefined {
-  return parts.every((part) => typeof part === "string") ? parts.join("") : undefined;
 }
 
 function expressionText(expression: Expression): string {

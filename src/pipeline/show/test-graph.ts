@@ -1,19 +1,19 @@
 /** Makes planned jobs for tests: what is not given is what a pipeline without a word about it means. */
 import { parsePlatform } from "../../platform/platform.ts";
-import type { Expression } from "../expression/expression.ts";
-import type { Template } from "../expression/template.ts";
+import type { Expression } from "../../expression/expression.ts";
+import type { Template } from "../../expression/template.ts";
 import type { PlannedJob, RetrySpec, ServiceSpec, StepSpec, StepsWork } from "../job-spec.ts";
 
 const retry: RetrySpec = { attempts: 1, on: ["infrastructure"], delay: 1 };
 
-/** A template at a line of `.archway.yaml`. */
-export function template(text: string | readonly (string | Expression)[], line = 1): Template {
-  return { parts: typeof text === "string" ? [text] : text, place: { file: "/repo/.archway.yaml", line, column: 1 } };
+/** A template of a text, or of a text with expressions. */
+export function template(text: string | readonly (string | Expression)[]): Template {
+  return { parts: typeof text === "string" ? [text] : text };
 }
 
 /** The expression `path`, a name with dots. */
 export function nameOf(path: string): Expression {
-  return { kind: "name", path: path.split("."), start: 0, end: path.length };
+  return { kind: "name", path: path.split(".") };
 }
 
 /** A step that runs a script. */
@@ -42,7 +42,6 @@ export function stepsWork(image: Template, parts: Partial<StepsWork<Template>> =
   return {
     kind: "steps",
     image,
-    env: {},
     secrets: [],
     registries: [],
     services: [],
@@ -68,7 +67,10 @@ export function job(id: string, parts: Partial<PlannedJob> & Pick<PlannedJob, "w
     retry,
     mayFail: false,
     onFailure: [],
+    env: {},
+    axes: [],
     needs: [],
+    allNeeds: [],
     when: "success",
     ...parts,
   };
