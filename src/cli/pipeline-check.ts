@@ -44,8 +44,7 @@ export async function runPipelineCheck(
     return 0;
   }
   // A job that is skipped for one event runs for another.
-  const jobs: readonly PlannedJob[] =
-    options.event === undefined ? graph.jobs.map(({ skip: _, ...job }) => job) : graph.jobs;
+  const jobs: readonly PlannedJob[] = options.event === undefined ? graph.jobs.map(withoutSkip) : graph.jobs;
   const about = formatCount(jobs.filter(({ skip }) => skip === undefined).length, "job");
   if (options.offline) {
     stdout.write(`The pipeline is valid: ${about}. Images were not looked up.\n`);
@@ -65,6 +64,10 @@ export async function runPipelineCheck(
   } finally {
     await registries.close();
   }
+}
+
+function withoutSkip({ skip: _skip, ...job }: PlannedJob): PlannedJob {
+  return job;
 }
 
 function imageRows({ images, late }: ResolvedImages): string[][] {

@@ -79,7 +79,8 @@ export async function planEvent(config: PipelineConfig, event: NamedEvent): Prom
 
 /** Where the values of the pipeline's file stand. */
 export async function readPlaces({ file }: PipelineConfig): Promise<YamlSource["place"]> {
-  return parseYaml(await readFile(file, "utf8"), file).place;
+  const source = parseYaml(await readFile(file, "utf8"), file);
+  return (path) => source.place(path);
 }
 
 /** The branch of a checkout; an empty text where there is none. */
