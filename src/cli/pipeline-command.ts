@@ -59,12 +59,14 @@ function defineShow(context: CliContext, done: (exitCode: number) => void): Comm
     )
     .argument("[FILE]", "the pipeline (default: .archway.yaml of the repository)")
     .addOption(new Option("--event <event>", `${eventText} (default: a push to the branch that is checked out)`))
-    .addOption(new Option("--format <format>", "text (default) or mermaid, a chart for Markdown").default("text"))
+    .addOption(
+      new Option("--format <format>", "text (default), json, or mermaid, a chart for Markdown").default("text"),
+    )
     .action(async (file: string | undefined, raw: RawShowOptions) => {
       const { readChoice } = await import("./parse-option.ts");
       const { readEvent } = await import("./pipeline-event.ts");
       const { runPipelineShow } = await import("./pipeline-show.ts");
-      const format = readChoice("--format", raw.format, ["text", "mermaid"]);
+      const format = readChoice("--format", raw.format, ["text", "json", "mermaid"]);
       const options = { format, ...(raw.event === undefined ? {} : { event: readEvent("--event", raw.event) }) };
       done(await runPipelineShow(context, file, options));
     });

@@ -2,12 +2,13 @@ import { formatMermaid } from "../pipeline/show/mermaid.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 import type { NamedEvent } from "./pipeline-event.ts";
+import { graphJson } from "./pipeline-json.ts";
 import { loadPipeline, planEvent } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";
 
 /** What the user asked of `archway pipeline show`. */
 export interface PipelineShowOptions {
-  readonly format: "text" | "mermaid";
+  readonly format: "text" | "mermaid" | "json";
   /** Absent: a push to the branch that is checked out. */
   readonly event?: NamedEvent;
 }
@@ -24,6 +25,10 @@ export async function runPipelineShow(
   const { stdout, env } = context;
   const config = await loadPipeline(context, file);
   const { graph, title, refusal } = await planEvent(config, options.event ?? { name: "push" });
+  if (options.format === "json") {
+    stdout.write(`${JSON.stringify(graphJson(graph, title, refusal), null, 2)}\n`);
+    return 0;
+  }
   if (options.format === "mermaid") {
     stdout.write(formatMermaid(graph));
     return 0;
