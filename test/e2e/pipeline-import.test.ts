@@ -49,6 +49,10 @@ test("an import is printed, or written where nothing is lost", async () => {
   const content = await readFile(join(cwd, ".archway.yaml"), "utf8");
   assert.match(content, /^platforms: \[ linux\/arm\/v6 \]$/m);
 
+  const checked = await archway("pipeline", "check", "--offline");
+  assert.deepEqual([checked.code, checked.stderr], [0, ""]);
+  assert.match(checked.stdout, /^The pipeline is valid: 1 job/);
+
   const again = await archway("import", "iceci", "--profiles", "profiles.yaml", "-o", ".archway.yaml");
   assert.equal(again.code, 2);
   assert.match(again.stderr, /left as it is[^]*--force/);

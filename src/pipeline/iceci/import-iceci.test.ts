@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { parseConfig } from "../../config/parse-config.ts";
 import { ArchwayError } from "../../error/error.ts";
 import { parsePlatform } from "../../platform/platform.ts";
 import { importIceci } from "./import-iceci.ts";
@@ -10,7 +11,10 @@ import { parseProfiles } from "./profiles.ts";
 const file = "/repo/.iceci.yaml";
 
 function imported(content: string, profiles: ReadonlyMap<string, Profile> = new Map()): string {
-  return importIceci(content, { profiles, file });
+  const text = importIceci(content, { profiles, file });
+  // Whatever is imported is a pipeline of Archway.
+  parseConfig(text, "/repo/.archway.yaml");
+  return text;
 }
 
 /** The result without its comments. */
