@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { parseConfig } from "../../config/parse-config.ts";
 import { parsePlatformList } from "../../platform/platform.ts";
 import { writeFirstPipeline } from "./first-pipeline.ts";
 import { mainBranch, suggestDestination } from "./git-facts.ts";
@@ -15,13 +16,16 @@ function repository(content: Readonly<Record<string, string>>): RepositoryFiles 
 
 function pipelineOf(content: Readonly<Record<string, string>>): string {
   const files = repository(content);
-  return writeFirstPipeline({
+  const text = writeFirstPipeline({
     platforms: parsePlatformList("amd64,arm64"),
     branch: mainBranch(files),
     languages: recognizeLanguages(files),
     images: recognizeImages(files),
     destination: suggestDestination(files),
   });
+  const { jobs } = parseConfig(text, "/repository/.archway.yaml");
+  assert.ok(Object.keys(jobs).length > 0, "the file is a pipeline");
+  return text;
 }
 
 test("a Go repository with a Dockerfile gets a test job and an image job", () => {
@@ -76,6 +80,7 @@ test("versions are taken from where they are written", () => {
     [{ Makefile: "all:\n", "main.c": "" }, "gcc:14"],
   ];
   for (const [content, image] of cases) {
+    pipelineOf(content);
     assert.deepEqual(
       recognizeLanguages(repository(content)).map((language) => language.image),
       [image],
