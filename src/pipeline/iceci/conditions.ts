@@ -1,7 +1,17 @@
 import type { Fields } from "./containers.ts";
 import type { IceciWhen } from "./schema.ts";
 
-type Event = "push" | "tag";
+/** Events of IceCI that start something, under their names in Archway. */
+export type Event = "push" | "tag" | "pull_request";
+
+const written = { push: "commit", tag: "tag", pull_request: "pr" } as const;
+
+/** The events that conditions name, in a fixed order. */
+export function eventsOf(conditions: readonly IceciWhen[]): Event[] {
+  return (["push", "tag", "pull_request"] as const).filter((event) =>
+    conditions.some((when) => when.event.includes(written[event])),
+  );
+}
 
 /** Whether two steps run for the same events. */
 export function sameWhen(a: IceciWhen, b: IceciWhen): boolean {
@@ -12,26 +22,25 @@ export function sameWhen(a: IceciWhen, b: IceciWhen): boolean {
  * The `when` of a job or step; `undefined` where the triggers of the pipeline say the same. Filters for one event are globs; those of several events at once are an
  * expression, because a filter of branches lets no tag pass.
  */
-export function whenOf(when: IceciWhen, hasTags: boolean): Fields | undefined {
-  const events = (["push", "tag"] as const).filter((event) => when.event.includes(event === "push" ? "commit" : "tag"));
+export function whenOf(when: IceciWhen, triggers: readonly Event[]): Fields | undefined {
+  const events = eventsOf([when]);
   const filtered = events.filter((event) => filterOf(when, event).length > 0);
-  if (events.length === 2) {
-    if (filtered.length === 0) return undefined;
+  const [only, ...others] = events;
+  if (only === undefined) return undefined;
+  if (others.length > 0 && filtered.length > 0) {
     return { if: `\${{ ${events.map((event) => expressionOf(when, event)).join(" || ")} }}` };
   }
-  const [event] = events;
-  if (event === undefined) return undefined;
-  const globs = filterOf(when, event);
+  const globs = filterOf(when, only);
   const value: Fields = {
-    ...(hasTags ? { event } : {}),
-    ...(globs.length === 0 ? {} : { [event === "push" ? "branch" : "tag"]: globs }),
+    ...(events.length === triggers.length ? {} : { event: others.length === 0 ? only : events }),
+    ...(globs.length === 0 ? {} : { [only === "push" ? "branch" : "tag"]: globs }),
   };
   return Object.keys(value).length === 0 ? undefined : value;
 }
 
 /** Globs, exceptions last and with `!`. */
 function filterOf(when: IceciWhen, event: Event): string[] {
-  const [only, without] = event === "push" ? [when.branch, when.skipBranch] : [when.tag, when.skipTag];
+  const [, only, without] = namesFor(when, event);
   return [...only.map(wide), ...without.map((glob) => `!${wide(glob)}`)];
 }
 
@@ -40,9 +49,14 @@ function wide(glob: string): string {
   return glob === "*" ? "**" : glob;
 }
 
+/** Filters are of branches and tags; a pull request has none. */
+function namesFor(when: IceciWhen, event: Event): readonly [name: string, only: string[], without: string[]] {
+  if (event === "push") return ["git.branch", when.branch, when.skipBranch];
+  return event === "tag" ? ["git.tag", when.tag, when.skipTag] : ["", [], []];
+}
+
 function expressionOf(when: IceciWhen, event: Event): string {
-  const [name, only, without] =
-    event === "push" ? ["git.branch", when.branch, when.skipBranch] : (["git.tag", when.tag, when.skipTag] as const);
+  const [name, only, without] = namesFor(when, event);
   const some = only.map((glob) => fits(name, glob));
   const parts = [
     `event.name == '${event}'`,

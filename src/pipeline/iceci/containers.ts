@@ -12,6 +12,12 @@ export function secretName(name: string): string {
   return /^[0-9]/.test(plain) ? `SECRET_${plain}` : plain;
 }
 
+/** A name as Archway has them: letters, digits, `_` and `-`. */
+export function plainName(name: string): string {
+  const plain = name.replaceAll(/[^\w-]+/g, "-").slice(0, 60);
+  return /^[A-Za-z_]/.test(plain) ? plain : `_${plain}`;
+}
+
 /** Plain variables, with those that a script expects from IceCI. */
 export function plainEnv(
   variables: IceciContainer["environment"],
@@ -62,7 +68,7 @@ export function stepDraft(name: string, container: IceciContainer, services: rea
     ? `export ICECI_FAILED_STEP_NAME="$ARCHWAY_FAILED_STEP"\n${container.script}`
     : container.script;
   const value: Fields = {
-    name,
+    name: plainName(name),
     image: container.image,
     ...(Object.keys(env).length === 0 ? {} : { env }),
     ...(secrets.length === 0 ? {} : { secrets }),
@@ -105,7 +111,7 @@ export function handlerDrafts(
     const draft = stepDraft(handlerName, handler, services);
     notes.push(...draft.notes.map((note) => ({ ...note, path: [value.length, ...note.path] })));
     const before = references.slice(0, value.length).filter((one) => one.handlerName === handlerName).length;
-    value.push(before === 0 ? draft.value : { ...draft.value, name: `${handlerName}-${before + 1}` });
+    value.push(before === 0 ? draft.value : { ...draft.value, name: `${plainName(handlerName)}-${before + 1}` });
   }
   return { value, notes };
 }

@@ -1,9 +1,9 @@
 import type { Platform } from "../../platform/platform.ts";
 import { formatPlatform } from "../../platform/platform.ts";
 import { ArchwayError } from "../../error/error.ts";
-import { whenOf } from "./conditions.ts";
+import { eventsOf, whenOf } from "./conditions.ts";
 import type { Fields } from "./containers.ts";
-import { handlerDrafts, secretName } from "./containers.ts";
+import { handlerDrafts, plainName, secretName } from "./containers.ts";
 import type { Draft, Note } from "./draft.ts";
 import { notesAt, notesUnder } from "./draft.ts";
 import { buildJob, joinedJob, stepsJob } from "./jobs.ts";
@@ -32,7 +32,7 @@ const usualPlatform: Platform = { os: "linux", architecture: "amd64" };
  */
 export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): Draft<Fields> {
   const segments = segmentsOf(pipeline);
-  const hasTags = pipeline.steps.some(({ when }) => when.event.includes("tag"));
+  const triggers = eventsOf(pipeline.steps.map(({ when }) => when));
   const profile = (name: string) => platformOf(name, options);
   const names = jobNames(segments);
   const jobs: Record<string, Fields> = {};
@@ -45,7 +45,7 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
     const context: JobContext = {
       pipeline,
       profile,
-      hasTags,
+      triggers,
       ...usual,
       ...(workspaceFrom === undefined ? {} : { workspaceFrom }),
       keepsWorkspace: segments.slice(index + 1).some(({ kind }) => kind === "steps"),
@@ -64,7 +64,7 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
   notes.push(...notesAt(["jobs"], lostServices(pipeline, segments)));
   const value: Fields = {
     ...top.value,
-    on: { push: {}, ...(hasTags ? { tag: ["**"] } : {}) },
+    on: Object.fromEntries(triggers.map((event) => [event, event === "tag" ? ["**"] : {}])),
     ...globalEnv(pipeline),
     jobs,
   };
@@ -88,7 +88,7 @@ function jobOf(segment: Segment, context: JobContext): Draft<Fields> {
   if (segment.kind === "build") return buildJob(segment, context);
   if (segment.kind === "joined") return joinedJob(segment, context);
   const { step, timeout } = segment;
-  const when = whenOf(step.when, context.hasTags);
+  const when = whenOf(step.when, context.triggers);
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
   return {
     value: {
@@ -104,7 +104,7 @@ function jobOf(segment: Segment, context: JobContext): Draft<Fields> {
 function jobNames(segments: readonly Segment[]): string[] {
   const taken = new Set<string>();
   return segments.map((segment) => {
-    const wanted = wantedName(segment);
+    const wanted = plainName(wantedName(segment));
     let name = wanted;
     for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
     taken.add(name);

@@ -242,6 +242,36 @@ steps:
   assert.equal(jobsOf(`steps: [{ name: aa, ${run} }]`).jobs["aa"]?.["when"], undefined);
 });
 
+test("files of IceCI's first versions are read: pull requests, numbers, names with spaces, old names of variables", () => {
+  const pipeline = jobsOf(`
+steps:
+- name: lint chart
+  when: { event: [commit, tag, pr] }
+  containerRun:
+    image: alpine
+    script: echo "$ICE_GIT_TAG_OR_BRANCH"
+    environment: [{ name: PORT, value: 8000 }]
+- { name: reviewed, when: { event: [pr] }, containerRun: { image: alpine, script: x } }
+- { name: main-too, when: { event: [commit, pr], branch: [main] }, containerRun: { image: alpine, script: x } }
+`);
+  assert.deepEqual(pipeline.on, { push: {}, tag: ["**"], pull_request: {} });
+  assert.deepEqual(pipeline.jobs["steps"]?.["steps"], [
+    {
+      name: "lint-chart",
+      image: "alpine",
+      env: { ICE_GIT_TAG_OR_BRANCH: "${{ git.tag || git.branch }}", PORT: "8000" },
+      run: 'echo "$ICE_GIT_TAG_OR_BRANCH"',
+    },
+    { name: "reviewed", image: "alpine", run: "x", when: { event: "pull_request" } },
+    {
+      name: "main-too",
+      image: "alpine",
+      run: "x",
+      when: { if: "${{ (event.name == 'push' && git.branch == 'main') || (event.name == 'pull_request') }}" },
+    },
+  ]);
+});
+
 test("what has no place in a pipeline of Archway is told", () => {
   const text = imported(`
 workingDir: src

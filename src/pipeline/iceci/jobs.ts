@@ -1,5 +1,6 @@
 import type { Platform } from "../../platform/platform.ts";
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Event } from "./conditions.ts";
 import { sameWhen, whenOf } from "./conditions.ts";
 import type { Fields } from "./containers.ts";
 import { handlerDrafts, secretUses, serviceDraft, stepDraft } from "./containers.ts";
@@ -17,8 +18,8 @@ export interface JobContext {
   readonly profile: (name: string) => Profile & { readonly platform: Platform };
   /** Platform of what has no profile, where the pipeline has others too. */
   readonly usual?: Platform;
-  /** The pipeline runs for tags too. */
-  readonly hasTags: boolean;
+  /** Events that the pipeline runs for. */
+  readonly triggers: readonly Event[];
   /** The earlier job whose workspace goes on here, if one wrote to it. */
   readonly workspaceFrom?: string;
   /** A later job goes on in the workspace of this one. */
@@ -34,7 +35,7 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
   const [first, ...others] = segment.steps;
   const shared =
     first !== undefined && others.every((step) => sameWhen(step.when, first.when)) ? first.when : undefined;
-  const when = shared === undefined ? undefined : whenOf(shared, context.hasTags);
+  const when = shared === undefined ? undefined : whenOf(shared, context.triggers);
   const services: Fields = {};
   const notes: Note[] = [];
   const begun = segment.begun.flatMap(({ serviceRun }) => serviceRun ?? []);
@@ -64,7 +65,7 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
   for (const { name, serviceRun, when: ofService } of segment.begun) {
     if (serviceRun === undefined) continue;
     const condition =
-      whenOf(ofService, context.hasTags) === undefined ? "" : " Its `when` is gone: services have none.";
+      whenOf(ofService, context.triggers) === undefined ? "" : " Its `when` is gone: services have none.";
     const text = `Was begun by the step ${name}, and ran until the end. Each later job begins it anew.${condition}`;
     notes.push(...notesAt(["services", serviceRun.name], [text]));
   }
@@ -96,7 +97,7 @@ function oneStep(
 ): Draft<Fields> {
   if (!step.containerRun) throw new TypeError(`step ${step.name} has no container`);
   const { workingDir } = context.pipeline;
-  const when = ownCondition ? whenOf(step.when, context.hasTags) : undefined;
+  const when = ownCondition ? whenOf(step.when, context.triggers) : undefined;
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
   const draft = stepDraft(step.name, step.containerRun, services);
   return {
@@ -206,7 +207,7 @@ function finishBuild(
   const tags = made.tags.map((tag) => interpolate(`${build.registry}/${build.user}/${build.imageName}:${tag}`));
   const args = build.buildArgs.map(({ name, value }) => ({ name, ...interpolate(value) }));
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
-  const when = whenOf(step.when, context.hasTags);
+  const when = whenOf(step.when, context.triggers);
   const value: Fields = {
     ...(when === undefined ? {} : { when }),
     build: {

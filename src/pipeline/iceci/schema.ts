@@ -6,10 +6,13 @@ import { z } from "zod";
  */
 const text = z.string().min(1);
 
+/** A text, or a number that was not quoted. */
+const value = z.union([z.string(), z.number(), z.boolean()], { error: "must be a text" }).transform(String);
+
 const environment = z
   .array(
     z
-      .strictObject({ name: text, value: z.string().optional(), fromSecret: text.optional() })
+      .strictObject({ name: text, value: value.optional(), fromSecret: text.optional() })
       .superRefine((variable, context) => {
         if ((variable.value === undefined) !== (variable.fromSecret === undefined)) return;
         const both = variable.value !== undefined;
@@ -43,13 +46,13 @@ const containerBuild = z.strictObject({
   contextPath: text.default("."),
   dockerfilePath: text.default("Dockerfile"),
   dockerSecret: z.string().optional(),
-  buildArgs: z.array(z.strictObject({ name: text, value: z.string() })).default([]),
+  buildArgs: z.array(z.strictObject({ name: text, value })).default([]),
   cache: z.strictObject({ enable: z.boolean().default(false), registry: z.string().optional() }).optional(),
 });
 
 const when = z.strictObject({
   event: z
-    .array(z.enum(["commit", "tag"]))
+    .array(z.enum(["commit", "tag", "pr"]))
     .min(1)
     .default(["commit"]),
   branch: z.array(text).default([]),

@@ -16,6 +16,11 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
   },
   ICECI_GIT_EVENT_TYPE: { expression: "event.name", note: 'was "commit"; it is "push" here' },
   ICECI_GIT_EVENT_NAME: { expression: "git.tag || git.branch" },
+  ICECI_GIT_TAG_OR_BRANCH: { expression: "git.tag || git.branch" },
+  ICECI_EVENT_NAME: {
+    expression: "git.tag || git.branch",
+    note: "was empty in IceCI's last version, which called it ICECI_GIT_EVENT_NAME",
+  },
   ICECI_GIT_BRANCH_NAME: { expression: "git.branch" },
   ICECI_GIT_TAG: { expression: "git.tag" },
   ICECI_GIT_COMMIT_SHA: { expression: "git.sha" },
