@@ -75,6 +75,27 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
   assert.match(stderr, /^Usage: archway image/);
 });
 
+test("init writes a first pipeline that is right, and leaves one that is there alone", async () => {
+  const repository = join(folder, "first");
+  await mkdir(repository);
+  await writeFile(join(repository, "go.mod"), "module example.com/a\n\ngo 1.26\n");
+  const printed = archway(["init", repository, "--print", "--platform", "arm64,arm/v7"]);
+  assert.equal(printed.status, 0, printed.stderr);
+  assert.match(printed.stdout, /^version: 1\nplatforms: \[linux\/arm64, linux\/arm\/v7\]\n/);
+  assert.match(printed.stderr, /^Recognised Go 1\.26 by go\.mod\n/);
+  const written = archway(["init", repository]);
+  assert.equal(written.status, 0, written.stderr);
+  assert.match(written.stdout, /Platforms: linux\/amd64, linux\/arm64 [^]*Next:\n/);
+  const file = join(repository, ".archway.yaml");
+  const checked = archway(["pipeline", "check", "--offline", file]);
+  assert.deepEqual([checked.status, checked.stderr], [0, ""]);
+  const again = archway(["init", repository]);
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /There is already a \.archway\.yaml[^]*--force/);
+  assert.equal(archway(["init", repository, "--force", "--platform", "s390x"]).status, 0);
+  assert.match(await readFile(file, "utf8"), /platforms: \[linux\/s390x\]/);
+});
+
 test("a mistake in the configuration is shown with its line", async () => {
   const file = join(folder, "wrong.yaml");
   await writeFile(file, "version: 1\nplatfroms: [arm64]\n");
