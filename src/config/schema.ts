@@ -49,9 +49,12 @@ const registries = z.record(
     insecure: z.boolean().default(false).describe("allow plain HTTP"),
     username: text.exactOptional().describe("user of the pipeline's jobs"),
     password: z
-      .union([z.strictObject({ secret: secretName.describe("name of the secret that holds the password") }), z.never()], {
-        error: "must name a secret, as { secret: NAME }: passwords do not belong into this file",
-      })
+      .union(
+        [z.strictObject({ secret: secretName.describe("name of the secret that holds the password") }), z.never()],
+        {
+          error: "must name a secret, as { secret: NAME }: passwords do not belong into this file",
+        },
+      )
       .exactOptional()
       .describe("password of the pipeline's jobs, by the name of its secret"),
   }),
