@@ -49,34 +49,47 @@ const registries = z.record(
     insecure: z.boolean().default(false).describe("allow plain HTTP"),
     username: text.exactOptional().describe("user of the pipeline's jobs"),
     password: z
-      .union([z.strictObject({ secret: secretName.describe("name of the secret that holds the password") }), z.never()], {
-        error: "must name a secret, as { secret: NAME }: passwords do not belong into this file",
-      })
+      .union(
+        [z.strictObject({ secret: secretName.describe("name of the secret that holds the password") }), z.never()],
+        {
+          error: "must name a secret, as { secret: NAME }: passwords do not belong into this file",
+        },
+      )
       .exactOptional()
       .describe("password of the pipeline's jobs, by the name of its secret"),
   }),
 );
 
-const build = z.strictObject({
-  context: text.optional().describe("folder to build, relative to this file"),
-  file: text
-    .optional()
-    .describe(
-      "Dockerfile, relative to this file; for a Git or tar context the same path is taken relative to the context",
-    ),
-  tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
-  args: z.record(text, z.string()).default({}).describe("build arguments"),
-  target: text.optional().describe("stage to build"),
-  labels: z.record(text, z.string()).default({}).describe("labels of the image"),
-  annotations: z.array(text).default([]).describe("annotations, [ON:]KEY=VALUE"),
-  cacheFrom: z.array(text).default([]).describe("caches to read, as --cache-from"),
-  cacheTo: z.array(text).default([]).describe("caches to write, as --cache-to"),
-  provenance: text.optional().describe("provenance attestation, as --provenance"),
-  sbom: text.optional().describe("software bill of materials, as --sbom"),
-  nativeOnly: z.boolean().default(false).describe("refuse to emulate"),
-  emulatedCpu: text.optional().describe("CPU model of QEMU for emulated steps"),
-  jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
-});
+const build = z
+  .strictObject({
+    context: text.optional().describe("folder to build, relative to this file"),
+    file: text
+      .optional()
+      .describe(
+        "Dockerfile, relative to this file; for a Git or tar context the same path is taken relative to the context",
+      ),
+    tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
+    args: z.record(text, z.string()).default({}).describe("build arguments"),
+    target: text.optional().describe("stage to build"),
+    labels: z.record(text, z.string()).default({}).describe("labels of the image"),
+    annotations: z.array(text).default([]).describe("annotations, [ON:]KEY=VALUE"),
+    cache_from: z.array(text).default([]).describe("caches to read, as --cache-from"),
+    cache_to: z.array(text).default([]).describe("caches to write, as --cache-to"),
+    provenance: text.optional().describe("provenance attestation, as --provenance"),
+    sbom: text.optional().describe("software bill of materials, as --sbom"),
+    native_only: z.boolean().default(false).describe("refuse to emulate"),
+    emulated_cpu: text.optional().describe("CPU model of QEMU for emulated steps"),
+    jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
+  })
+  .transform(
+    ({ cache_from: cacheFrom, cache_to: cacheTo, native_only: nativeOnly, emulated_cpu: emulatedCpu, ...rest }) => ({
+      ...rest,
+      cacheFrom,
+      cacheTo,
+      nativeOnly,
+      ...(emulatedCpu === undefined ? {} : { emulatedCpu }),
+    }),
+  );
 
 const reason = z.string().trim().min(1).describe("why this is right here; shown with the finding");
 
