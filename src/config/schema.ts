@@ -5,7 +5,7 @@ import { jobs } from "./pipeline/job.ts";
 import { handlers } from "./pipeline/step.ts";
 import { triggers } from "./pipeline/triggers.ts";
 import { checkPipeline } from "./pipeline/check-pipeline.ts";
-import { environment, secretName } from "./pipeline/values.ts";
+import { environment, listOf, secretName } from "./pipeline/values.ts";
 import { platform, readWith, text } from "./values.ts";
 
 const platforms = z.array(platform).superRefine((list, context) => {
@@ -123,6 +123,11 @@ export const configSchema = z
     build: build.prefault({}).describe("defaults of archway build"),
     verify: verify.prefault({}).describe("defaults of archway verify and of the gate"),
     check: check.prefault({}).describe("defaults of archway check"),
+    extends: listOf(text)
+      .exactOptional()
+      .describe(
+        "files of this repository whose keys are taken over, relative to this file; they extend nothing themselves",
+      ),
     on: triggers.prefault({}).describe("events that start the pipeline"),
     env: environment.describe("variables of every step"),
     jobs: jobs.default({}).describe("the pipeline: its jobs by name"),
