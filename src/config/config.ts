@@ -29,6 +29,10 @@ export const defaultConfig: Config = {
   build: { tags: [], args: {}, labels: {}, annotations: [], cacheFrom: [], cacheTo: [], nativeOnly: false },
   verify: { allow: [] },
   check: { ignore: [] },
+  on: {},
+  env: {},
+  jobs: {},
+  on_failure: [],
 };
 
 /**

@@ -86,9 +86,18 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       const shown = onKey ? source.keyPlace(issue.path.slice(0, -1), String(issue.path.at(-1))) : place;
       return [{ place: shown, message: issue.message, hint: hintOf(issue) }];
     }
+    case "invalid_union": {
+      if (issue.input === undefined && source.written(issue.path) === undefined)
+        return [{ place, message: `${name} is missing` }];
+      // What was written is one of the alternatives with a mistake in it, when only one of them takes a value of its type.
+      const [near, ...more] = issue.errors.filter(
+        (issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === "invalid_type"),
+      );
+      if (near === undefined || more.length > 0) return [{ place, message: `${name} ${issue.message}` }];
+      return near.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source, kind));
+    }
     case "invalid_format":
     case "invalid_element":
-    case "invalid_union":
     case "not_multiple_of":
       return [{ place, message: `${name} ${issue.message}` }];
   }
@@ -116,11 +125,22 @@ function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSourc
 function knownKeys(path: readonly PropertyKey[], document: z.ZodType): string[] {
   let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(document, { io: "input" });
   for (const step of path) {
+    const holder = alternativeFor(schema, typeof step === "number" ? "items" : "properties");
     const next: z.core.JSONSchema._JSONSchema | z.core.JSONSchema._JSONSchema[] | undefined =
-      typeof step === "number" ? schema?.items : (schema?.properties?.[String(step)] ?? schema?.additionalProperties);
+      typeof step === "number" ? holder?.items : (holder?.properties?.[String(step)] ?? holder?.additionalProperties);
     schema = typeof next === "object" && !Array.isArray(next) ? next : undefined;
   }
-  return Object.keys(schema?.properties ?? {});
+  return Object.keys(alternativeFor(schema, "properties")?.properties ?? {});
+}
+
+/** Of several alternatives the one that has what is asked for. */
+function alternativeFor(
+  schema: z.core.JSONSchema.BaseSchema | undefined,
+  key: "items" | "properties",
+): z.core.JSONSchema.BaseSchema | undefined {
+  const alternatives: readonly z.core.JSONSchema._JSONSchema[] = schema?.anyOf ?? [];
+  const found = alternatives.find((one) => typeof one === "object" && one[key] !== undefined);
+  return typeof found === "object" ? found : schema;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -146,6 +166,8 @@ function wrongType(
     const line = source.place(parent);
     return { place: line, message: `${name} is missing` };
   }
+  // A schema that says what it wants in words of its own knows better; the library's begin like this.
+  if (!issue.message.startsWith("Invalid input")) return { place, message: `${name} ${issue.message}` };
   const message = `${name} must be ${expected}`;
   if (issue.expected !== "string" || !written) return { place, message };
   return { place, message: `${message}, and ${written} is not one for YAML`, hint: `Quote it: "${written}"` };

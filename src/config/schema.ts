@@ -1,27 +1,12 @@
 import { z } from "zod";
-import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform } from "../platform/platform.ts";
 import { namelessGlob, namingGlob } from "./allow-glob.ts";
-
-/** Adds what is wrong with a text that `read` refuses with an `ArchwayError` to the issues of its place. */
-function readWith<Value>(read: (text: string) => Value) {
-  return (text: string, context: z.RefinementCtx): Value => {
-    try {
-      return read(text);
-    } catch (error) {
-      if (!(error instanceof ArchwayError)) throw error;
-      context.addIssue({ code: "custom", message: error.message, params: { hint: error.hint } });
-      return z.NEVER;
-    }
-  };
-}
-
-const text = z.string().min(1);
-
-const platform = text.transform(readWith(parsePlatform)).meta({
-  description: "os/architecture[/variant]",
-  examples: ["linux/amd64", "linux/arm64", "linux/arm/v7"],
-});
+import { jobs } from "./pipeline/job.ts";
+import { handlers } from "./pipeline/step.ts";
+import { triggers } from "./pipeline/triggers.ts";
+import { checkPipeline } from "./pipeline/check-pipeline.ts";
+import { environment, secretName } from "./pipeline/values.ts";
+import { platform, readWith, text } from "./values.ts";
 
 const platforms = z.array(platform).superRefine((list, context) => {
   list.forEach((entry, index) => {
@@ -62,6 +47,13 @@ const registries = z.record(
     mirrors: z.array(host).default([]).describe("registries that are asked first, in this order"),
     ca: text.exactOptional().describe("PEM file with the certificate authority, relative to this file"),
     insecure: z.boolean().default(false).describe("allow plain HTTP"),
+    username: text.exactOptional().describe("user of the pipeline's jobs"),
+    password: z
+      .union([z.strictObject({ secret: secretName.describe("name of the secret that holds the password") }), z.never()], {
+        error: "must name a secret, as { secret: NAME }: passwords do not belong into this file",
+      })
+      .exactOptional()
+      .describe("password of the pipeline's jobs, by the name of its secret"),
   }),
 );
 
@@ -118,7 +110,12 @@ export const configSchema = z
     build: build.prefault({}).describe("defaults of archway build"),
     verify: verify.prefault({}).describe("defaults of archway verify and of the gate"),
     check: check.prefault({}).describe("defaults of archway check"),
+    on: triggers.prefault({}).describe("events that start the pipeline"),
+    env: environment.describe("variables of every step"),
+    jobs: jobs.default({}).describe("the pipeline: its jobs by name"),
+    on_failure: handlers.describe("what runs when a job has failed; it never changes the result"),
   })
+  .superRefine(checkPipeline)
   .meta({ title: "Archway configuration (.archway.yaml)" });
 
 /** The content of an `.archway.yaml`, checked, with the defaults of what is left out. */

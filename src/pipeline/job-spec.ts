@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
-import type { Template } from "./expression/template.ts";
+import type { Template } from "../expression/template.ts";
 
 /**
  * One job of a run as it is carried out: plain data, nothing left to expand, and the same for `archway run` and for a worker. While a pipeline is only planned its texts
@@ -14,6 +14,8 @@ export interface JobSpec<Text = string> {
   readonly platform?: Platform;
   /** Values of the matrix axes, without the platform. */
   readonly matrix: Readonly<Record<string, string>>;
+  /** Variables of its steps, services and handlers. */
+  readonly env: Readonly<Record<string, Text>>;
   readonly emulation: Emulation;
   /** Seconds that the job may run; waiting for a machine does not count. */
   readonly timeout?: number;
@@ -41,7 +43,6 @@ export interface StepsWork<Text = string> {
   readonly kind: "steps";
   /** Image of the steps that name none. */
   readonly image: Text;
-  readonly env: Readonly<Record<string, Text>>;
   readonly secrets: readonly SecretUse[];
   /** Hosts of `registries` whose login the steps find in `DOCKER_CONFIG`. */
   readonly registries: readonly string[];
@@ -83,8 +84,6 @@ export interface StepSpec<Text = string> {
   /** Handlers of this step, before the job's. */
   readonly onFailure: readonly StepSpec<Text>[];
   readonly resources: Resources;
-  /** A service from here on until the job's end, not waited for beyond its readiness (`service: true`, IceCI's serviceRun). */
-  readonly service?: ServiceSpec<Text>;
 }
 
 export type StepStatus = "success" | "failure" | "always";
@@ -240,6 +239,10 @@ export interface ApprovalWork<Text = string> {
 export interface PlannedJob extends JobSpec<Template> {
   /** Ids of the jobs that must end before it starts. */
   readonly needs: readonly string[];
+  /** All axes of its matrix: a combination without one has an empty text there. */
+  readonly axes: readonly string[];
+  /** Names of all jobs that end before it, also those that its needs need: what `jobs.NAME` may name. */
+  readonly allNeeds: readonly string[];
   /** What the needed jobs must have come to. */
   readonly when: StepStatus;
   /** Decides when all needed jobs have ended. */
@@ -251,6 +254,8 @@ export interface PlannedJob extends JobSpec<Template> {
 
 /** The jobs of a run, each after those that it needs. */
 export interface JobGraph {
+  /** Variables of the pipeline, under those of each job. */
+  readonly env: Readonly<Record<string, Template>>;
   readonly jobs: readonly PlannedJob[];
 }
 

@@ -1,163 +1,131 @@
-import type { RunEventBody } from "../event/run-event.ts";
+import type { Failure, RunEventBody } from "../event/run-event.ts";
+import { failureOf } from "../job/job-failure.ts";
+import type { JobResult } from "../job/run-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
-import { formatPlatform } from "../platform/platform.ts";
-import { choicesOf, type Machine } from "./choose-machine.ts";
-import { failureOfError, withoutMachine } from "./job-failure.ts";
-import { judgeNeeds, type EndedJob } from "./judge-needs.ts";
-import { MachinePool } from "./machine-pool.ts";
-import { performJob, type Performers } from "./perform-job.ts";
+import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
 
 /** How a run ended. */
 export type RunState = "succeeded" | "failed" | "cancelled";
 
-/** A job with all its texts final. */
-export interface ResolvedJob {
-  readonly job: JobSpec;
-  /** Whether its condition lets it run. */
-  readonly runs: boolean;
-  /** Its concurrency group. */
-  readonly group?: string;
-}
-
-/** A job's turn in its concurrency group. */
-export interface Turn {
-  /** Aborted when a newer run takes the group over. */
-  readonly superseded: AbortSignal;
-  leave(): Promise<void>;
-}
-
 export interface RunRequest {
   readonly graph: JobGraph;
-  readonly machines: readonly Machine[];
-  readonly performers: Performers;
-  /** Makes the texts of a job final; `outputs` are those of all ended jobs by id. May throw an `ArchwayError`: the job then fails. */
-  readonly resolve: (job: PlannedJob, outputs: ReadonlyMap<string, JobOutputs>) => ResolvedJob;
-  /** Waits for the job's turn in a concurrency group; `cancel` makes the older ones end. */
-  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
+  readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** Jobs that run at the same time at most. */
+  readonly slots: number;
+  /** Does one job. Never throws for what happens in the job. */
+  readonly perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
+/** A job that has ended. */
+interface Ended {
+  readonly job: PlannedJob;
+  readonly result: JobResult;
+  /** It was left out because of what it needs. */
+  readonly lacksNeeds: boolean;
+}
+
 /**
- * Runs a graph of jobs: each when those that it needs have ended, on a machine with a free slot, native before emulated as its `emulation` allows. Every job gets exactly one
- * final state, and the run exactly one end. Resolves with the state of the run; what happened is in the events. Throws only what `emit` throws.
+ * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as many at a time as there are slots, in the order of the graph. Every job
+ * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
-  const { graph, emit } = request;
-  const pool = new MachinePool();
-  const ended = new Map<string, EndedJob>();
-  const ends = new Map<string, Promise<void>>();
-  for (const job of graph.jobs) {
-    const isFirst = job.needs.length === 0;
+  const { graph, slots, emit } = request;
+  const ended = new Map<string, Ended>();
+  const running = new Map<string, Promise<void>>();
+  const left = new Set(graph.jobs);
+  const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
+    ended.set(job.id, { job, result, lacksNeeds });
+    const { status, failure, reason } = result;
+    const said = reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
     await emit({
       type: "job",
       job: job.id,
-      state: isFirst ? "queued" : "waiting",
-      ...(isFirst ? {} : { reason: `for ${job.needs.join(", ")}` }),
+      state: status,
+      ...(failure === undefined ? {} : { failure }),
+      ...(said === undefined ? {} : { reason: said }),
     });
+  };
+  for (const job of left) {
+    await emit(
+      job.needs.length === 0
+        ? { type: "job", job: job.id, state: "queued" }
+        : { type: "job", job: job.id, state: "waiting", reason: `for ${job.needs.join(", ")}` },
+    );
   }
-  for (const job of graph.jobs) {
-    // A graph holds each job after those that it needs.
-    const needs = job.needs.map((need) => ends.get(need));
-    const end = Promise.all(needs).then(async () => {
-      const result = await endJob(job, request, pool, ended, signal);
-      ended.set(job.id, result);
-      const { status, failure } = result;
-      const reason = result.reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
-      await emit({
-        type: "job",
-        job: job.id,
-        state: status,
-        ...(reason === undefined ? {} : { reason }),
-        ...(failure === undefined ? {} : { failure }),
-      });
-    });
-    ends.set(job.id, end);
+  for (;;) {
+    for (const job of [...left]) {
+      if (!job.needs.every((need) => ended.has(need))) continue;
+      if (running.size >= slots && !signal.aborted) break;
+      left.delete(job);
+      const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
+      const status = signal.aborted ? "cancelled" : "skipped";
+      if (reason !== undefined) await finish(job, { status, reason, outputs: {} }, lacksNeeds);
+      else {
+        const work = start(job, request, ended, signal).then((result) => finish(job, result));
+        running.set(
+          job.id,
+          work.finally(() => running.delete(job.id)),
+        );
+      }
+    }
+    // Jobs that were skipped may have made others ready.
+    if ([...left].some((job) => job.needs.every((need) => ended.has(need))) && running.size < slots) continue;
+    if (running.size === 0) break;
+    await Promise.race(running.values());
   }
-  const settled = await Promise.allSettled(ends.values());
-  for (const one of settled) if (one.status === "rejected") throw one.reason;
-  const state = stateOf([...ended.values()], signal);
-  await emit({ type: "run-ended", state });
-  return state;
-}
-
-function stateOf(ended: readonly EndedJob[], signal: AbortSignal): RunState {
   if (signal.aborted) return "cancelled";
-  if (ended.some(({ job, status }) => status === "failed" && !job.mayFail)) return "failed";
-  return ended.some(({ status }) => status === "cancelled") ? "cancelled" : "succeeded";
+  const isFailed = [...ended.values()].some(({ job, result }) => result.status === "failed" && !job.mayFail);
+  return isFailed ? "failed" : "succeeded";
 }
 
-/** Brings one job to its end: all that it needs has ended. */
-async function endJob(
+function reasonToSkip(
+  job: PlannedJob,
+  ended: ReadonlyMap<string, Ended>,
+  signal: AbortSignal,
+): { readonly reason?: string; readonly lacksNeeds?: boolean } {
+  if (signal.aborted) return { reason: "the run was cancelled" };
+  if (job.skip !== undefined) return { reason: job.skip };
+  const broken = job.needs.filter((need) => !isGood(ended.get(need)));
+  if (job.when === "success" && broken.length > 0) return { reason: `it needs ${broken.join(", ")}`, lacksNeeds: true };
+  if (job.when === "failure" && broken.length === 0) return { reason: "nothing that it needs failed" };
+  return {};
+}
+
+/** Whether what a job was needed for is there: also after a failure that is allowed, and when the job was left out by its own conditions or because nothing is published. */
+function isGood(ended: Ended | undefined): boolean {
+  if (ended === undefined) return false;
+  const { job, result, lacksNeeds } = ended;
+  if (result.status === "failed") return job.mayFail;
+  return result.status === "succeeded" || (result.status === "skipped" && !lacksNeeds);
+}
+
+async function start(
   planned: PlannedJob,
   request: RunRequest,
-  pool: MachinePool,
-  ended: ReadonlyMap<string, EndedJob>,
+  ended: ReadonlyMap<string, Ended>,
   signal: AbortSignal,
-): Promise<EndedJob> {
-  if (signal.aborted) return { job: planned, status: "cancelled", reason: "the run was cancelled", outputs: {} };
-  const { reason, lacksNeeds } = judgeNeeds(planned, ended);
-  if (reason !== undefined) return { job: planned, status: "skipped", reason, lacksNeeds, outputs: {} };
-  let turn: Turn | undefined;
+): Promise<JobResult> {
   try {
-    const outputs = new Map<string, JobOutputs>(
-      [...ended].map(([id, one]) => [id, { ...one.outputs, status: one.status }]),
-    );
-    const { job, runs, group } = request.resolve(planned, outputs);
-    if (!runs) return { job: planned, status: "skipped", reason: "its condition is not met", outputs: {} };
-    if (group !== undefined) {
-      await request.emit({ type: "job", job: job.id, state: "queued", reason: `for its turn in the group "${group}"` });
-      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal);
-    }
-    const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
-    const result = await placeJob(job, request, pool, within);
-    if (result.status !== "cancelled") return { job: planned, ...result };
-    const isNewer = turn?.superseded.aborted === true && !signal.aborted;
-    return {
-      job: planned,
-      ...result,
-      reason: isNewer ? `a newer run took over the group "${group}"` : "the run was cancelled",
-    };
+    const outputs = outputsOf(ended);
+    const { job, runs } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
+    if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
+    await request.emit({ type: "job", job: planned.id, state: "running" });
+    return await request.perform(job, signal);
   } catch (error) {
-    if (signal.aborted || turn?.superseded.aborted === true)
-      return { job: planned, status: "cancelled", reason: "the run was cancelled", outputs: {} };
-    return { job: planned, status: "failed", failure: failureOfError(error), outputs: {} };
-  } finally {
-    await turn?.leave();
+    const failure: Failure = failureOf(error);
+    return signal.aborted ? { status: "cancelled", outputs: {} } : { status: "failed", failure, outputs: {} };
   }
 }
 
-/** Finds a machine for a steps job, and runs the job; the other kinds have engines of their own. */
-async function placeJob(
-  job: JobSpec,
-  { machines, performers, emit }: RunRequest,
-  pool: MachinePool,
-  signal: AbortSignal,
-): ReturnType<typeof performJob> {
-  const running = () => emit({ type: "job", job: job.id, state: "running" });
-  if (job.work.kind !== "steps") {
-    if (job.work.kind === "approval")
-      await emit({ type: "job", job: job.id, state: "queued", reason: "for an approval" });
-    else await running();
-    return performJob(job, undefined, performers, emit, signal);
+/** What the ended jobs came to, by name: of several with one name the worst. */
+function outputsOf(ended: ReadonlyMap<string, Ended>): ReadonlyMap<string, JobOutputs> {
+  const order = ["succeeded", "skipped", "cancelled", "failed"];
+  const outputs = new Map<string, JobOutputs>();
+  for (const { job, result } of ended.values()) {
+    const before = outputs.get(job.name);
+    const isWorse = before === undefined || order.indexOf(result.status) > order.indexOf(before.status);
+    outputs.set(job.name, { ...before, ...result.outputs, status: isWorse ? result.status : before.status });
   }
-  const choices = choicesOf(job, machines);
-  if (choices.length === 0) return { status: "failed", failure: withoutMachine(job, machines), outputs: {} };
-  const names = [...new Set(choices.map(({ machine }) => machine.name))].join(" or ");
-  const place = await pool.take(choices, signal, () =>
-    emit({ type: "job", job: job.id, state: "queued", reason: `for a free slot of ${names}` }),
-  );
-  try {
-    await emit({
-      type: "placed",
-      job: job.id,
-      machine: place.machine.name,
-      platform: formatPlatform(place.platform),
-      mode: place.mode,
-      reason: place.reason,
-    });
-    await running();
-    return await performJob({ ...job, platform: place.platform }, place, performers, emit, signal);
-  } finally {
-    pool.free(place);
-  }
+  return outputs;
 }

@@ -1,0 +1,215 @@
+import type { z } from "zod";
+import { ArchwayError } from "../../error/error.ts";
+import { nearestName } from "../../error/nearest.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { formatPlatform, parsePlatform, samePlatform } from "../../platform/platform.ts";
+import { findCycle, withAllNeeds } from "./needs.ts";
+import { imageActionOf, kindsOf, stepsImageOf } from "./job-kind.ts";
+import type { JobContent } from "./job.ts";
+import { checkNames, type NamedContent } from "./check-names.ts";
+import type { HandlerContent } from "./step.ts";
+
+/** The part of the configuration that is the pipeline. */
+export interface PipelineContent extends NamedContent {
+  readonly platforms: readonly Platform[];
+  readonly registries: Readonly<
+    Record<string, { readonly username?: string; readonly password?: { readonly secret: string } }>
+  >;
+}
+
+type Report = (path: readonly PropertyKey[], message: string, hint?: string, onKey?: boolean) => void;
+
+/** Adds what no single key shows: unknown jobs, cycles, keys that do not go together, names that expressions do not know. */
+export function checkPipeline(content: PipelineContent, context: z.RefinementCtx): void {
+  const report: Report = (path, message, hint, onKey = false) =>
+    context.addIssue({
+      code: "custom",
+      path: [...path],
+      message,
+      params: { ...(hint === undefined ? {} : { hint }), ...(onKey ? { onKey } : {}) },
+    });
+  for (const [name, job] of Object.entries(content.jobs)) {
+    const at = ["jobs", name];
+    checkKind(job, at, report);
+    checkNeeds(name, content, at, report);
+    checkInputs(name, content, at, report);
+    checkPlatforms(job, content, at, report);
+  }
+  checkHandlers(content.on_failure, ["on_failure"], undefined, report);
+  const cycle = findCycle(content.jobs);
+  if (cycle !== undefined) {
+    const [first = ""] = cycle;
+    report(
+      ["jobs", first, "needs"],
+      `the jobs wait for each other: ${[...cycle, first].join(" → ")}`,
+      "Take one of these needs away.",
+    );
+    return;
+  }
+  checkNames(content, report);
+}
+
+function checkKind(job: JobContent, at: readonly string[], report: Report): void {
+  const kinds = kindsOf(job);
+  const name = at.at(-1) ?? "";
+  if (kinds.length === 0) {
+    const hint = "A job has steps (with an image), or one of build, verify, image, promote and approval.";
+    report(at, `the job "${name}" does nothing`, hint, true);
+    return;
+  }
+  if (kinds.length > 1) {
+    report(
+      at,
+      `the job "${name}" has ${kinds.join(" and ")}: a job does one thing`,
+      "Make two jobs, and let one need the other.",
+      true,
+    );
+    return;
+  }
+  if (kinds[0] === "steps") {
+    const image = stepsImageOf(job);
+    checkHandlers(job.on_failure, [...at, "on_failure"], image, report);
+    job.steps?.forEach((step, index) => {
+      const path = [...at, "steps", index];
+      checkCommand(step, path, report, true);
+      const own = "image" in step ? step.image : undefined;
+      if (own === undefined && image === undefined)
+        report(path, "the step has no image, and its job has none", `Give ${at.join(".")}.image.`);
+      checkHandlers(step.on_failure, [...path, "on_failure"], own ?? image, report);
+    });
+    const names = (job.steps ?? []).flatMap((step) => ("name" in step && step.name !== undefined ? [step.name] : []));
+    names.forEach((step, index) => {
+      if (names.indexOf(step) < index)
+        report([...at, "steps"], `two steps are called "${step}"`, "Names of steps tell their logs apart.");
+    });
+    for (const [service, content] of Object.entries(job.services))
+      checkCommand(content, [...at, "services", service], report, false);
+    if (job.verify !== undefined) report([...at, "verify"], "verify belongs to a build, or is a job of its own");
+    return;
+  }
+  checkHandlers(job.on_failure, [...at, "on_failure"], undefined, report);
+  const stray = strayKeys(job);
+  for (const key of stray)
+    report([...at, key], `${key} is for jobs with steps; "${name}" is ${articleOf(kinds[0] ?? "")}`);
+  if (kinds[0] === "verify" && job.verify?.images.length === 0)
+    report([...at, "verify"], "verify names no images", 'Give images: ["${{ jobs.NAME.reference }}"].');
+}
+
+function articleOf(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind} job`;
+}
+
+/** Keys of steps jobs that another job has. */
+function strayKeys(job: JobContent): string[] {
+  const filled: Readonly<Record<string, boolean>> = {
+    image: stepsImageOf(job) !== undefined,
+    services: Object.keys(job.services).length > 0,
+    cache: job.cache.length > 0,
+    inputs: Object.keys(job.inputs).length > 0,
+    artifacts: Object.keys(job.artifacts).length > 0,
+    secrets: job.secrets.length > 0,
+    registries: job.registries.length > 0,
+    platforms: job.platforms !== undefined,
+    overrides: Object.keys(job.overrides).length > 0,
+  };
+  return Object.keys(filled).filter((key) => filled[key]);
+}
+
+function checkHandlers(
+  handlers: readonly HandlerContent[],
+  at: readonly PropertyKey[],
+  image: object | undefined,
+  report: Report,
+): void {
+  handlers.forEach((handler, index) => {
+    checkCommand(handler, [...at, index], report, true);
+    if (handler.image === undefined && image === undefined) {
+      report(
+        [...at, index],
+        "the handler has no image",
+        "Handlers of a pipeline, and of jobs without steps, name theirs: image: IMAGE.",
+      );
+    }
+  });
+}
+
+function checkCommand(
+  command: {
+    readonly run?: object | undefined;
+    readonly args?: object | undefined;
+    readonly entrypoint?: object | undefined;
+  },
+  at: readonly PropertyKey[],
+  report: Report,
+  required: boolean,
+): void {
+  const { run, args, entrypoint } = command;
+  if (run !== undefined && (args !== undefined || entrypoint !== undefined)) {
+    report(at, "run is a script of its own: args and entrypoint go without it");
+  }
+  if (required && run === undefined && args === undefined && entrypoint === undefined) {
+    report(at, "there is nothing to run", "Give run: SCRIPT, or args: [ARGUMENT, …] for the image's own entrypoint.");
+  }
+}
+
+function checkNeeds(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
+  jobs[name]?.needs.forEach((need, index) => {
+    const path = [...at, "needs", index];
+    if (Object.hasOwn(jobs, need)) return;
+    const guess = nearestName(need, Object.keys(jobs));
+    report(
+      path,
+      `there is no job "${need}"`,
+      guess ? `Did you mean "${guess}"?` : `Jobs: ${Object.keys(jobs).join(", ")}.`,
+    );
+  });
+}
+
+function checkInputs(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
+  for (const [folder, written] of Object.entries(jobs[name]?.inputs ?? {})) {
+    const path = [...at, "inputs", folder];
+    const [from = "", artifact = ""] = written.split(".");
+    const maker = Object.hasOwn(jobs, from) ? jobs[from] : undefined;
+    if (maker === undefined) {
+      const guess = nearestName(from, Object.keys(jobs));
+      report(path, `there is no job "${from}"`, guess && `Did you mean "${guess}.${artifact}"?`);
+    } else if (!Object.hasOwn(maker.artifacts, artifact)) {
+      const known = Object.keys(maker.artifacts);
+      const guess = nearestName(artifact, known) ?? (known.length === 1 ? known[0] : undefined);
+      report(path, `the job "${from}" makes no artifact "${artifact}"`, guess && `Did you mean "${from}.${guess}"?`);
+    } else if (!withAllNeeds(name, jobs).has(from)) {
+      report(path, `"${name}" does not wait for "${from}", which makes it`, `Add needs: ${from}.`);
+    }
+  }
+}
+
+function checkPlatforms(job: JobContent, { platforms }: PipelineContent, at: readonly string[], report: Report): void {
+  if (job.platforms === "all" && platforms.length === 0) {
+    report(
+      [...at, "platforms"],
+      "all means the pipeline's platforms, and it has none",
+      "Add platforms: [linux/amd64, linux/arm64] at the top.",
+    );
+  }
+  const own = job.platforms === "all" ? platforms : (job.platforms ?? []);
+  for (const key of Object.keys(job.overrides)) {
+    const path = [...at, "overrides", key];
+    try {
+      const platform = parsePlatform(key);
+      if (!own.some((one) => samePlatform(one, platform))) {
+        report(
+          path,
+          `the job does not run on ${key}`,
+          `It runs on: ${own.map(formatPlatform).join(", ") || "one platform, whichever is there"}.`,
+          true,
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof ArchwayError)) throw error;
+      report(path, error.message, error.hint, true);
+    }
+  }
+  const action = imageActionOf(job);
+  if (action?.tag !== undefined && action.tag.from.length > 1)
+    report([...at, "image", "tag", "from"], "tag takes one image");
+}

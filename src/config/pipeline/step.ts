@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { Template } from "../../expression/template.ts";
+import { text } from "../values.ts";
+import { eventNames } from "./triggers.ts";
+import { duration, environment, globs, imageName, listOf, plainName, secretName, size, template } from "./values.ts";
+
+const absolutePath = z.string().regex(/^\/[^\0]*[^/\0]$/, "must be an absolute path");
+
+/** A secret by name: as the variable of its name, as another one, or as a file. */
+const secret = z
+  .union([
+    secretName.transform((name) => ({ name, env: name })),
+    z.strictObject({
+      name: secretName,
+      env: secretName.exactOptional().describe("variable that holds the value"),
+      file: absolutePath.exactOptional().describe("file that holds the value"),
+    }),
+  ])
+  .transform((use) =>
+    use.env === undefined && !("file" in use && use.file !== undefined) ? { ...use, env: use.name } : use,
+  );
+
+/** The secrets of a job or step. */
+export const secrets = z.array(secret).default([]);
+
+/** Limits of containers. */
+export const resources = z
+  .strictObject({
+    cpus: z.number().positive().max(1024).exactOptional().describe("processors; 0.5 is half of one"),
+    memory: size.exactOptional(),
+    pids: z.int().min(1).exactOptional().describe("processes and threads"),
+  })
+  .default({});
+
+const retryReasons = ["infrastructure", "user", "timeout", "out-of-memory"] as const;
+
+/** What is tried again, and how often. */
+export const retry = z
+  .strictObject({
+    attempts: z.int().min(1).max(10).describe("runs in total"),
+    on: listOf(z.enum(retryReasons)).default(["infrastructure"]).describe("kinds of failures that are tried again"),
+    delay: duration.default(0).describe("before the second attempt; doubled each time"),
+  })
+  .exactOptional();
+
+const statuses = ["success", "failure", "always"] as const;
+
+/** When a job or step runs. */
+export interface WhenContent {
+  readonly status: (typeof statuses)[number];
+  readonly event?: readonly (typeof eventNames)[number][];
+  readonly branch?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly path?: readonly string[];
+  readonly if?: Template;
+}
+
+/** `when`: a status alone, or a mapping. */
+export const when = z
+  .union([
+    z.enum(statuses).transform((status): WhenContent => ({ status })),
+    z
+      .strictObject({
+        status: z.enum(statuses).default("success"),
+        event: listOf(z.enum(eventNames)).exactOptional(),
+        branch: globs.exactOptional(),
+        tag: globs.exactOptional(),
+        path: globs.exactOptional().describe("globs of changed files"),
+        if: template.exactOptional().describe("an expression: empty, false and 0 are no"),
+      })
+      .transform((content): WhenContent => content),
+  ])
+  .exactOptional();
+
+const command = {
+  run: template.exactOptional().describe("script, run by sh -e"),
+  entrypoint: listOf(template).exactOptional().describe("replaces the image's entrypoint"),
+  args: z.array(template).exactOptional().describe("arguments of the image's entrypoint"),
+};
+
+/** What runs on a failure. */
+const handler = z.strictObject({
+  name: plainName.exactOptional(),
+  image: imageName.exactOptional(),
+  ...command,
+  env: environment,
+  secrets,
+  directory: template.exactOptional(),
+  user: text.exactOptional(),
+  timeout: duration.exactOptional(),
+});
+
+/** `on_failure` of a pipeline, job or step. */
+export const handlers = z.array(handler).default([]);
+
+const stepMapping = z.strictObject({
+  ...handler.shape,
+  when,
+  retry,
+  may_fail: z.boolean().default(false).describe("the job goes on although the step fails"),
+  on_failure: handlers,
+  resources,
+});
+
+/** One step: a script, or a mapping. */
+export const step = z.union([
+  template.transform((run): StepContent => ({
+    run,
+    env: {},
+    secrets: [],
+    may_fail: false,
+    on_failure: [],
+    resources: {},
+  })),
+  stepMapping,
+]);
+
+const readiness = z.union([
+  template.transform((command) => ({ command, timeout: 60, interval: 1 })),
+  z
+    .strictObject({
+      command: template.exactOptional().describe("in the service's container; 0 is ready"),
+      port: z.int().min(1).max(65_535).exactOptional().describe("ready when it takes connections"),
+      timeout: duration.default(60),
+      interval: duration.default(1),
+    })
+    .refine(
+      (ready) => (ready.command === undefined) !== (ready.port === undefined),
+      "must have either command or port",
+    ),
+]);
+
+/** A container beside the steps. */
+export const service = z.strictObject({
+  image: imageName,
+  ...command,
+  env: environment,
+  secrets,
+  user: text.exactOptional(),
+  resources,
+  ready: readiness.exactOptional().describe("command, or { port: N }: when the steps may start"),
+});
+
+export type StepContent = z.output<typeof stepMapping>;
+export type HandlerContent = z.output<typeof handler>;
+export type ServiceContent = z.output<typeof service>;

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { parseReference } from "../../oci/reference.ts";
+import { readWith, text } from "../values.ts";
+import { cron, globs, listOf, timezone } from "./values.ts";
+
+/** Names of events, as `on` and `when.event` write them. */
+export const eventNames = ["push", "tag", "pull_request", "schedule", "image", "manual"] as const;
+
+/** What an event alone stands for: no filter. A schedule without times and an image without a name are none. */
+const shortNames = ["push", "tag", "pull_request", "manual"] as const;
+
+const branchFilter = z.strictObject({
+  branches: globs.exactOptional().describe("globs of branches"),
+  paths: globs.exactOptional().describe("globs of changed files"),
+});
+
+const input = z.strictObject({
+  description: text.optional(),
+  choice: z.array(text).min(1).optional().describe("values that are allowed"),
+  default: z.string().optional(),
+  required: z.boolean().default(false),
+});
+
+const triggerMap = z.strictObject({
+  push: branchFilter.nullable().exactOptional().describe("commits on branches"),
+  tag: globs.nullable().exactOptional().describe("globs of tags"),
+  pull_request: branchFilter.nullable().exactOptional(),
+  schedule: z
+    .array(z.strictObject({ cron, timezone: timezone.default("UTC") }))
+    .min(1)
+    .exactOptional(),
+  image: z
+    .array(
+      text.superRefine((name, context) => {
+        readWith(parseReference)(name, context);
+      }),
+    )
+    .min(1)
+    .exactOptional()
+    .describe("base images: the pipeline runs when one moved or gained a platform"),
+  manual: z
+    .strictObject({
+      inputs: z
+        .record(z.string().regex(/^[a-z_][a-z0-9_]*$/, "must be small letters, digits and _"), input)
+        .default({}),
+    })
+    .nullable()
+    .exactOptional()
+    .describe("started by a person, who may give inputs"),
+});
+
+/** The events that start a pipeline, with their filters; none: all do. */
+export type Triggers = z.output<typeof triggerMap>;
+
+/** `on:`: an event, a list of events, or a mapping of events to filters. */
+export const triggers = z.union([
+  listOf(z.enum(shortNames)).transform((events): Triggers => Object.fromEntries(events.map((event) => [event, null]))),
+  triggerMap,
+]);

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { ArchwayError } from "../../error/error.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { parseTemplate, plainTemplate } from "../../expression/template.ts";
+import { readWith, text } from "../values.ts";
+
+/** A text with `${{ … }}` in it. Numbers and `true` are texts too where a text is wanted: `GOARM: 7`. */
+export const template = z
+  .union([z.string().max(100_000), z.number(), z.boolean()], { error: "must be a text" })
+  .transform((value, context) => readWith(parseTemplate)(String(value), context));
+
+/** A name of an image, which may be given by expressions. */
+export const imageName = text.transform((value, context) => {
+  const name = readWith(parseTemplate)(value, context);
+  if (value.includes("${{")) return name;
+  readWith(parseReference)(value, context);
+  return name;
+});
+
+/** Variables of containers. */
+export const environment = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and _, and not begin with a digit"),
+    template,
+  )
+  .default({});
+
+export const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a secret: letters, digits and _");
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `90s`, `20m`, `1h30m`, `7d`, in seconds. */
+export const duration = z
+  .string({ error: "must be a time with its unit, for example 90s, 20m, 1h30m or 7d" })
+  .regex(/^(?=.)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$/, "must be a time with its unit, for example 90s, 20m, 1h30m or 7d")
+  .transform((written) =>
+    [...written.matchAll(/(\d+)([dhms])/g)].reduce(
+      (sum, [, count, unit = ""]) => sum + Number(count) * (units[unit] ?? 0),
+      0,
+    ),
+  )
+  .refine((seconds) => seconds > 0 && seconds <= 366 * 86_400, "must be between one second and a year")
+  .meta({ examples: ["90s", "20m", "1h30m", "7d"] });
+
+const powers = ["", "K", "M", "G", "T"];
+
+/** `512MiB`, `2GiB`, `500MB`, in bytes. */
+export const size = z
+  .string({ error: "must be a size with its unit, for example 512MiB or 2GiB" })
+  .regex(/^\d+(\.\d+)?[KMGT]i?B$/, "must be a size with its unit, for example 512MiB or 2GiB")
+  .transform((written) => {
+    const [, count = "", unit = "", binary] = /^([\d.]+)([KMGT])(i?)B$/.exec(written) ?? [];
+    return Math.round(Number(count) * (binary === "i" ? 1024 : 1000) ** powers.indexOf(unit));
+  })
+  .meta({ examples: ["512MiB", "2GiB"] });
+
+/** One or several of something: `a` is `[a]`. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z
+    .union([item.transform((one) => [one]), z.array(item).min(1)])
+    .transform((items) => items as readonly z.output<Item>[]);
+}
+
+/** Names of jobs, steps, services, artifacts. */
+export const plainName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][\w-]{0,62}$/,
+    "must be letters, digits, _ and -, begin with a letter, and have at most 63 characters",
+  );
+
+/** Globs of branches, tags or paths; one that begins with ! takes out again. */
+export const globs = listOf(text);
+
+/** Seconds since the epoch do not matter here: five fields, each of numbers, ranges, steps and lists. */
+export const cron = z
+  .string()
+  .transform(readWith(requireCron))
+  .meta({ examples: ["0 3 * * *"] });
+
+const cronFields: readonly (readonly [string, number, number])[] = [
+  ["minute", 0, 59],
+  ["hour", 0, 23],
+  ["day of the month", 1, 31],
+  ["month", 1, 12],
+  ["day of the week", 0, 7],
+];
+
+function requireCron(written: string): string {
+  const invalid = (message: string) =>
+    new ArchwayError({
+      code: "CRON_INVALID",
+      kind: "input",
+      message,
+      hint: "Five fields: minute, hour, day of the month, month, day of the week. For example 0 3 * * * for three o'clock every night.",
+    });
+  const fields = written.trim().split(/\s+/);
+  if (fields.length !== cronFields.length) throw invalid(`"${written}" has ${fields.length} fields, not five`);
+  cronFields.forEach(([name, least, most], index) => {
+    const field = fields[index] ?? "";
+    for (const part of field.split(",")) {
+      const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/([1-9]\d*))?$/.exec(part);
+      if (match === null) throw invalid(`"${part}" is no ${name}`);
+      const [from, to] = [Number(match[1] ?? least), Number(match[2] ?? match[1] ?? most)];
+      if (from < least || to > most || from > to) throw invalid(`"${part}" is no ${name}: ${least} to ${most}`);
+    }
+  });
+  return written;
+}
+
+/** A time zone of the IANA database. */
+export const timezone = z.string().refine((zone) => {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
+  } catch {
+    // The only way to ask.
+    return false;
+  }
+}, "must be a time zone such as UTC or Europe/Warsaw");
+
+/** The template of a text without expressions. */
+export const noText = plainTemplate("");

@@ -1,0 +1,142 @@
+import { ArchwayError } from "../error/error.ts";
+import { nearestName } from "../error/nearest.ts";
+import { type Expression, functions, isFunction, type Operator, precedence } from "./expression.ts";
+
+/** Levels of parentheses, calls and negations. */
+const maxDepth = 50;
+
+interface Token {
+  readonly kind: "text" | "number" | "word" | "symbol" | "end";
+  readonly text: string;
+  /** Characters before it. */
+  readonly at: number;
+}
+
+const pattern =
+  /\s+|(?<word>[A-Za-z_][\w-]*)|(?<number>\d+(?:\.\d+)?)|'(?<single>(?:[^']|'')*)'|"(?<double>[^"]*)"|(?<symbol>\|\||&&|==|!=|<=|>=|[<>!().,])/y;
+
+/**
+ * Parses the inside of `${{ … }}`: texts in single or double quotes, numbers, `true`, `false`, names (`git.tag`), calls, `!`, comparisons, `&&`, `||`, parentheses.
+ *
+ * @throws ArchwayError `EXPRESSION_INVALID` (kind `input`) that shows the place in the expression.
+ */
+export function parseExpression(text: string): Expression {
+  const tokens = readTokens(text);
+  let index = 0;
+  const peek = (): Token => tokens[index] ?? { kind: "end", text: "", at: text.length };
+  const next = (): Token => {
+    const token = peek();
+    index++;
+    return token;
+  };
+  const isSymbol = (symbol: string) => peek().kind === "symbol" && peek().text === symbol;
+  const expect = (symbol: string, after: string): void => {
+    if (!isSymbol(symbol)) throw invalid(text, peek(), `"${symbol}" is missing ${after}`);
+    index++;
+  };
+
+  const readBinary = (lowest: number, depth: number): Expression => {
+    let left = readOperand(depth);
+    for (;;) {
+      const operator = peek().kind === "symbol" ? peek().text : "";
+      if (!isOperator(operator) || precedence[operator] < lowest) return left;
+      index++;
+      left = { kind: "binary", operator, left, right: readBinary(precedence[operator] + 1, depth) };
+    }
+  };
+  const readOperand = (depth: number): Expression => {
+    const token = next();
+    if (depth > maxDepth) throw invalid(text, token, "it is nested too deeply");
+    if (token.kind === "text") return { kind: "literal", value: token.text };
+    if (token.kind === "number") return { kind: "literal", value: Number(token.text) };
+    if (token.kind === "symbol" && token.text === "!") return { kind: "not", operand: readOperand(depth + 1) };
+    if (token.kind === "symbol" && token.text === "(") {
+      const inner = readBinary(0, depth + 1);
+      expect(")", "here");
+      return inner;
+    }
+    if (token.kind !== "word") {
+      throw invalid(
+        text,
+        token,
+        token.kind === "end" ? "a value is missing at its end" : `"${token.text}" is not a value`,
+      );
+    }
+    if (token.text === "true" || token.text === "false") return { kind: "literal", value: token.text === "true" };
+    return isSymbol("(") ? readCall(token, depth) : readName(token);
+  };
+  const readName = (first: Token): Expression => {
+    const path = [first.text];
+    while (isSymbol(".")) {
+      index++;
+      const part = next();
+      if (part.kind !== "word") throw invalid(text, part, "a name is missing after the point");
+      path.push(part.text);
+    }
+    return { kind: "name", path };
+  };
+  const readCall = (name: Token, depth: number): Expression => {
+    if (!isFunction(name.text)) {
+      const known = Object.keys(functions);
+      const guess = nearestName(name.text, known);
+      throw invalid(
+        text,
+        name,
+        `there is no function "${name.text}"`,
+        guess ? `Did you mean "${guess}"?` : `Functions: ${known.join(", ")}.`,
+      );
+    }
+    index++;
+    const args: Expression[] = [];
+    while (!isSymbol(")")) {
+      if (args.length > 0) expect(",", `between the arguments of ${name.text}`);
+      args.push(readBinary(0, depth + 1));
+    }
+    index++;
+    const [least, most] = functions[name.text];
+    if (args.length < least || args.length > most) {
+      const wanted = least === most ? `${least}` : `${least} to ${most}`;
+      throw invalid(text, name, `${name.text} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${args.length}`);
+    }
+    return { kind: "call", name: name.text, args };
+  };
+
+  const expression = readBinary(0, 0);
+  if (peek().kind !== "end") throw invalid(text, peek(), `"${peek().text}" is not expected`);
+  return expression;
+}
+
+function isOperator(text: string): text is Operator {
+  return Object.hasOwn(precedence, text);
+}
+
+function readTokens(text: string): readonly Token[] {
+  const tokens: Token[] = [];
+  pattern.lastIndex = 0;
+  for (let at = 0; at < text.length; at = pattern.lastIndex) {
+    pattern.lastIndex = at;
+    const groups = pattern.exec(text)?.groups;
+    if (groups === undefined) {
+      const rest = text.slice(at);
+      const what = /^["']/.test(rest) ? "a quote is not closed" : `"${rest.slice(0, 1)}" is not part of the language`;
+      throw invalid(text, { at }, what);
+    }
+    const { word, number, single, double, symbol } = groups;
+    if (word !== undefined) tokens.push({ kind: "word", text: word, at });
+    else if (number !== undefined) tokens.push({ kind: "number", text: number, at });
+    else if (single !== undefined) tokens.push({ kind: "text", text: single.replaceAll("''", "'"), at });
+    else if (double !== undefined) tokens.push({ kind: "text", text: double, at });
+    else if (symbol !== undefined) tokens.push({ kind: "symbol", text: symbol, at });
+  }
+  return tokens;
+}
+
+function invalid(text: string, { at }: Pick<Token, "at">, message: string, hint?: string): ArchwayError {
+  const shown = `${text.slice(0, at)}→${text.slice(at)}`.trim();
+  return new ArchwayError({
+    code: "EXPRESSION_INVALID",
+    kind: "input",
+    message: `\${{ ${shown} }} cannot be read: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

@@ -1,0 +1,144 @@
+import type { Config } from "../config/config.ts";
+import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
+import type { JobContent } from "../config/pipeline/job.ts";
+import { ArchwayError } from "../error/error.ts";
+import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
+import { expandMatrix, type Combination } from "./expand-matrix.ts";
+import { platformFolder, type RunFacts } from "./facts.ts";
+import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
+import { once, specifyHandlers } from "./job-steps.ts";
+import { skipReason } from "./match-event.ts";
+import { specifyWork } from "./job-work.ts";
+
+/** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
+const maxJobs = 1000;
+
+/** One of the jobs that a job of the file becomes. */
+interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly platform?: Platform;
+  readonly matrix: Combination;
+}
+
+/**
+ * The jobs of a run: those of the file by their matrices and platforms, each after those that it needs. A job waits for all that a needed name became; only when both
+ * run on the same platforms does each wait for the one of its own platform.
+ *
+ * @throws ArchwayError `PIPELINE_TOO_LARGE` (kind `input`).
+ */
+export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
+  const { jobs } = config;
+  const cycle = findCycle(jobs);
+  if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
+  const instances = new Map(
+    Object.entries(jobs).map(([name, job]) => [name, instancesOf(name, job, config.platforms)]),
+  );
+  const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
+  if (count > maxJobs) {
+    const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
+    throw new ArchwayError({
+      code: "PIPELINE_TOO_LARGE",
+      kind: "input",
+      message: `The pipeline has ${count} jobs, ${largest?.[1].length} of them of "${largest?.[0]}"; a run has ${maxJobs} at most.`,
+      hint: "Take values out of its matrix, or exclude combinations.",
+      ...(config.file === undefined ? {} : { place: { file: config.file } }),
+    });
+  }
+  const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
+    const job = jobs[name];
+    if (job === undefined) return [];
+    return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
+  });
+  return { env: config.env, jobs: planned };
+}
+
+function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
+  const platforms = job.platforms === "all" ? all : job.platforms;
+  return expandMatrix(job.matrix).flatMap((matrix): Instance[] => {
+    const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
+    const base = axes.length === 0 ? name : `${name}[${axes.join(",")}]`;
+    if (platforms === undefined) return [{ id: base, name, matrix }];
+    return platforms.map((platform) => ({ id: `${base}@${formatPlatform(platform)}`, name, platform, matrix }));
+  });
+}
+
+/** Names of jobs, each after those that it needs, else in the order of the file. */
+function inOrder(names: readonly string[], jobs: Readonly<Record<string, JobContent>>): readonly string[] {
+  const depth = (name: string): number => Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
+  const depths = new Map(names.map((name) => [name, depth(name)]));
+  return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
+}
+
+interface Surroundings {
+  readonly config: Config;
+  readonly facts: RunFacts;
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+}
+
+function planJob(written: JobContent, instance: Instance, around: Surroundings): PlannedJob {
+  const { config, facts, instances } = around;
+  const { id, name, platform, matrix } = instance;
+  const job = withOverride(written, platform);
+  const { when, timeout, concurrency } = job;
+  const skip = skipReason(when, facts);
+  const condition = when?.if;
+  const inputs = Object.entries(job.inputs).map(([path, from]) => inputOf(path, from, instance, instances));
+  return {
+    id,
+    name,
+    ...(platform === undefined ? {} : { platform }),
+    matrix,
+    axes: [...new Set((instances.get(name) ?? []).flatMap((one) => Object.keys(one.matrix)))],
+    env: job.env,
+    emulation: job.emulation,
+    ...(timeout === undefined ? {} : { timeout }),
+    retry: job.retry ?? once,
+    mayFail: job.may_fail,
+    work: specifyWork(job, { config, facts, inputs }),
+    onFailure: [...specifyHandlers(job.on_failure), ...specifyHandlers(config.on_failure)].map((handler, index) => ({
+      ...handler,
+      name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
+    })),
+    needs: job.needs.flatMap((need) => neededBy(instance, instances.get(need) ?? []).map((one) => one.id)),
+    allNeeds: [...withAllNeeds(name, config.jobs)],
+    when: when?.status ?? "success",
+    ...(condition === undefined ? {} : { condition }),
+    ...(skip === undefined ? {} : { skip }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+/** The job as it is on a platform. */
+function withOverride(job: JobContent, platform: Platform | undefined): JobContent {
+  const [, override] =
+    Object.entries(job.overrides).find(
+      ([key]) => platform !== undefined && samePlatform(parsePlatform(key), platform),
+    ) ?? [];
+  if (override === undefined) return job;
+  const { env, ...rest } = override;
+  return { ...job, ...rest, env: { ...job.env, ...env } };
+}
+
+/** The ones of a needed job that an instance waits for. */
+function neededBy(instance: Instance, others: readonly Instance[]): readonly Instance[] {
+  const { platform } = instance;
+  if (platform === undefined) return others;
+  const own = others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
+  return own.length > 0 ? own : others;
+}
+
+function inputOf(path: string, written: string, instance: Instance, instances: Surroundings["instances"]): InputSpec {
+  const [job = "", artifact = ""] = written.split(".");
+  const makers = neededBy(instance, instances.get(job) ?? []);
+  if (makers.length === 1) return { path, artifact, from: makers.map(({ id }) => ({ job: id })) };
+  return { path, artifact, from: makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) })) };
+}
+
+function folderOf({ platform, matrix }: Instance): string {
+  const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value.replaceAll("/", "_")}`);
+  return [
+    ...(platform === undefined ? [] : [platformFolder(platform)]),
+    ...(axes.length === 0 ? [] : [axes.join(",")]),
+  ].join("/");
+}

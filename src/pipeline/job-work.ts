@@ -1,0 +1,103 @@
+import type { Config } from "../config/config.ts";
+import { imageActionOf, stepsImageOf } from "../config/pipeline/job-kind.ts";
+import type { JobContent } from "../config/pipeline/job.ts";
+import { plainTemplate, type Template } from "../expression/template.ts";
+import type { RunFacts } from "./facts.ts";
+import type { ArtifactSpec, BuildWork, CacheSpec, InputSpec, JobWork } from "./job-spec.ts";
+import { specifyServices, specifySteps } from "./job-steps.ts";
+
+/** What a job of the file does. Its schema has made sure that it does one thing. */
+export function specifyWork(
+  job: JobContent,
+  around: { readonly config: Config; readonly facts: RunFacts; readonly inputs: readonly InputSpec[] },
+): JobWork<Template> {
+  const { config, facts, inputs } = around;
+  const { build, verify, promote, approval, steps } = job;
+  const action = imageActionOf(job);
+  if (steps !== undefined) {
+    return {
+      kind: "steps",
+      image: stepsImageOf(job) ?? plainTemplate(""),
+      secrets: job.secrets,
+      registries: job.registries,
+      services: specifyServices(job.services),
+      caches: job.cache.map(({ path, key, restore, max_size, save }): CacheSpec<Template> => ({
+        path,
+        key,
+        restore,
+        maxSize: max_size,
+        save,
+      })),
+      inputs,
+      artifacts: Object.entries(job.artifacts).map(([name, artifact]): ArtifactSpec<Template> => ({
+        name,
+        ...artifact,
+      })),
+      steps: specifySteps(steps, facts),
+      resources: job.resources,
+      ...(job.user === undefined ? {} : { user: job.user }),
+      workspace: job.workspace,
+    };
+  }
+  if (build !== undefined) return specifyBuild(build, job, config);
+  if (verify !== undefined) {
+    const { images, platforms, require, severity, run } = verify;
+    return { kind: "verify", images, platforms, require, severity, ...(run === undefined ? {} : { run }) };
+  }
+  if (action !== undefined) {
+    const [name = "copy", copies] = Object.entries(action)[0] ?? [];
+    const kind = name === "create" || name === "tag" ? name : "copy";
+    return {
+      kind: "image",
+      action: kind,
+      from: copies?.from ?? [],
+      to: copies?.to ?? [],
+      platforms: copies?.platforms ?? [],
+    };
+  }
+  if (promote !== undefined) return { kind: "promote", from: promote.from, to: promote.to };
+  const { message, timeout } = approval ?? {};
+  return {
+    kind: "approval",
+    ...(message === undefined ? {} : { message }),
+    ...(timeout === undefined ? {} : { wait: timeout }),
+  };
+}
+
+function specifyBuild(
+  build: NonNullable<JobContent["build"]>,
+  { verify }: JobContent,
+  { platforms }: Config,
+): BuildWork<Template> {
+  const {
+    context,
+    file,
+    target,
+    provenance,
+    sbom,
+    cache_from,
+    cache_to,
+    native_only,
+    allow_missing,
+    secrets,
+    platforms: own,
+    ...rest
+  } = build;
+  const run = verify?.run;
+  return {
+    kind: "build",
+    ...rest,
+    platforms: own ?? platforms,
+    ...(context === undefined ? {} : { context }),
+    ...(file === undefined ? {} : { file }),
+    ...(target === undefined ? {} : { target }),
+    ...(provenance === undefined ? {} : { provenance }),
+    ...(sbom === undefined ? {} : { sbom }),
+    cacheFrom: cache_from,
+    cacheTo: cache_to,
+    secrets: Object.entries(secrets).map(([id, secret]) => ({ id, secret })),
+    nativeOnly: native_only,
+    allowMissing: allow_missing,
+    ...(run === undefined ? {} : { verifyRun: run }),
+  };
+}
