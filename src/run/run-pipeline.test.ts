@@ -36,6 +36,7 @@ async function run(
       graph,
       resolution: { facts, hash: () => "" },
       slots,
+      joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
