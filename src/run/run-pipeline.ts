@@ -58,7 +58,7 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
     );
   }
   for (;;) {
-    for (const job of [...left]) {
+    for (const job of left) {
       if (!job.needs.every((need) => ended.has(need))) continue;
       if (running.size >= slots && !signal.aborted) break;
       left.delete(job);
