@@ -10,6 +10,7 @@ import { checkSchema } from "../src/cli/schemas/check.ts";
 import { explainSchema } from "../src/cli/schemas/explain.ts";
 import { imageCopySchema, imageCreateSchema } from "../src/cli/schemas/image.ts";
 import { findingSchema } from "../src/cli/schemas/parts.ts";
+import { pipelineShowSchema } from "../src/cli/schemas/pipeline.ts";
 import { platformsSchema } from "../src/cli/schemas/platforms.ts";
 import { verifySchema } from "../src/cli/schemas/verify.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
@@ -29,6 +30,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "image-create.schema.json": imageCreateSchema,
   "image-inspect.schema.json": imageInspectSchema,
   "image-prune.schema.json": imagePruneSchema,
+  "pipeline-show.schema.json": pipelineShowSchema,
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,

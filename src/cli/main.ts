@@ -40,13 +40,21 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: `Work on images in registries and layouts: ${imageCommands.join(", ")}`,
     load: () => import("./image-command.ts"),
   },
-  pipeline: {
-    summary: "Check or show the pipeline of a repository",
-    load: () => import("./pipeline-command.ts"),
-  },
   run: {
     summary: "Run the repository's pipeline on this machine, each job on its platform",
     load: () => import("./run-command.ts"),
+  },
+  init: {
+    summary: "Write a first .archway.yaml for a repository: language and Dockerfile recognised",
+    load: () => import("./init-command.ts"),
+  },
+  pipeline: {
+    summary: "Check the pipeline of a repository with all its images before it runs, and show its jobs: check, show",
+    load: () => import("./pipeline-command.ts"),
+  },
+  import: {
+    summary: "Turn the pipeline of another system into .archway.yaml: iceci",
+    load: () => import("./import-command.ts"),
   },
   explain: {
     summary: "What an error in a build or run log means, and what to do",

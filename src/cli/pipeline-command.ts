@@ -1,52 +1,73 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "./context.ts";
+import { collect } from "./image-shared-options.ts";
 
-/** The options of `archway pipeline check` and `show` as commander hands them over: texts, unchecked. */
-export interface RawPipelineOptions {
-  readonly event?: string;
+/** The options of `archway pipeline check` as commander hands them over. */
+interface RawCheckOptions {
   readonly offline?: boolean;
-  readonly format?: string;
+  readonly event?: string;
   readonly insecureRegistry: readonly string[];
-  readonly config?: string;
 }
 
-/** `archway pipeline`. */
+/** The options of `archway pipeline show` as commander hands them over. */
+interface RawShowOptions {
+  readonly event?: string;
+  readonly format: string;
+}
+
+const eventText =
+  "the event that starts the run: push[=BRANCH], tag=TAG, pull_request[=BRANCH], schedule, image or manual";
+
+/** `archway pipeline`: its subcommands. */
 export function defineCommand(context: CliContext, done: (exitCode: number) => void): Command {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
-  const shared = (command: Command) =>
-    command
-      .addOption(
-        new Option(
-          "--event <name[=ref]>",
-          "the jobs of push[=BRANCH], tag=TAG, pull_request[=BRANCH], schedule, image or manual (default: push of this branch)",
-        ),
-      )
-      .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
-      .addOption(
-        new Option("--insecure-registry <host>", "allow plain HTTP to this registry").default([]).argParser(collect),
-      );
-  const check = shared(
-    new Command("check").description(
-      "Check the pipeline of .archway.yaml: keys, expressions, needs, and that every image has every platform that it will run on. Nothing is run.",
-    ),
-  )
-    .addOption(new Option("--offline", "ask no registry"))
-    .action(async (raw: RawPipelineOptions) => {
-      const { runPipelineCheck } = await import("./pipeline.ts");
-      done(await runPipelineCheck(context, raw));
+  const command = new Command("archway pipeline").description(
+    "Check the pipeline of a repository before anything runs, and show what it comes to.",
+  );
+  command.addCommand(defineCheck(context, done));
+  command.addCommand(defineShow(context, done));
+  return command;
+}
+
+function defineCheck(context: CliContext, done: (exitCode: number) => void): Command {
+  return new Command("check")
+    .description(
+      "Validate the pipeline for every event that starts it, and look up every image of its steps and services for every platform it will run on. Images that the run builds itself are not looked up.",
+    )
+    .argument("[FILE]", "the pipeline (default: .archway.yaml of the repository)")
+    .addOption(new Option("--offline", "validate only; ask no registry"))
+    .addOption(new Option("--event <event>", `only this one: ${eventText}`))
+    .addOption(
+      new Option("--insecure-registry <host>", "allow plain HTTP to this registry").default([]).argParser(collect),
+    )
+    .action(async (file: string | undefined, raw: RawCheckOptions) => {
+      const { readHost } = await import("./parse-option.ts");
+      const { readEvent } = await import("./pipeline-event.ts");
+      const { runPipelineCheck } = await import("./pipeline-check.ts");
+      const options = {
+        offline: raw.offline ?? false,
+        insecureRegistries: raw.insecureRegistry.map((host) => readHost("--insecure-registry", host)),
+        ...(raw.event === undefined ? {} : { event: readEvent("--event", raw.event) }),
+      };
+      done(await runPipelineCheck(context, file, options));
     });
-  const show = shared(
-    new Command("show").description(
-      "Print the jobs that a pipeline becomes: matrices and platforms expanded, in their order.",
-    ),
-  )
-    .addOption(new Option("--format <format>", "text (default) or mermaid").default("text"))
-    .action(async (raw: RawPipelineOptions) => {
-      const { runPipelineShow } = await import("./pipeline.ts");
-      done(await runPipelineShow(context, raw));
+}
+
+function defineShow(context: CliContext, done: (exitCode: number) => void): Command {
+  return new Command("show")
+    .description(
+      "Show the jobs that an event starts: for every platform and matrix value, what each does, what it waits for, and why it is skipped.",
+    )
+    .argument("[FILE]", "the pipeline (default: .archway.yaml of the repository)")
+    .addOption(new Option("--event <event>", `${eventText} (default: a push to the branch that is checked out)`))
+    .addOption(
+      new Option("--format <format>", "text (default), json, or mermaid, a chart for Markdown").default("text"),
+    )
+    .action(async (file: string | undefined, raw: RawShowOptions) => {
+      const { readChoice } = await import("./parse-option.ts");
+      const { readEvent } = await import("./pipeline-event.ts");
+      const { runPipelineShow } = await import("./pipeline-show.ts");
+      const format = readChoice("--format", raw.format, ["text", "json", "mermaid"]);
+      const options = { format, ...(raw.event === undefined ? {} : { event: readEvent("--event", raw.event) }) };
+      done(await runPipelineShow(context, file, options));
     });
-  return new Command("archway pipeline")
-    .description("Look at the pipeline of a repository without running it.")
-    .addCommand(check)
-    .addCommand(show);
 }

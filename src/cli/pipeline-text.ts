@@ -1,39 +1,25 @@
-import type { JobGraph, PlannedJob } from "../pipeline/job-spec.ts";
-import { formatPlatform } from "../platform/platform.ts";
+import type { JobGraph } from "../pipeline/job-spec.ts";
+import { describeNeeds, describeRules, describeWork } from "../pipeline/show/describe-job.ts";
+import { formatCount } from "../report/quantity.ts";
+import type { Style } from "../report/style.ts";
+import { type Cell, formatTable } from "../report/table.ts";
 
-/** The jobs of a run as lines: what each does, where it runs, what it waits for. */
-export function formatGraph({ jobs }: JobGraph): readonly string[] {
-  const width = Math.max(...jobs.map(({ id }) => id.length));
-  return jobs.map((job) => {
-    const parts = [
-      describeWork(job),
-      ...(job.needs.length === 0 ? [] : [`after ${job.needs.join(", ")}`]),
-      ...(job.when === "success" ? [] : [`when ${job.when}`]),
-    ];
-    const skip = job.skip === undefined ? "" : ` — not run: ${job.skip}`;
-    return `${job.id.padEnd(width)}  ${parts.join("; ")}${skip}`;
+/** The jobs of a run as a table, each after those that it needs. */
+export function formatGraph(
+  graph: JobGraph,
+  title: string,
+  format: { readonly columns: number; readonly style: Style },
+): string[] {
+  const { style } = format;
+  const running = graph.jobs.filter(({ skip }) => skip === undefined).length;
+  const skipped = graph.jobs.length - running;
+  const rows = graph.jobs.map((job): Cell[] => {
+    const rules = describeRules(job).join(", ");
+    const id = job.skip === undefined ? job.id : { text: job.id, paint: style.dim };
+    return [id, describeNeeds(job, graph).join(", ") || "-", describeWork(job), rules];
   });
-}
-
-function describeWork({ work }: PlannedJob): string {
-  switch (work.kind) {
-    case "steps":
-      return `${work.steps.length} step${work.steps.length === 1 ? "" : "s"}`;
-    case "build":
-      return `build for ${work.platforms.map(formatPlatform).join(", ") || "this machine's platform"}`;
-    case "image":
-      return `image ${work.action}`;
-    default:
-      return work.kind;
-  }
-}
-
-/** The jobs of a run as a Mermaid flow chart. */
-export function formatMermaid({ jobs }: JobGraph): readonly string[] {
-  const names = new Map(jobs.map(({ id }, index) => [id, `j${index}`]));
   return [
-    "flowchart LR",
-    ...jobs.map(({ id, work }) => `  ${names.get(id)}["${id.replaceAll('"', "'")}<br/>${work.kind}"]`),
-    ...jobs.flatMap(({ id, needs }) => needs.map((need) => `  ${names.get(need)} --> ${names.get(id)}`)),
+    style.bold(`${title}: ${formatCount(running, "job")}${skipped === 0 ? "" : `, ${skipped} skipped`}`),
+    ...(rows.length === 0 ? [] : formatTable(rows, { ...format, header: ["JOB", "NEEDS", "DOES", "RULES"] })),
   ];
 }

@@ -58,7 +58,9 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const all = expandPipeline(config, facts);
   const graph = { ...all, jobs: selectJobs(all.jobs, names, options.platforms, unknownJob) };
   if (options.plan) {
-    context.stdout.write(`${formatGraph(graph).join("\n")}\n`);
+    const style = makeStyle(usesColor(context.stdout, context.env));
+    const lines = formatGraph(graph, `${file} for ${facts.event}`, { columns: context.stdout.columns || 120, style });
+    context.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   }
   const secrets = await readSecrets(context, options);

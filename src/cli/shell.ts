@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
 import { type Command, CommanderError, type Option } from "commander";
 import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { formatError } from "../report/error.ts";
 import { usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
+import { readSource } from "./source-text.ts";
 
 /** What a `NAME-command.ts` file exports. */
 export interface CommandModule {
@@ -149,17 +149,6 @@ function reportError(error: unknown, context: CliContext, debug: boolean): numbe
   const told = interrupted && !(error instanceof ArchwayError && error.kind === "interrupted") ? interruption : error;
   stderr.write(formatError(told, { debug, cwd, color: usesColor(stderr, env), readSource }));
   return told instanceof ArchwayError ? exitCodes[told.kind] : exitCodes.unreachable;
-}
-
-/** The text of the file that an error is about; files larger than 1 MiB are left alone. */
-function readSource(file: string): string | undefined {
-  try {
-    const found = statSync(file);
-    return found.isFile() && found.size <= 1024 ** 2 ? readFileSync(file, "utf8") : undefined;
-  } catch {
-    // The place is told without the line.
-    return undefined;
-  }
 }
 
 const interruption = new ArchwayError({ code: "INTERRUPTED", kind: "interrupted", message: "Interrupted." });

@@ -29,6 +29,7 @@ export function documentError(issues: readonly Issue[], source: YamlSource, kind
   // Of a file for another version nothing else is known.
   const ofVersion = issues.filter((issue) => issue.path[0] === "version" && issue.input !== undefined);
   const problems = (ofVersion.length > 0 ? ofVersion : issues)
+    .filter((issue) => !followsFromKey(issue, issues))
     .flatMap((issue) => problemsOf(issue, source, kind))
     .sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
   const [first, ...others] = problems;
@@ -46,6 +47,16 @@ export function documentError(issues: readonly Issue[], source: YamlSource, kind
   });
 }
 
+/** A mistyped key is the mistake; that something is missing around it follows. */
+function followsFromKey(issue: Issue, issues: readonly Issue[]): boolean {
+  return (
+    issue.code === "custom" &&
+    issues.some(
+      ({ code, path }) => code === "unrecognized_keys" && path.length > 0 && path.join("\n") === issue.path.join("\n"),
+    )
+  );
+}
+
 function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Problem[] {
   const name = formatPath(issue.path);
   const place = source.place(issue.path);
@@ -58,7 +69,10 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       return [
         {
           place: source.keyPlace(issue.path.slice(0, -1), key),
-          message: inner?.message ?? "wrong key",
+          message:
+            inner === undefined || inner.code === "custom"
+              ? (inner?.message ?? "wrong key")
+              : `"${key}" ${inner.message}`,
           hint: hintOf(inner),
         },
       ];
@@ -89,11 +103,21 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
     case "invalid_union": {
       if (issue.input === undefined && source.written(issue.path) === undefined)
         return [{ place, message: `${name} is missing` }];
-      // What was written is one of the alternatives with a mistake in it, when only one of them takes a value of its type.
-      const [near, ...more] = issue.errors.filter(
-        (issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === "invalid_type"),
-      );
-      if (near === undefined || more.length > 0) return [{ place, message: `${name} ${issue.message}` }];
+      // What was written is one of the alternatives with a mistake in it: the one that agrees with it the furthest.
+      const [near, next] = issue.errors
+        .filter((issues) => !issues.some(isOfOtherType))
+        .toSorted((a, b) => depthOf(b) - depthOf(a));
+      const isUnclear = next !== undefined && near !== undefined && depthOf(next) === depthOf(near);
+      if (near === undefined || isUnclear) {
+        const written = source.written(issue.path);
+        if (typeof issue.input === "number" && written !== undefined && issue.errors.flat().some(takesText)) {
+          const message = `${name} must be a text, and ${written} is not one for YAML`;
+          return [{ place, message, hint: `Quote it: "${written}"` }];
+        }
+        const types = [...new Set(issue.errors.flat().flatMap(expectedType))];
+        const isPlain = issue.message.startsWith("Invalid input") && types.length > 0;
+        return [{ place, message: `${name} ${isPlain ? `must be ${types.join(" or ")}` : issue.message}` }];
+      }
       return near.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source, kind));
     }
     case "invalid_format":
@@ -101,6 +125,30 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
     case "not_multiple_of":
       return [{ place, message: `${name} ${issue.message}` }];
   }
+}
+
+/** An alternative of a union that takes values of another type, itself or in all of its own alternatives. */
+function isOfOtherType(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === "invalid_union") return issue.errors.every((issues) => issues.some(isOfOtherType));
+  return issue.code === "invalid_type" || (issue.code === "invalid_value" && typeof issue.input !== "string");
+}
+
+function takesText(issue: Issue): boolean {
+  return issue.code === "invalid_type" && issue.path.length === 0 && issue.expected === "string";
+}
+
+/** What an alternative takes, in words. */
+function expectedType(issue: Issue): string[] {
+  if (issue.path.length > 0) return [];
+  if (issue.code === "invalid_union") return issue.errors.flat().flatMap(expectedType);
+  if (issue.code === "invalid_value") return [`one of ${issue.values.join(", ")}`];
+  return issue.code === "invalid_type" ? [typeNames[issue.expected] ?? issue.expected] : [];
+}
+
+/** How far into a value the first mistake lies. */
+function depthOf(issues: readonly Issue[]): number {
+  return Math.min(...issues.map((issue) => issue.path.length + (issue.code === "invalid_union" ? 1 : 0)));
 }
 
 const versionHint = "Other versions of the format need another version of Archway.";
@@ -112,7 +160,9 @@ function hintOf(issue: Issue | undefined): string | undefined {
 
 function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource, { schema }: DocumentKind): Problem {
   const known = knownKeys(path, schema);
-  const guess = nearestName(key, known);
+  // The first versions of the format wrote some names in camel case.
+  const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const guess = known.includes(snake) ? snake : nearestName(key, known);
   const where = path.length === 0 ? "" : ` in ${formatPath(path)}`;
   return {
     place: source.keyPlace(path, key),

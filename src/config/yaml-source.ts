@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
+import { describeAliasError, describeYamlError } from "./yaml-problem.ts";
 
 /** A step into a YAML document: the key of a mapping or the index of a sequence. */
 type PathStep = PropertyKey;
@@ -37,9 +38,9 @@ export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"
     return { file, line, column: col };
   };
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem) throw invalid(code, problem.message, at(problem.pos[0]));
+  if (problem) throw invalid(code, describeYamlError(problem, content, document), at);
   return {
-    value: plainValue(document, file, code),
+    value: plainValue(document, code, at),
     place: (path) => at(nodeAt(document, path).node?.range?.[0]),
     keyPlace: (path, key) => {
       const { node } = nodeAt(document, path);
@@ -53,12 +54,12 @@ export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"
   };
 }
 
-function plainValue(document: Document, file: string, code: string): unknown {
+function plainValue(document: Document, code: string, at: (offset: number | undefined) => ErrorPlace): unknown {
   try {
     return document.contents === null ? undefined : document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     // The library's way to refuse an alias: without its anchor, or one too many.
-    if (error instanceof ReferenceError) throw invalid(code, error.message, { file });
+    if (error instanceof ReferenceError) throw invalid(code, describeAliasError(document), at);
     throw error;
   }
 }
@@ -74,11 +75,16 @@ function nodeAt(document: Document, path: readonly PathStep[]): { node: Node | u
   return { node, found: true };
 }
 
-function invalid(code: string, message: string, place: ErrorPlace): ArchwayError {
+function invalid(
+  code: string,
+  { message, hint, offset }: ReturnType<typeof describeYamlError>,
+  at: (offset: number | undefined) => ErrorPlace,
+): ArchwayError {
   return new ArchwayError({
     code,
     kind: "input",
     message: `${message}.`.replace(/[.:]+$/, "."),
-    place,
+    place: at(offset),
+    ...(hint === undefined ? {} : { hint }),
   });
 }

@@ -25,6 +25,12 @@ export function expandMatrix(matrix: JobContent["matrix"]): readonly Combination
   return combinations;
 }
 
+/** Combinations that a matrix has before `exclude` takes any out. */
+export function matrixSize(matrix: JobContent["matrix"]): number {
+  const { include: _, exclude: __, ...axes } = matrix ?? { include: [], exclude: [] };
+  return Object.values(axes).reduce((size, values) => size * values.length, 1);
+}
+
 function fits(part: Combination, whole: Combination): boolean {
   return Object.entries(part).every(([axis, value]) => whole[axis] === value);
 }

@@ -3,7 +3,7 @@ import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
 import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, type Combination } from "./expand-matrix.ts";
+import { expandMatrix, matrixSize, type Combination } from "./expand-matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
@@ -12,6 +12,9 @@ import { specifyWork } from "./job-work.ts";
 
 /** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
 const maxJobs = 1000;
+
+/** Combinations of one matrix that are looked at, of which `exclude` may leave a few: more would take all memory. */
+const maxCombinations = 100_000;
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -31,19 +34,18 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const { jobs } = config;
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
+  for (const [name, job] of Object.entries(jobs)) {
+    const size = matrixSize(job.matrix);
+    if (size > maxCombinations) throw tooLarge(`The matrix of "${name}" has ${size} combinations`, config);
+  }
   const instances = new Map(
     Object.entries(jobs).map(([name, job]) => [name, instancesOf(name, job, config.platforms)]),
   );
   const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
   if (count > maxJobs) {
     const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
-    throw new ArchwayError({
-      code: "PIPELINE_TOO_LARGE",
-      kind: "input",
-      message: `The pipeline has ${count} jobs, ${largest?.[1].length} of them of "${largest?.[0]}"; a run has ${maxJobs} at most.`,
-      hint: "Take values out of its matrix, or exclude combinations.",
-      ...(config.file === undefined ? {} : { place: { file: config.file } }),
-    });
+    const most = `${largest?.[1].length} of them of "${largest?.[0]}"`;
+    throw tooLarge(`The pipeline has ${count} jobs, ${most}`, config);
   }
   const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
     const job = jobs[name];
@@ -51,6 +53,16 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
     return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
   });
   return { env: config.env, jobs: planned };
+}
+
+function tooLarge(what: string, { file }: Config): ArchwayError {
+  return new ArchwayError({
+    code: "PIPELINE_TOO_LARGE",
+    kind: "input",
+    message: `${what}; a run has ${maxJobs} jobs at most.`,
+    hint: "Take values out of its matrix, or exclude combinations.",
+    ...(file === undefined ? {} : { place: { file } }),
+  });
 }
 
 function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
@@ -100,7 +112,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
       ...handler,
       name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
     })),
-    needs: job.needs.flatMap((need) => neededBy(instance, instances.get(need) ?? []).map((one) => one.id)),
+    needs: job.needs.flatMap((need) => neededBy(instance, need, instances).map((one) => one.id)),
     allNeeds: [...withAllNeeds(name, config.jobs)],
     when: when?.status ?? "success",
     ...(condition === undefined ? {} : { condition }),
@@ -121,16 +133,22 @@ function withOverride(job: JobContent, platform: Platform | undefined): JobConte
 }
 
 /** The ones of a needed job that an instance waits for. */
-function neededBy(instance: Instance, others: readonly Instance[]): readonly Instance[] {
+function neededBy(instance: Instance, need: string, instances: Surroundings["instances"]): readonly Instance[] {
+  const others = instances.get(need) ?? [];
   const { platform } = instance;
-  if (platform === undefined) return others;
-  const own = others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
-  return own.length > 0 ? own : others;
+  if (platform === undefined || platformsOf(others) !== platformsOf(instances.get(instance.name) ?? [])) return others;
+  return others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
+}
+
+/** The platforms of a job, for comparison. */
+function platformsOf(instances: readonly Instance[]): string {
+  const platforms = instances.map(({ platform }) => (platform === undefined ? "" : formatPlatform(platform)));
+  return [...new Set(platforms)].sort().join();
 }
 
 function inputOf(path: string, written: string, instance: Instance, instances: Surroundings["instances"]): InputSpec {
   const [job = "", artifact = ""] = written.split(".");
-  const makers = neededBy(instance, instances.get(job) ?? []);
+  const makers = neededBy(instance, job, instances);
   if (makers.length === 1) return { path, artifact, from: makers.map(({ id }) => ({ job: id })) };
   return { path, artifact, from: makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) })) };
 }

@@ -28,7 +28,7 @@ const artifact = z.union([
 ]);
 
 const axisValue = z
-  .union([z.string(), z.number(), z.boolean()], { error: "must be a text" })
+  .union([z.string(), z.int(), z.boolean()], { error: "must be a text" })
   .transform(String)
   .pipe(z.string().min(1));
 const combination = z.record(plainName, axisValue);

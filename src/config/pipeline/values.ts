@@ -4,9 +4,12 @@ import { parseReference } from "../../oci/reference.ts";
 import { parseTemplate, plainTemplate } from "../../expression/template.ts";
 import { readWith, text } from "../values.ts";
 
-/** A text with `${{ … }}` in it. Numbers and `true` are texts too where a text is wanted: `GOARM: 7`. */
+/**
+ * A text with `${{ … }}` in it. Whole numbers and `true` are texts too where a text is wanted: `GOARM: 7`. Other numbers are refused, because YAML makes 1.2 of
+ * the version 1.20.
+ */
 export const template = z
-  .union([z.string().max(100_000), z.number(), z.boolean()], { error: "must be a text" })
+  .union([z.string().max(100_000), z.int(), z.boolean()], { error: "must be a text" })
   .transform((value, context) => readWith(parseTemplate)(String(value), context));
 
 /** A name of an image, which may be given by expressions. */

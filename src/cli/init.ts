@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { configName } from "../config/config.ts";
+import { ArchwayError } from "../error/error.ts";
+import { writeFirstPipeline } from "../pipeline/init/first-pipeline.ts";
+import { recognizeImages } from "../pipeline/init/images.ts";
+import { recognizeLanguages } from "../pipeline/init/languages.ts";
+import type { RecognizedImage, RecognizedLanguage, RepositoryFiles } from "../pipeline/init/repository-files.ts";
+import { mainBranch, suggestDestination } from "../pipeline/init/git-facts.ts";
+import type { Platform } from "../platform/platform.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { CliContext } from "./context.ts";
+
+/** What the user asked of `archway init`. */
+export interface InitOptions {
+  readonly platforms?: readonly Platform[];
+  /** The text goes to standard output, and no file is written. */
+  readonly print: boolean;
+  readonly force: boolean;
+}
+
+const usualPlatforms: readonly Platform[] = [
+  { os: "linux", architecture: "amd64" },
+  { os: "linux", architecture: "arm64" },
+];
+
+/** Folders that hold what others wrote, or what a build made. */
+const skipped = new Set([".git", "node_modules", "vendor", "target", "dist", ".venv", "venv"]);
+
+/**
+ * `archway init`: writes a first pipeline and says what it was made from. Returns 0.
+ *
+ * @throws ArchwayError `CONFIG_EXISTS`, `DIRECTORY_UNREADABLE`, `FILE_UNWRITABLE` (kind `input`).
+ */
+export async function runInit(context: CliContext, directory: string, options: InitOptions): Promise<number> {
+  const folder = resolve(context.cwd, directory);
+  const files = await listRepository(folder);
+  const platforms = options.platforms ?? usualPlatforms;
+  const found = { languages: recognizeLanguages(files), images: recognizeImages(files) };
+  const text = writeFirstPipeline({
+    ...found,
+    platforms,
+    branch: mainBranch(files),
+    destination: suggestDestination(files),
+  });
+  const notes = [
+    ...recognized(found.languages, found.images),
+    `Platforms: ${platforms.map(formatPlatform).join(", ")}${options.platforms ? "" : " (choose others with --platform)"}`,
+  ];
+  if (options.print) {
+    context.stderr.write(`${notes.join("\n")}\n`);
+    context.stdout.write(text);
+    return 0;
+  }
+  await writeNew(join(folder, configName), text, options.force);
+  context.stdout.write(
+    `${[...notes, `Wrote ${join(directory, configName)}`, "", ...nextSteps(found.images)].join("\n")}\n`,
+  );
+  return 0;
+}
+
+function recognized(languages: readonly RecognizedLanguage[], images: readonly RecognizedImage[]): string[] {
+  const found = [
+    ...languages.flatMap(({ title, file, doubt }) => [
+      `Recognised ${title} by ${file}`,
+      ...(doubt === undefined ? [] : [`  Look at the test job: ${doubt}`]),
+    ]),
+    ...images.map(({ file, job }) => `Recognised ${file}: the job "${job}" builds it for every platform`),
+  ];
+  if (languages.length > 0) return found;
+  return [...found, "No language was recognised (Go, Node.js, Python, Rust, Java, C with CMake or make)"];
+}
+
+function nextSteps(images: readonly RecognizedImage[]): string[] {
+  return [
+    "Next:",
+    ...(images.length > 0 ? ["  archway check            what would break on another architecture"] : []),
+    "  archway pipeline check   whether every image exists for every platform",
+    "  archway pipeline show    the jobs that will run",
+    "  archway run              run them here",
+  ];
+}
+
+async function writeNew(file: string, text: string, force: boolean): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: force ? "w" : "wx" });
+  } catch (error) {
+    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+    throw new ArchwayError({
+      code: exists ? "CONFIG_EXISTS" : "FILE_UNWRITABLE",
+      kind: "input",
+      message: exists
+        ? `There is already a ${configName}, and it is left as it is.`
+        : `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      hint: exists
+        ? "See what would be written with archway init --print; replace the file with --force."
+        : "Name a folder that exists and that you may write to.",
+      place: { file },
+      cause: error,
+    });
+  }
+}
+
+/** The names at the root of a repository and in the folders right below it. */
+async function listRepository(folder: string): Promise<RepositoryFiles> {
+  const names: string[] = [];
+  for (const entry of await readFolder(folder)) {
+    if (!entry.isDirectory()) names.push(entry.name);
+    else if (!skipped.has(entry.name)) {
+      const inner = await readdir(join(folder, entry.name), { withFileTypes: true }).catch(() => []);
+      names.push(...inner.filter((file) => !file.isDirectory()).map((file) => `${entry.name}/${file.name}`));
+    }
+  }
+  return {
+    names: names.toSorted(),
+    read: (name) => {
+      try {
+        return readFileSync(join(folder, name), "utf8");
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+async function readFolder(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new ArchwayError({
+      code: "DIRECTORY_UNREADABLE",
+      kind: "input",
+      message: `The folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      hint: "Name the folder of a repository: archway init DIR",
+      cause: error,
+    });
+  }
+}

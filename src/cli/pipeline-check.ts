@@ -1,0 +1,91 @@
+import { type ArchwayError, exitCodes } from "../error/error.ts";
+import { resolveImages, type ResolvedImages } from "../pipeline/images/resolve-images.ts";
+import { namesOfRun } from "../pipeline/facts.ts";
+import type { PlannedJob } from "../pipeline/job-spec.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { formatError } from "../report/error.ts";
+import { formatCount } from "../report/quantity.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
+import { formatTable } from "../report/table.ts";
+import type { CliContext } from "./context.ts";
+import type { NamedEvent } from "./pipeline-event.ts";
+import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
+import { openRegistries } from "./registries.ts";
+import { readSource } from "./source-text.ts";
+
+/** What the user asked of `archway pipeline check`. */
+export interface PipelineCheckOptions {
+  /** No registry is asked. */
+  readonly offline: boolean;
+  readonly insecureRegistries: readonly string[];
+  /** Only this event; absent: all that start the pipeline. */
+  readonly event?: NamedEvent;
+}
+
+/** Width of the text where there is no terminal. */
+const plainColumns = 120;
+
+/**
+ * `archway pipeline check`: validates the pipeline and looks up its images. Returns 0, 1 when an image or a platform of one is
+ * missing, 2 when a name is no name of an image, 3 when a registry could not be asked; the first of them counts.
+ *
+ * @throws ArchwayError (kind `input`) for a pipeline that is wrong.
+ */
+export async function runPipelineCheck(
+  context: CliContext,
+  file: string | undefined,
+  options: PipelineCheckOptions,
+): Promise<number> {
+  const { stdout, env, signal } = context;
+  const config = await loadPipeline(context, file);
+  const { graph, facts, refusal } = await planEvent(config, options.event ?? { name: "push" });
+  if (options.event !== undefined && refusal !== undefined) {
+    stdout.write(`The event starts nothing: ${refusal}.\n`);
+    return 0;
+  }
+  // A job that is skipped for one event runs for another.
+  const jobs: readonly PlannedJob[] = options.event === undefined ? graph.jobs.map(withoutSkip) : graph.jobs;
+  const about = formatCount(jobs.filter(({ skip }) => skip === undefined).length, "job");
+  if (options.offline) {
+    stdout.write(`The pipeline is valid: ${about}. Images were not looked up.\n`);
+    return 0;
+  }
+  const { registries, resolve } = openRegistries({ ...options, registries: config.registries }, context);
+  try {
+    const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
+    const sources = { find: resolve, placeOf: await readPlaces(config), known };
+    const resolved = await resolveImages({ ...graph, jobs }, sources, signal);
+    const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
+    const lines = formatTable(imageRows(resolved), format);
+    const bad = resolved.problems.length;
+    const images = bad === 0 ? "" : `, ${formatCount(bad, "image")} ${bad === 1 ? "is" : "are"} not as needed`;
+    stdout.write(`${[...lines, `The pipeline is valid: ${about}${images}.`].join("\n")}\n`);
+    return tellProblems(context, resolved.problems);
+  } finally {
+    await registries.close();
+  }
+}
+
+function withoutSkip({ skip: _skip, ...job }: PlannedJob): PlannedJob {
+  return job;
+}
+
+function imageRows({ images, late }: ResolvedImages): string[][] {
+  return [
+    ...images.map(({ name, needed, digest }) => [
+      name,
+      needed.map(formatPlatform).join(", ") || "any platform",
+      digest.slice(0, "sha256:".length + 12),
+    ]),
+    ...late.map((text) => [text, "is known when the run has come to it"]),
+  ];
+}
+
+function tellProblems({ stderr, env, cwd }: CliContext, problems: readonly ArchwayError[]): number {
+  const format = { debug: false, cwd, color: usesColor(stderr, env), readSource };
+  for (const problem of problems) stderr.write(formatError(problem, format));
+  const kinds = (["failed", "input", "unreachable"] as const).filter((kind) =>
+    problems.some((one) => one.kind === kind),
+  );
+  return kinds[0] === undefined ? 0 : exitCodes[kinds[0]];
+}

@@ -1,0 +1,26 @@
+import type { JobGraph, PlannedJob } from "../pipeline/job-spec.ts";
+import { describeWork } from "../pipeline/show/describe-job.ts";
+import { templateText } from "../pipeline/show/template-text.ts";
+import { formatPlatform } from "../platform/platform.ts";
+
+/** What an event comes to, as JSON (schema `pipeline-show.schema.json`). */
+export function graphJson(graph: JobGraph, event: string, refused: string | undefined): unknown {
+  return { version: 1, event, refused, jobs: graph.jobs.map(jobJson) };
+}
+
+function jobJson(job: PlannedJob): unknown {
+  const { id, name, work, platform, matrix, needs, when, condition, skip } = job;
+  return {
+    id,
+    name,
+    kind: work.kind,
+    platform: platform === undefined ? undefined : formatPlatform(platform),
+    platforms: work.kind === "build" ? work.platforms.map(formatPlatform) : undefined,
+    matrix,
+    needs,
+    when,
+    condition: condition === undefined ? undefined : templateText(condition),
+    skipped: skip,
+    does: describeWork(job),
+  };
+}

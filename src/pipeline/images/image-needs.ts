@@ -1,0 +1,108 @@
+import { ArchwayError } from "../../error/error.ts";
+import type { Scope } from "../../expression/evaluate.ts";
+import type { Value } from "../../expression/expression.ts";
+import { evaluateTemplate, type Template } from "../../expression/template.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { namesOfPlatform } from "../facts.ts";
+import type { JobGraph, PlannedJob, StepSpec } from "../job-spec.ts";
+import { templateText } from "../show/template-text.ts";
+
+/** One place of a pipeline that runs an image. */
+export interface ImageUse {
+  /** Id of the job. */
+  readonly job: string;
+  /** Where the file names it, as keys from the top; where a job has overrides the nearest key that is there. */
+  readonly path: readonly PropertyKey[];
+  /** What it runs as; absent where any machine will do. */
+  readonly platform?: Platform;
+}
+
+/** The images that a run needs before it starts. */
+export interface ImageNeeds {
+  /** Uses of each image by its name. */
+  readonly images: ReadonlyMap<string, readonly ImageUse[]>;
+  /** Names that are only known when the run has come to them, as they are written: images that it builds itself, above all. */
+  readonly late: readonly string[];
+}
+
+interface NamedImage {
+  readonly image: Template;
+  readonly path: readonly PropertyKey[];
+}
+
+/** Collects the images of steps, services and failure handlers of all jobs that are not skipped. `known` are names that expressions may have beside those of the job. */
+export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Value]>): ImageNeeds {
+  const images = new Map<string, ImageUse[]>();
+  const late = new Set<string>();
+  const names = new Map(known);
+  for (const job of graph.jobs.filter(({ skip }) => skip === undefined)) {
+    const scope = scopeOf(job, graph, names);
+    for (const { image, path } of imagesOf(job)) {
+      const name = knownText(image, scope);
+      if (name === undefined) late.add(templateText(image));
+      else {
+        const uses = images.get(name) ?? [];
+        uses.push({ job: job.id, path, ...(job.platform === undefined ? {} : { platform: job.platform }) });
+        images.set(name, uses);
+      }
+    }
+  }
+  return { images, late: [...late] };
+}
+
+/** What is known of a job before the run. */
+function scopeOf(job: PlannedJob, graph: JobGraph, known: ReadonlyMap<string, Value>): Scope {
+  const names = new Map([
+    ...known,
+    ...(job.platform === undefined ? [] : namesOfPlatform(job.platform)),
+    ...job.axes.map((axis) => [`matrix.${axis}`, job.matrix[axis] ?? ""] as const),
+  ]);
+  const scope: Scope = { names, hash: unknownYet };
+  for (const env of [graph.env, job.env]) {
+    const values = Object.entries(env).map(([name, value]) => [`env.${name}`, knownText(value, scope)] as const);
+    for (const [name, value] of values) {
+      if (value === undefined) names.delete(name);
+      else names.set(name, value);
+    }
+  }
+  return scope;
+}
+
+/** The text of a template; `undefined` for one with a name that is known later. */
+function knownText(template: Template, scope: Scope): string | undefined {
+  try {
+    return evaluateTemplate(template, scope);
+  } catch (error) {
+    if (error instanceof ArchwayError && error.code === "EXPRESSION_NAME") return undefined;
+    throw error;
+  }
+}
+
+/** Files are read when there is a workspace. */
+function unknownYet(): never {
+  throw new ArchwayError({ code: "EXPRESSION_NAME", kind: "input", message: "hash() is known when the run has begun" });
+}
+
+function imagesOf({ name, work, onFailure }: PlannedJob): NamedImage[] {
+  const at = ["jobs", name];
+  if (work.kind !== "steps") return imagesOfSteps(onFailure, undefined, [...at, "on_failure"]);
+  const usual = { image: work.image, path: [...at, "image"] };
+  return [
+    ...work.services.map((service) => ({ image: service.image, path: [...at, "services", service.name, "image"] })),
+    ...imagesOfSteps(work.steps, usual, [...at, "steps"]),
+    ...imagesOfSteps(onFailure, usual, [...at, "on_failure"]),
+  ];
+}
+
+/** @param usual Image of the steps that name none. */
+function imagesOfSteps(
+  steps: readonly StepSpec<Template>[],
+  usual: NamedImage | undefined,
+  path: readonly PropertyKey[],
+): NamedImage[] {
+  return steps.flatMap((step, index) => {
+    const at = [...path, index];
+    const image = step.image === undefined ? usual : { image: step.image, path: [...at, "image"] };
+    return [...(image === undefined ? [] : [image]), ...imagesOfSteps(step.onFailure, image, [...at, "on_failure"])];
+  });
+}
