@@ -22,6 +22,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { choosePlatform, selectJobs, type LocalMachine } from "../run/choose-platform.ts";
+import { joinGroup } from "../run/concurrency-group.ts";
 import { runPipeline } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
@@ -152,6 +153,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
     };
     const performSteps = async (
       job: StepsJob | (JobSpec & { readonly work: StepsJob["work"] }),
+      within: AbortSignal,
     ): Promise<JobResult> => {
       if (engine === undefined) throw new TypeError("a steps job without an engine");
       const { platform, mode, reason } = choosePlatform(job, work.machine, {
@@ -179,27 +181,38 @@ async function execute(context: CliContext, work: Work): Promise<number> {
         owner,
         emit,
       };
-      return runStepsJob({ ...job, platform }, surroundings, signal);
+      return runStepsJob({ ...job, platform }, surroundings, within);
     };
-    const perform = (job: JobSpec): Promise<JobResult> => {
+    const perform = (job: JobSpec, within: AbortSignal): Promise<JobResult> => {
       const { work: kind } = job;
       switch (kind.kind) {
         case "steps":
-          return performSteps({ ...job, work: kind });
+          return performSteps({ ...job, work: kind }, within);
         case "build":
-          return performBuild({ ...job, work: kind }, commands, signal);
+          return performBuild({ ...job, work: kind }, commands, within);
         case "verify":
-          return performVerify({ ...job, work: kind }, commands, signal);
+          return performVerify({ ...job, work: kind }, commands, within);
         case "image":
-          return performImage({ ...job, work: kind }, commands, signal);
+          return performImage({ ...job, work: kind }, commands, within);
         case "promote":
-          return performPromote({ ...job, work: kind }, commands, signal);
+          return performPromote({ ...job, work: kind }, commands, within);
         case "approval":
-          return approve(context, { ...job, work: kind }, options.approved, emit);
+          return approve({ ...context, signal: within }, { ...job, work: kind }, options.approved, emit);
       }
     };
     const hash = (globs: readonly string[]) => hashFiles(checkout, globs);
-    const ended = await runPipeline({ graph, resolution: { facts, hash }, slots: options.jobs, perform, emit }, signal);
+    const groups = { folder: join(state, "groups"), owner, now: context.now };
+    const ended = await runPipeline(
+      {
+        graph,
+        resolution: { facts, hash },
+        slots: options.jobs,
+        joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
+        perform,
+        emit,
+      },
+      signal,
+    );
     await emit({ type: "run-ended", state: ended });
     const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: context.now() });
     if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
