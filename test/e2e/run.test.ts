@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { RunSummary } from "../../src/cli/run-show.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { archway, workplace, type Workplace } from "./archway.ts";
+import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
+import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
 
-const needs = ["registry", "docker", "podman", "qemu", "bases"] as const;
+const needs = ["registry", "buildkit", "docker", "podman", "qemu", "bases"] as const;
 
 describe("archway run", { skip: await unavailable(...needs) }, () => {
   let bed: Bed;
@@ -26,7 +28,54 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
     await writeFile(file, written.replaceAll("MIRROR", mirror));
     return place;
   }
+  /** Containers and networks of ours that an engine has. */
+  async function left(endpoint: string): Promise<readonly string[]> {
+    const sources = { pin: () => assert.fail("nothing is pulled"), archive: () => assert.fail("nothing is loaded") };
+    const opened = await DockerEngine.open(endpoint, sources, AbortSignal.timeout(10_000));
+    return (await opened.list(AbortSignal.timeout(10_000))).map(({ kind, labels }) => `${kind} of ${labels.run}`);
+  }
+
   const head = 'version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["MIRROR"] } }\n';
+
+  test("built, run, approved and promoted in one run; nothing is pushed without --publish", async () => {
+    const node = await bed.buildkit("a");
+    const { endpoint } = await bed.docker();
+    await using place = await repository(`version: 1
+platforms: [linux/amd64, linux/arm64]
+registries: { docker.io: { mirrors: ["MIRROR"] } }
+jobs:
+  image:
+    build: { tags: ["MIRROR/team/app:1"], push: true }
+    verify: { run: [cat, /made] }
+  smoke: { needs: image, platforms: all, image: "\${{ jobs.image.reference }}", steps: [cat /made] }
+  approve: { needs: smoke, approval: {} }
+  release: { needs: approve, promote: { from: "\${{ jobs.image.digest }}", to: ["MIRROR/team/app:latest"] } }
+`);
+    await writeFile(join(place.dir, "Dockerfile"), "FROM busybox\nARG TARGETARCH\nRUN echo $TARGETARCH > /made\n");
+    const env = { ...place.env, BUILDKIT_HOST: node.endpoint, DOCKER_HOST: endpoint };
+    const tags = async () => {
+      const answer: { tags?: string[] | null } = JSON.parse(await (await fetch(`http://${mirror}/v2/team/app/tags/list`)).text());
+      return (answer.tags ?? []).toSorted();
+    };
+    const dry = await archway(["run", "--approve", "approve", "--format", "json"], { cwd: place.dir, env });
+    assert.equal(dry.code, 0, dry.stderr);
+    const { images, jobs } = JSON.parse(dry.stdout) as RunSummary;
+    assert.match(images[0]?.reference ?? "", /^oci:\//);
+    assert.match(jobs.find(({ job }) => job === "release")?.reason ?? "", /it would promote .* which needs --publish/);
+    assert.match(dry.stderr, /smoke@linux\/arm64.*│.* arm64\n/);
+    assert.deepEqual(await tags(), []);
+
+    const unasked = await archway(["run", "approve"], { cwd: place.dir, env });
+    assert.equal(unasked.code, 1, unasked.stderr);
+    assert.match(unasked.stderr, /waits for an approval, and there is no terminal to ask on\.[^]*--approve approve/);
+
+    const real = await archway(["run", "--publish", "--approve", "approve", "--format", "json"], { cwd: place.dir, env });
+    assert.equal(real.code, 0, real.stderr);
+    const published: RunSummary = JSON.parse(real.stdout);
+    assert.deepEqual(await tags(), ["1", "latest"]);
+    const head = await fetch(`http://${mirror}/v2/team/app/manifests/latest`, { method: "HEAD", headers: { accept: "application/vnd.oci.image.index.v1+json" } });
+    assert.equal(head.headers.get("docker-content-digest"), published.images[0]?.digest);
+  });
 
   for (const engine of ["docker", "podman"] as const) {
     describe(`with ${engine}`, () => {
@@ -115,6 +164,61 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
             : [],
         );
         assert.deepEqual(states.sort(), ["after skipped", "bad failed", "slow failed"]);
+      });
+
+      test("Ctrl-C ends a step that does not listen to its shell at once, and leaves nothing", async () => {
+        await using place = await repository(
+          `${head}jobs:
+  long:
+    image: busybox
+    services: { db: { image: busybox, run: sleep 1000 } }
+    steps:
+      - { name: sleeper, run: "echo started; sleep 1000" }
+      - { name: clean, run: echo cleaned, when: always }
+`,
+        );
+        const { endpoint } = await bed[engine]();
+        const program = startArchway(["run", "--host", endpoint, "--progress", "json"], { cwd: place.dir, env: place.env });
+        await program.shows('"text":"started');
+        const at = performance.now();
+        program.child.kill("SIGINT");
+        const { code, stderr } = await program.ended;
+        assert.equal(code, 130, stderr);
+        assert.ok(performance.now() - at < 9_000, "it waited for the grace to run out");
+        assert.match(stderr, /"text":"cleaned\\n"/);
+        assert.deepEqual(await left(endpoint), []);
+      });
+
+      test("what a killed run leaves, the next one removes", async () => {
+        await using place = await repository(`${head}jobs:\n  long: { image: busybox, steps: ["echo started; sleep 1000"] }\n  short: { image: busybox, steps: [echo short] }\n`);
+        const { endpoint } = await bed[engine]();
+        const program = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
+        await program.shows("│ started");
+        program.child.kill("SIGKILL");
+        await program.ended;
+        assert.notDeepEqual(await left(endpoint), []);
+        const work = join(place.env["XDG_STATE_HOME"] ?? "", "archway", "work");
+        assert.equal((await readdir(work)).length, 1);
+        const { code, stderr } = await start(place, ["short"]);
+        assert.equal(code, 0, stderr);
+        assert.deepEqual(await left(endpoint), []);
+        assert.deepEqual(await readdir(work), []);
+      });
+
+      test("too much memory is told as that, and nothing else is retried", async () => {
+        await using place = await repository(
+          `${head}jobs:
+  hungry:
+    image: busybox
+    resources: { memory: 16MiB }
+    steps: [{ name: eat, run: "exec tail -c 200000000 /dev/zero", retry: { attempts: 3 } }]
+`,
+        );
+        const { code, events, stderr } = await start(place, []);
+        assert.equal(code, 1, stderr);
+        const failures = events.flatMap((event) => (event.type === "job" && event.failure !== undefined ? [event.failure.kind] : []));
+        assert.deepEqual(failures, ["out-of-memory"]);
+        assert.equal(events.filter((event) => event.type === "step" && event.state === "running").length, 1);
       });
 
       test("200,000 lines, a line of 20 MB and binary output come whole and in order", async () => {
