@@ -52,6 +52,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Turn the pipeline of another system into .archway.yaml: iceci",
     load: () => import("./import-command.ts"),
   },
+  run: {
+    summary: "Run the repository's pipeline on this machine, each job on its platform",
+    load: () => import("./run-command.ts"),
+  },
   explain: {
     summary: "What an error in a build or run log means, and what to do",
     load: () => import("./explain-command.ts"),
