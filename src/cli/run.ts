@@ -31,12 +31,10 @@ import { type CommandJobs, performBuild, performImage, performPromote, performVe
 import { localFacts } from "./run-facts.ts";
 import { imageSources, type Login } from "./run-images.ts";
 import type { RunOptions } from "./run-options.ts";
+import { noPipeline } from "./run-pipeline-file.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { formatSummary, PlainRun } from "./run-show.ts";
 import { summarize } from "./run-summary.ts";
-
-/** Width of the text where there is no terminal. */
-const plainColumns = 120;
 
 /** Bytes and seconds that caches of jobs may take. */
 const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
@@ -48,8 +46,9 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   if (file === undefined || Object.keys(config.jobs).length === 0) throw noPipeline(file);
   const folder = dirname(file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
-  const facts = await localFacts(folder, run, options, context.signal);
-  requireInputs(config, facts);
+  requireInputs(config, options);
+  const given = { ...defaultInputs(config), ...options.inputs };
+  const facts = await localFacts(folder, run, { ...options, inputs: given }, context.signal);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   if (refusal !== undefined) {
     context.stderr.write(`Nothing to run: ${refusal}.\n`);
@@ -58,9 +57,9 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const all = expandPipeline(config, facts);
   const graph = { ...all, jobs: selectJobs(all.jobs, names, options.platforms, unknownJob) };
   if (options.plan) {
-    const { stdout, env } = context;
-    const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
-    stdout.write(`${formatGraph(graph, "Plan", format).join("\n")}\n`);
+    const style = makeStyle(usesColor(context.stdout, context.env));
+    const lines = formatGraph(graph, `${file} for ${facts.event}`, { columns: context.stdout.columns || 120, style });
+    context.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   }
   const secrets = await readSecrets(context, options);
@@ -298,7 +297,14 @@ async function approve(
   }
 }
 
-function requireInputs({ on }: Config, { inputs, event }: RunFacts): void {
+/** Every input has a value: its default, else an empty text. */
+function defaultInputs({ on }: Config): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(on.manual?.inputs ?? {}).map(([name, input]) => [name, input.default ?? ""]),
+  );
+}
+
+function requireInputs({ on }: Config, { inputs, event }: RunOptions): void {
   const known = on.manual?.inputs ?? {};
   const invalid = (message: string, hint?: string) =>
     new ArchwayError({ code: "INPUT_INVALID", kind: "input", message, ...(hint === undefined ? {} : { hint }) });
@@ -317,7 +323,7 @@ function requireInputs({ on }: Config, { inputs, event }: RunFacts): void {
   const missing = Object.keys(known).filter(
     (name) => known[name]?.required === true && known[name]?.default === undefined && inputs[name] === undefined,
   );
-  if (event === "manual" && missing.length > 0)
+  if (event?.name === "manual" && missing.length > 0)
     throw invalid(`The run needs inputs: ${missing.join(", ")}.`, "Give them with --input NAME=VALUE.");
 }
 
@@ -328,14 +334,5 @@ function unknownJob(name: string, known: readonly string[]): ArchwayError {
     kind: "input",
     message: `The pipeline has no job "${name}".`,
     hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
-  });
-}
-
-function noPipeline(file: string | undefined): ArchwayError {
-  return new ArchwayError({
-    code: "NO_PIPELINE",
-    kind: "input",
-    message: file === undefined ? "There is no .archway.yaml here." : `${file} has no jobs.`,
-    hint: "Write jobs into .archway.yaml: docs/pipelines.md tells how.",
   });
 }

@@ -11,6 +11,8 @@ export interface AttemptPlace {
   readonly isEmulated: boolean;
   readonly containerizer: Containerizer;
   readonly network: NetworkId;
+  /** Addresses of the services by name. */
+  readonly hosts: Readonly<Record<string, string>>;
   /** Workspace, caches and Docker configuration. */
   readonly mounts: readonly Mount[];
   /** Folder of this attempt for scripts and secret files. */

@@ -45,6 +45,7 @@ export async function runAttempt(
       isEmulated: around.isEmulated,
       containerizer,
       network,
+      hosts: {},
       scratch: folder.scratch,
       mounts: [
         { source: folder.workspace, target: job.work.workspace },
@@ -90,9 +91,10 @@ export async function runAttempt(
 }
 
 /** Services, steps, and what follows a failure. */
-async function runAll(place: AttemptPlace, signal: AbortSignal): Promise<Failure | undefined> {
-  const { job } = place;
-  const services = await startServices(job.work.services, place, signal);
+async function runAll(alone: AttemptPlace, signal: AbortSignal): Promise<Failure | undefined> {
+  const { job } = alone;
+  const services = await startServices(job.work.services, alone, signal);
+  const place = { ...alone, hosts: services.hosts };
   const broken = new AbortController();
   const lost: { failure?: Failure } = {};
   services.lost.catch((error: unknown) => {

@@ -107,6 +107,7 @@ async function runOnce(step: StepSpec, place: AttemptPlace, signal: AbortSignal)
         ...userOf(step.user ?? job.work.user),
         directory: directory.startsWith("/") ? directory : join(job.work.workspace, directory),
         network: { id: place.network, aliases: [] },
+        hosts: place.hosts,
         mounts: [...place.mounts, ...secrets.mounts, ...(script === undefined ? [] : [script])],
         resources: { ...job.work.resources, ...step.resources },
         labels: { ...place.labels, step: step.name },

@@ -11,6 +11,8 @@ import { SourceLog } from "./source-log.ts";
 export interface RunningServices {
   /** Rejects with `SERVICE_ENDED` (kind `failed`) when one of them ends while the steps run. */
   readonly lost: Promise<never>;
+  /** Their addresses by name. */
+  readonly hosts: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startServices(
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   const containers: string[] = [];
+  const hosts: Record<string, string> = {};
   let isOver = false;
   const stop = async () => {
     isOver = true;
@@ -51,6 +54,8 @@ export async function startServices(
     });
     ended.catch((error: unknown) => lost.reject(error));
     if (service.ready !== undefined) await waitUntilReady(service.name, service.ready, id, place, signal, lost.promise);
+    const address = await place.containerizer.addressOf(id, signal);
+    if (address !== undefined) hosts[service.name] = address;
     await tell(service.name, "ready");
   };
   try {
@@ -59,7 +64,7 @@ export async function startServices(
     await stop();
     throw error;
   }
-  return { lost: lost.promise, stop };
+  return { lost: lost.promise, hosts, stop };
 }
 
 async function createService(service: ServiceSpec, place: AttemptPlace, signal: AbortSignal): Promise<string> {

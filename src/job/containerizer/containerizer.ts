@@ -26,6 +26,8 @@ export interface Containerizer {
     command: readonly string[],
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number; readonly output: string }>;
+  /** Address of a running container in its network; undefined when the engine tells none. */
+  addressOf(container: ContainerId, signal: AbortSignal): Promise<string | undefined>;
   /** Removes a container (killing it) or network; one that is not there is no error. */
   remove(what: Removable, signal: AbortSignal): Promise<void>;
   /** All that carries our labels, for {@link removeLeftovers}. */
@@ -76,6 +78,8 @@ export interface ContainerSpec {
   readonly user?: string;
   readonly directory?: string;
   readonly network?: { readonly id: NetworkId; readonly aliases: readonly string[] };
+  /** Names that its hosts file gets, with their addresses: not every network has a name server. */
+  readonly hosts?: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
   readonly resources: Resources;
   readonly labels: Labels;

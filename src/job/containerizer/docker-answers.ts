@@ -3,7 +3,6 @@ import { z } from "zod";
 /** What is read of the answers of the Engine API; the rest is left alone. Names are the API's. */
 export const versionAnswer = z.object({
   Version: z.string(),
-  ApiVersion: z.string(),
   Components: z.array(z.object({ Name: z.string() })).default([]),
 });
 
@@ -20,25 +19,24 @@ export const createdAnswer = z.object({ Id: z.string() });
 
 export const containerAnswer = z.object({
   State: z.object({
-    Running: z.boolean(),
-    ExitCode: z.int(),
     OOMKilled: z.boolean().default(false),
-    Error: z.string().nullish(),
   }),
+  NetworkSettings: z
+    .object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() })).nullish() })
+    .nullish(),
 });
 
-export const execAnswer = z.object({ ExitCode: z.int().nullish(), Running: z.boolean().nullish() });
+export const execAnswer = z.object({ ExitCode: z.int().nullish() });
 
 export const waitAnswer = z.object({ StatusCode: z.int() });
 
 export const containersAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
 
-export const networksAnswer = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: names }));
+export const networksAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
 
 /** One line of the progress of a pull. */
 export const progressAnswer = z.object({
   id: z.string().optional(),
-  status: z.string().optional(),
   error: z.string().optional(),
   progressDetail: z.object({ current: z.number().optional() }).optional(),
 });

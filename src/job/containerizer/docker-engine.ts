@@ -12,7 +12,14 @@ import type {
   Removable,
   RunningContainer,
 } from "./containerizer.ts";
-import { containersAnswer, createdAnswer, execAnswer, networksAnswer, versionAnswer } from "./docker-answers.ts";
+import {
+  containerAnswer,
+  containersAnswer,
+  createdAnswer,
+  execAnswer,
+  networksAnswer,
+  versionAnswer,
+} from "./docker-answers.ts";
 import { EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { ownerLabel, readLabels, writeLabels } from "./labels.ts";
 import { OutputFrames } from "./output-frames.ts";
@@ -113,6 +120,13 @@ export class DockerEngine implements Containerizer {
     return { exitCode: ExitCode ?? 1, output: output.toString("utf8") };
   }
 
+  async addressOf(container: string, signal: AbortSignal): Promise<string | undefined> {
+    const asked = { method: "GET", path: `/containers/${container}/json` } as const;
+    const { NetworkSettings } = containerAnswer.parse(await this.#ask("tell of a container", asked, signal));
+    const addresses = Object.values(NetworkSettings?.Networks ?? {}).map(({ IPAddress }) => IPAddress ?? "");
+    return addresses.find((address) => address !== "");
+  }
+
   async remove(what: Removable, signal: AbortSignal): Promise<void> {
     const path = what.kind === "container" ? `/containers/${what.id}?force=true&v=true` : `/networks/${what.id}`;
     try {
@@ -162,7 +176,7 @@ export class DockerEngine implements Containerizer {
 
 /** The body of `POST /containers/create`. Nothing in it gives more rights than the engine's defaults. */
 function createBody(spec: ContainerSpec, isPodman: boolean): object {
-  const { image, entrypoint, command, env, user, directory, network, mounts, resources, labels } = spec;
+  const { image, entrypoint, command, env, user, directory, network, mounts, resources, labels, hosts = {} } = spec;
   const { cpus, memory, pids } = resources;
   return {
     Image: image.id,
@@ -177,6 +191,7 @@ function createBody(spec: ContainerSpec, isPodman: boolean): object {
     HostConfig: {
       Binds: mounts.map(({ source, target, readOnly }) => `${source}:${target}:${readOnly ? "ro" : "rw"}`),
       ...(network === undefined ? {} : { NetworkMode: network.id }),
+      ExtraHosts: Object.entries(hosts).map(([name, address]) => `${name}:${address}`),
       ...(cpus === undefined
         ? {}
         : isPodman
