@@ -89,7 +89,7 @@ describe("what is wrong is told with line, column and what to do", () => {
     ["version: 1\nplatfroms: []\n", '2:1: unknown key "platfroms". | Did you mean "platforms"?'],
     [
       "version: 1\nbuild:\n  tags: []\n  cache-to: []\n",
-      '4:3: unknown key "cache-to" in build. | Did you mean "cacheTo"?',
+      '4:3: unknown key "cache-to" in build. | Did you mean "cache_to"?',
     ],
     [
       "version: 1\nregistries:\n  docker.io:\n    mirror: [a]\n",
@@ -112,7 +112,8 @@ describe("what is wrong is told with line, column and what to do", () => {
         ] as const,
     ),
     ['version: 1\nverify: { allow: [{ path: /a, reason: " " }] }\n', "2:39: verify.allow[0].reason is empty."],
-    ["version: 1\nbuild: { nativeOnly: yes }\n", "2:22: build.nativeOnly must be true or false."],
+    ["version: 1\nbuild: { native_only: yes }\n", "2:23: build.native_only must be true or false."],
+    ["version: 1\nbuild: { cacheFrom: [a] }\n", '2:10: unknown key "cacheFrom" in build. | Did you mean "cache_from"?'],
     ["version: 1\nbuild: { jobs: 0 }\n", "2:16: build.jobs must be 1 or more."],
     [
       "version: 1\nengine: buildkitt\n",

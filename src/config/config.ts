@@ -39,7 +39,7 @@ export const defaultConfig: Config = {
  * Loads the configuration of a repository. With `file` that file must be there (`CONFIG_MISSING`); otherwise `.archway.yaml` is
  * looked for in `directory` and its parents up to the repository's root (the folder that has `.git`), and defaults are returned when
  * there is none. Outside of a repository only `directory` itself is looked at, and then `otherwise` is taken in its place. Throws
- * `CONFIG_INVALID`, `CONFIG_UNREADABLE` (kind `input`).
+ * `CONFIG_INVALID`, `CONFIG_UNREADABLE`, `EXTENDS_INVALID` (kind `input`).
  */
 export async function loadConfig(from: {
   readonly directory: string;
@@ -50,8 +50,9 @@ export async function loadConfig(from: {
   const file = from.file === undefined ? await findAny([from.directory, from.otherwise]) : resolve(from.file);
   if (file === undefined) return defaultConfig;
   const content = await readBounded(file);
-  const { parseConfig } = await import("./parse-config.ts");
-  return parseConfig(content, file);
+  const { parseExtending } = await import("./parse-config.ts");
+  const { repository = dirname(file) } = await findConfig(dirname(file));
+  return parseExtending(content, { file, root: repository, read: readBounded });
 }
 
 /** The configuration of the first folder that has one, or that is in a repository: one without a configuration wants the defaults. */
@@ -66,7 +67,6 @@ async function findAny(folders: readonly (string | undefined)[]): Promise<string
 /** The configuration that a folder's files are under, and the root of their repository, as far as there are such. */
 async function findConfig(directory: string): Promise<{ readonly file?: string; readonly repository?: string }> {
   const own = join(directory, configName);
-  if (await exists(own)) return { file: own };
   let nearest: string | undefined;
   for (let folder = directory; ; folder = dirname(folder)) {
     const candidate = join(folder, configName);
@@ -74,7 +74,7 @@ async function findConfig(directory: string): Promise<{ readonly file?: string; 
     if (await exists(join(folder, ".git"))) {
       return { repository: folder, ...(nearest === undefined ? {} : { file: nearest }) };
     }
-    if (folder === dirname(folder)) return {};
+    if (folder === dirname(folder)) return nearest === own ? { file: own } : {};
   }
 }
 

@@ -160,7 +160,9 @@ function hintOf(issue: Issue | undefined): string | undefined {
 
 function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource, { schema }: DocumentKind): Problem {
   const known = knownKeys(path, schema);
-  const guess = nearestName(key, known);
+  // The first versions of the format wrote some names in camel case.
+  const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const guess = known.includes(snake) ? snake : nearestName(key, known);
   const where = path.length === 0 ? "" : ` in ${formatPath(path)}`;
   return {
     place: source.keyPlace(path, key),

@@ -3,7 +3,9 @@ import type { Config } from "./config.ts";
 import { invalidConfig } from "./invalid-config.ts";
 import { documentError } from "./issue.ts";
 import { configSchema } from "./schema.ts";
-import { parseYaml } from "./yaml-source.ts";
+import { mergeSources } from "./merge-sources.ts";
+import { readExtended } from "./read-extended.ts";
+import { parseYaml, type YamlSource } from "./yaml-source.ts";
 
 const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema };
 
@@ -12,7 +14,23 @@ const configDocument = { code: "CONFIG_INVALID", name: "the configuration", sche
  * `input`) with line and column.
  */
 export function parseConfig(content: string, file: string): Config {
-  const source = parseYaml(content, file);
+  return checkSource(parseYaml(content, file), file);
+}
+
+/**
+ * Reads the content of a configuration and the files of `root` that it extends: later ones over earlier ones, and its own keys over all. Throws what
+ * {@link parseConfig} and `read` throw, and `EXTENDS_INVALID` (kind `input`).
+ */
+export async function parseExtending(
+  content: string,
+  from: { readonly file: string; readonly root: string; readonly read: (file: string) => Promise<string> },
+): Promise<Config> {
+  const own = parseYaml(content, from.file);
+  const extended = await readExtended(own, from);
+  return checkSource(extended.length === 0 ? own : mergeSources([own, ...extended.toReversed()]), from.file);
+}
+
+function checkSource(source: YamlSource, file: string): Config {
   if (source.value === undefined || source.value === null) {
     throw invalidConfig(file, "the configuration is empty.", 'Write at least "version: 1".');
   }

@@ -5,7 +5,7 @@ import { jobs } from "./pipeline/job.ts";
 import { handlers } from "./pipeline/step.ts";
 import { triggers } from "./pipeline/triggers.ts";
 import { checkPipeline } from "./pipeline/check-pipeline.ts";
-import { environment, secretName } from "./pipeline/values.ts";
+import { environment, listOf, secretName } from "./pipeline/values.ts";
 import { platform, readWith, text } from "./values.ts";
 
 const platforms = z.array(platform).superRefine((list, context) => {
@@ -60,26 +60,36 @@ const registries = z.record(
   }),
 );
 
-const build = z.strictObject({
-  context: text.optional().describe("folder to build, relative to this file"),
-  file: text
-    .optional()
-    .describe(
-      "Dockerfile, relative to this file; for a Git or tar context the same path is taken relative to the context",
-    ),
-  tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
-  args: z.record(text, z.string()).default({}).describe("build arguments"),
-  target: text.optional().describe("stage to build"),
-  labels: z.record(text, z.string()).default({}).describe("labels of the image"),
-  annotations: z.array(text).default([]).describe("annotations, [ON:]KEY=VALUE"),
-  cacheFrom: z.array(text).default([]).describe("caches to read, as --cache-from"),
-  cacheTo: z.array(text).default([]).describe("caches to write, as --cache-to"),
-  provenance: text.optional().describe("provenance attestation, as --provenance"),
-  sbom: text.optional().describe("software bill of materials, as --sbom"),
-  nativeOnly: z.boolean().default(false).describe("refuse to emulate"),
-  emulatedCpu: text.optional().describe("CPU model of QEMU for emulated steps"),
-  jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
-});
+const build = z
+  .strictObject({
+    context: text.optional().describe("folder to build, relative to this file"),
+    file: text
+      .optional()
+      .describe(
+        "Dockerfile, relative to this file; for a Git or tar context the same path is taken relative to the context",
+      ),
+    tags: z.array(text).default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
+    args: z.record(text, z.string()).default({}).describe("build arguments"),
+    target: text.optional().describe("stage to build"),
+    labels: z.record(text, z.string()).default({}).describe("labels of the image"),
+    annotations: z.array(text).default([]).describe("annotations, [ON:]KEY=VALUE"),
+    cache_from: z.array(text).default([]).describe("caches to read, as --cache-from"),
+    cache_to: z.array(text).default([]).describe("caches to write, as --cache-to"),
+    provenance: text.optional().describe("provenance attestation, as --provenance"),
+    sbom: text.optional().describe("software bill of materials, as --sbom"),
+    native_only: z.boolean().default(false).describe("refuse to emulate"),
+    emulated_cpu: text.optional().describe("CPU model of QEMU for emulated steps"),
+    jobs: z.int().min(1).max(9999).optional().describe("platforms that build at the same time"),
+  })
+  .transform(
+    ({ cache_from: cacheFrom, cache_to: cacheTo, native_only: nativeOnly, emulated_cpu: emulatedCpu, ...rest }) => ({
+      ...rest,
+      cacheFrom,
+      cacheTo,
+      nativeOnly,
+      ...(emulatedCpu === undefined ? {} : { emulatedCpu }),
+    }),
+  );
 
 const reason = z.string().trim().min(1).describe("why this is right here; shown with the finding");
 
@@ -113,6 +123,11 @@ export const configSchema = z
     build: build.prefault({}).describe("defaults of archway build"),
     verify: verify.prefault({}).describe("defaults of archway verify and of the gate"),
     check: check.prefault({}).describe("defaults of archway check"),
+    extends: listOf(text)
+      .exactOptional()
+      .describe(
+        "files of this repository whose keys are taken over, relative to this file; they extend nothing themselves",
+      ),
     on: triggers.prefault({}).describe("events that start the pipeline"),
     env: environment.describe("variables of every step"),
     jobs: jobs.default({}).describe("the pipeline: its jobs by name"),

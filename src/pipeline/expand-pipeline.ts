@@ -112,7 +112,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
       ...handler,
       name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
     })),
-    needs: job.needs.flatMap((need) => neededBy(instance, instances.get(need) ?? []).map((one) => one.id)),
+    needs: job.needs.flatMap((need) => neededBy(instance, need, instances).map((one) => one.id)),
     allNeeds: [...withAllNeeds(name, config.jobs)],
     when: when?.status ?? "success",
     ...(condition === undefined ? {} : { condition }),
@@ -133,16 +133,22 @@ function withOverride(job: JobContent, platform: Platform | undefined): JobConte
 }
 
 /** The ones of a needed job that an instance waits for. */
-function neededBy(instance: Instance, others: readonly Instance[]): readonly Instance[] {
+function neededBy(instance: Instance, need: string, instances: Surroundings["instances"]): readonly Instance[] {
+  const others = instances.get(need) ?? [];
   const { platform } = instance;
-  if (platform === undefined) return others;
-  const own = others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
-  return own.length > 0 ? own : others;
+  if (platform === undefined || platformsOf(others) !== platformsOf(instances.get(instance.name) ?? [])) return others;
+  return others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
+}
+
+/** The platforms of a job, for comparison. */
+function platformsOf(instances: readonly Instance[]): string {
+  const platforms = instances.map(({ platform }) => (platform === undefined ? "" : formatPlatform(platform)));
+  return [...new Set(platforms)].sort().join();
 }
 
 function inputOf(path: string, written: string, instance: Instance, instances: Surroundings["instances"]): InputSpec {
   const [job = "", artifact = ""] = written.split(".");
-  const makers = neededBy(instance, instances.get(job) ?? []);
+  const makers = neededBy(instance, job, instances);
   if (makers.length === 1) return { path, artifact, from: makers.map(({ id }) => ({ job: id })) };
   return { path, artifact, from: makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) })) };
 }

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../config/parse-config.ts";
+import { expandPipeline } from "./expand-pipeline.ts";
+import type { RunFacts } from "./facts.ts";
+import type { JobOutputs } from "./job-spec.ts";
+import { refusalOf } from "./match-event.ts";
+import { resolveJob } from "./resolve-job.ts";
+
+const facts: RunFacts = {
+  run: "7",
+  event: "push",
+  branch: "main",
+  tag: "",
+  sha: "0123456789abcdef0123456789abcdef01234567",
+  message: "Change",
+  authorName: "A",
+  authorEmail: "a@example.com",
+  inputs: { target: "staging" },
+};
+
+const example = String.raw`version: 1
+platforms: [linux/amd64, linux/arm64, linux/arm/v7]
+on:
+  push: { branches: [main, "release/*"], paths: ["src/**"] }
+  tag: ["v*"]
+  pull_request: {}
+  schedule: [{ cron: "0 3 * * *", timezone: Europe/Warsaw }]
+  image: [docker.io/library/alpine:3.20]          # a base image moved or gained a platform
+  manual: { inputs: { target: { choice: [staging, production] } } }
+env: { CGO_ENABLED: "0" }
+registries: { registry.example: { username: ci, password: { secret: REGISTRY_TOKEN } } }
+jobs:
+  test:
+    platforms: all                  # one job per platform, each on a machine of that platform
+    emulation: fallback             # never | fallback (the default: only if no native worker exists) | auto (faster by estimate); said, shown, counted
+    image: golang:1.26
+    services: { db: { image: "postgres:17", env: { POSTGRES_PASSWORD: test }, ready: pg_isready } }
+    cache: [{ path: /go/pkg/mod, key: "gomod-${"$"}{{ hash('go.sum') }}" }]
+    steps:
+      - go test ./...
+      - { name: report, run: make report, when: always }
+    artifacts: { report: "out/*.xml" }
+    timeout: 20m
+    retry: { attempts: 2, on: infrastructure }
+  image:
+    needs: test
+    build: { tags: ["registry.example/app:${"$"}{{ git.tag || git.short_sha }}"], push: true }
+    verify: { run: ["/app", "--version"] }
+  smoke: { needs: image, platforms: all, image: "${"$"}{{ jobs.image.reference }}", steps: [app --version] }
+  approve: { needs: image, approval: { timeout: 7d } }
+  release:
+    needs: approve
+    promote: { from: "${"$"}{{ jobs.image.digest }}", to: ["registry.example/app:latest"] }
+on_failure: [{ image: curlimages/curl, run: "curl -d \"$ARCHWAY_FAILED_STEP failed\" $HOOK", secrets: [HOOK] }]
+`;
+
+const parse = (content: string) => parseConfig(content, "/repo/.archway.yaml");
+const idsOf = (content: string) => expandPipeline(parse(content), facts).jobs.map(({ id, needs }) => [id, needs]);
+
+test("a pipeline with every kind of job becomes a graph", () => {
+  const tests = ["test@linux/amd64", "test@linux/arm64", "test@linux/arm/v7"];
+  assert.deepEqual(idsOf(example), [
+    ...tests.map((id) => [id, []]),
+    ["image", tests],
+    ["smoke@linux/amd64", ["image"]],
+    ["smoke@linux/arm64", ["image"]],
+    ["smoke@linux/arm/v7", ["image"]],
+    ["approve", ["image"]],
+    ["release", ["approve"]],
+  ]);
+});
+
+test("texts of a job are final once its needs have ended", () => {
+  const graph = expandPipeline(parse(example), facts);
+  const outputs = new Map<string, JobOutputs>([
+    ["image", { status: "succeeded", reference: "registry.example/app@sha256:1", digest: "sha256:1" }],
+  ]);
+  const resolve = (id: string) => {
+    const planned = graph.jobs.find((job) => job.id === id);
+    assert.ok(planned);
+    return resolveJob(planned, { graph, facts, outputs, hash: (globs) => `of-${globs.join()}` }).job.work;
+  };
+  const tested = resolve("test@linux/arm64");
+  assert.ok(tested.kind === "steps");
+  assert.equal(tested.caches[0]?.key, "gomod-of-go.sum");
+  const built = resolve("image");
+  assert.ok(built.kind === "build");
+  assert.deepEqual(built.tags, ["registry.example/app:0123456"]);
+  const smoked = resolve("smoke@linux/amd64");
+  assert.ok(smoked.kind === "steps");
+  assert.equal(smoked.image, "registry.example/app@sha256:1");
+  const released = resolve("release");
+  assert.ok(released.kind === "promote");
+  assert.equal(released.from, "sha256:1");
+});
+
+test("jobs of the same platforms wait for each other's platform", () => {
+  const jobs = "a: { platforms: all, image: x, steps: [x] }\n  b: { needs: a, platforms: all, image: x, steps: [x] }";
+  assert.deepEqual(idsOf(`version: 1\nplatforms: [linux/amd64, linux/arm64]\njobs:\n  ${jobs}\n`), [
+    ["a@linux/amd64", []],
+    ["a@linux/arm64", []],
+    ["b@linux/amd64", ["a@linux/amd64"]],
+    ["b@linux/arm64", ["a@linux/arm64"]],
+  ]);
+});
+
+test("events start a pipeline by branch, path and tag", () => {
+  const { on } = parse(example);
+  assert.equal(refusalOf(on, { ...facts, changedPaths: ["src/a.ts"] }), undefined);
+  assert.match(refusalOf(on, { ...facts, branch: "dev" }) ?? "", /on\.push\.branches/);
+  assert.match(refusalOf(on, { ...facts, changedPaths: ["README.md"] }) ?? "", /on\.push\.paths/);
+  assert.equal(refusalOf(on, { ...facts, event: "tag", tag: "v1" }), undefined);
+});
+
+test("a job of fewer platforms waits for all of them", () => {
+  const jobs =
+    "a: { platforms: all, image: x, steps: [x] }\n  b: { needs: a, platforms: [linux/amd64], image: x, steps: [x] }";
+  const ids = idsOf(`version: 1\nplatforms: [linux/amd64, linux/arm64]\njobs:\n  ${jobs}\n`);
+  assert.deepEqual(ids.at(-1), ["b@linux/amd64", ["a@linux/amd64", "a@linux/arm64"]]);
+});
