@@ -47,7 +47,7 @@ build:
   target: final
   labels: { l: x }
   annotations: ["index:t=u"]
-  cacheFrom: [r/cache]
+  cache_from: [r/cache]
   provenance: "mode=max"
   jobs: 3
 verify: { allow: [{ path: /fw/**, reason: firmware }] }
@@ -108,8 +108,8 @@ test("without a configuration the options stay as they are", () => {
 });
 
 test("a wrong value of the configuration is told by its key", () => {
-  const wrong = parseConfig("version: 1\nbuild: { cacheFrom: [type=registry] }\n", "/repo/.archway.yaml");
-  assert.throws(() => applyConfig(nothing, wrong), /^ArchwayError: build\.cacheFrom type=registry: ref is missing/);
+  const wrong = parseConfig("version: 1\nbuild: { cache_from: [type=registry] }\n", "/repo/.archway.yaml");
+  assert.throws(() => applyConfig(nothing, wrong), /^ArchwayError: build\.cache_from type=registry: ref is missing/);
 });
 
 test("a Git or tar context has the configured Dockerfile at the same path", () => {

@@ -40,9 +40,9 @@ export function applyConfig(options: BuildOptions, config: Config): BuildSetting
       ...options.annotations,
     ],
     cacheFrom: given(options.cacheFrom, () =>
-      build.cacheFrom.map((text) => parseCache("from", text, "build.cacheFrom")),
+      build.cacheFrom.map((text) => parseCache("from", text, "build.cache_from")),
     ),
-    cacheTo: given(options.cacheTo, () => build.cacheTo.map((text) => parseCache("to", text, "build.cacheTo"))),
+    cacheTo: given(options.cacheTo, () => build.cacheTo.map((text) => parseCache("to", text, "build.cache_to"))),
     nodes: [
       ...options.nodes,
       ...config.nodes

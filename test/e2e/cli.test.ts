@@ -47,11 +47,11 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
     [["biuld"], 'error: There is no command "biuld".\nhint: Did you mean "archway build"?\n'],
     [
       ["--platform", "x"],
-      "error: Unknown option --platform before the command.\nhint: Commands: platforms, check, build, verify, image, init, pipeline, import, explain. See archway --help.\n",
+      "error: Unknown option --platform before the command.\nhint: Commands: platforms, check, build, verify, image, run, init, pipeline, import, explain. See archway --help.\n",
     ],
     [
       ["help", "nothing"],
-      'error: There is no command "nothing".\nhint: Commands: platforms, check, build, verify, image, init, pipeline, import, explain. See archway --help.\n',
+      'error: There is no command "nothing".\nhint: Commands: platforms, check, build, verify, image, run, init, pipeline, import, explain. See archway --help.\n',
     ],
     [["version"], 'error: There is no command "version".\nhint: Did you mean "archway --version"?\n'],
     [["inspect"], 'error: There is no command "inspect".\nhint: Did you mean "archway image inspect"?\n'],
