@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { loadConfig, type Config } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { EventLog } from "../event/event-log.ts";
@@ -13,7 +13,8 @@ import { runStepsJob, type JobResult, type StepsJob } from "../job/run-job.ts";
 import { removeAbandonedWorkspaces, Volumizer } from "../job/volumizer/volumizer.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
-import type { RunFacts } from "../pipeline/facts.ts";
+import { namesOfRun, type RunFacts } from "../pipeline/facts.ts";
+import { resolveImages } from "../pipeline/images/resolve-images.ts";
 import type { ApprovalWork, JobGraph, JobSpec } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { describeHost } from "../platform/host.ts";
@@ -26,13 +27,14 @@ import { runPipeline } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder } from "./folders.ts";
+import { loadPipeline, readPlaces, type PipelineConfig } from "./pipeline-plan.ts";
+import { tellProblems } from "./pipeline-problems.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { openRegistries } from "./registries.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { localFacts } from "./run-facts.ts";
 import { imageSources, type Login } from "./run-images.ts";
 import type { RunOptions } from "./run-options.ts";
-import { noPipeline } from "./run-pipeline-file.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { formatSummary, PlainRun } from "./run-show.ts";
 import { summarize } from "./run-summary.ts";
@@ -42,9 +44,8 @@ const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const config = await loadConfig({ directory: context.cwd, file: options.config });
+  const config = await loadPipeline(context, options.config);
   const { file } = config;
-  if (file === undefined || Object.keys(config.jobs).length === 0) throw noPipeline(file);
   const folder = dirname(file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
@@ -70,7 +71,27 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     if (job.work.kind === "steps" && job.skip === undefined)
       choosePlatform(job, machine, { platforms: config.platforms, emulation: options.emulation });
   }
+  const lacking = await checkImages(context, config, graph, facts, options);
+  if (lacking !== 0) return lacking;
   return execute(context, { config, folder, run, facts, graph, options, secrets, machine });
+}
+
+/** Looks up the images of all jobs before anything runs: 0, or the exit code of what is wrong with them. */
+async function checkImages(
+  context: CliContext,
+  config: PipelineConfig,
+  graph: JobGraph,
+  facts: RunFacts,
+  { insecureRegistries }: RunOptions,
+): Promise<number> {
+  const { registries, resolve } = openRegistries({ registries: config.registries, insecureRegistries }, context);
+  try {
+    const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
+    const { problems } = await resolveImages(graph, sources, context.signal);
+    return tellProblems(context, problems);
+  } finally {
+    await registries.close();
+  }
 }
 
 interface Work {
