@@ -51,7 +51,9 @@ export class RunProjection {
         job.endedAt = event.at;
         this.#release(event.job, event.at);
       }
-      if (event.reason !== undefined && event.state !== "waiting") job.reason = event.reason;
+      // What it waited for says nothing once it runs.
+      if (event.reason === undefined) delete job.reason;
+      else if (event.state !== "waiting") job.reason = event.reason;
       if (event.failure !== undefined) job.failure = event.failure;
     }
   }
