@@ -25,6 +25,12 @@ export function expandMatrix(matrix: JobContent["matrix"]): readonly Combination
   return combinations;
 }
 
+/** Combinations that a matrix has before any is excluded. */
+export function sizeOfMatrix(matrix: JobContent["matrix"]): number {
+  const { include = [], exclude: _, ...axes } = matrix ?? {};
+  return Object.values(axes).reduce((product, values) => product * values.length, 1) + include.length;
+}
+
 function fits(part: Combination, whole: Combination): boolean {
   return Object.entries(part).every(([axis, value]) => whole[axis] === value);
 }

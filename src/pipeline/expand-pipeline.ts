@@ -3,7 +3,7 @@ import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
 import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, type Combination } from "./expand-matrix.ts";
+import { expandMatrix, sizeOfMatrix, type Combination } from "./expand-matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
@@ -12,6 +12,9 @@ import { specifyWork } from "./job-work.ts";
 
 /** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
 const maxJobs = 1000;
+
+/** Combinations that a matrix may have before any is excluded: what is excluded takes time and memory too. */
+const maxCombinations = 10_000;
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -29,6 +32,15 @@ interface Instance {
  */
 export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const { jobs } = config;
+  for (const [name, job] of Object.entries(jobs)) {
+    const size = sizeOfMatrix(job.matrix);
+    if (size > maxCombinations) {
+      throw tooLarge(
+        `The matrix of "${name}" has ${size} combinations before any is excluded; ${maxCombinations} are allowed.`,
+        config,
+      );
+    }
+  }
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
   const instances = new Map(
@@ -37,13 +49,10 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
   if (count > maxJobs) {
     const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
-    throw new ArchwayError({
-      code: "PIPELINE_TOO_LARGE",
-      kind: "input",
-      message: `The pipeline has ${count} jobs, ${largest?.[1].length} of them of "${largest?.[0]}"; a run has ${maxJobs} at most.`,
-      hint: "Take values out of its matrix, or exclude combinations.",
-      ...(config.file === undefined ? {} : { place: { file: config.file } }),
-    });
+    throw tooLarge(
+      `The pipeline has ${count} jobs, ${largest?.[1].length} of them of "${largest?.[0]}"; a run has ${maxJobs} at most.`,
+      config,
+    );
   }
   const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
     const job = jobs[name];
@@ -51,6 +60,16 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
     return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
   });
   return { env: config.env, jobs: planned };
+}
+
+function tooLarge(message: string, { file }: Config): ArchwayError {
+  return new ArchwayError({
+    code: "PIPELINE_TOO_LARGE",
+    kind: "input",
+    message,
+    hint: "Take values out of its matrix, or exclude combinations.",
+    ...(file === undefined ? {} : { place: { file } }),
+  });
 }
 
 function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
@@ -65,8 +84,15 @@ function instancesOf(name: string, job: JobContent, all: readonly Platform[]): r
 
 /** Names of jobs, each after those that it needs, else in the order of the file. */
 function inOrder(names: readonly string[], jobs: Readonly<Record<string, JobContent>>): readonly string[] {
-  const depth = (name: string): number => Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
-  const depths = new Map(names.map((name) => [name, depth(name)]));
+  const depths = new Map<string, number>();
+  const depth = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    const found = Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
+    depths.set(name, found);
+    return found;
+  };
+  names.forEach(depth);
   return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
 }
 
