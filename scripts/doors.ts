@@ -27,7 +27,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   pipeline: [...images, "verify", "config", "expression"],
   event: [...base, "pipeline"],
   job: [...images, "verify", "event", "expression", "pipeline", "explain"],
-  run: [...images, "event", "pipeline", "job"],
+  run: [...images, "config", "event", "pipeline", "job"],
   report: [...base, "event"],
   explain: base,
   cli: ["*"],

@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: `Work on images in registries and layouts: ${imageCommands.join(", ")}`,
     load: () => import("./image-command.ts"),
   },
+  run: {
+    summary: "Run the repository's pipeline on this machine, each job on its platform",
+    load: () => import("./run-command.ts"),
+  },
   init: {
     summary: "Write a first .archway.yaml for a repository: language and Dockerfile recognised",
     load: () => import("./init-command.ts"),

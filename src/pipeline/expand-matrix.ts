@@ -25,10 +25,10 @@ export function expandMatrix(matrix: JobContent["matrix"]): readonly Combination
   return combinations;
 }
 
-/** Combinations that a matrix has before any is excluded. */
-export function sizeOfMatrix(matrix: JobContent["matrix"]): number {
-  const { include = [], exclude: _, ...axes } = matrix ?? {};
-  return Object.values(axes).reduce((product, values) => product * values.length, 1) + include.length;
+/** Combinations that a matrix has before `exclude` takes any out. */
+export function matrixSize(matrix: JobContent["matrix"]): number {
+  const { include: _, exclude: __, ...axes } = matrix ?? { include: [], exclude: [] };
+  return Object.values(axes).reduce((size, values) => size * values.length, 1);
 }
 
 function fits(part: Combination, whole: Combination): boolean {

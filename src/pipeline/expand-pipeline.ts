@@ -3,7 +3,7 @@ import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
 import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, sizeOfMatrix, type Combination } from "./expand-matrix.ts";
+import { expandMatrix, matrixSize, type Combination } from "./expand-matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
@@ -13,8 +13,8 @@ import { specifyWork } from "./job-work.ts";
 /** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
 const maxJobs = 1000;
 
-/** Combinations that a matrix may have before any is excluded: what is excluded takes time and memory too. */
-const maxCombinations = 10_000;
+/** Combinations of one matrix that are looked at, of which `exclude` may leave a few: more would take all memory. */
+const maxCombinations = 100_000;
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -32,27 +32,20 @@ interface Instance {
  */
 export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const { jobs } = config;
-  for (const [name, job] of Object.entries(jobs)) {
-    const size = sizeOfMatrix(job.matrix);
-    if (size > maxCombinations) {
-      throw tooLarge(
-        `The matrix of "${name}" has ${size} combinations before any is excluded; ${maxCombinations} are allowed.`,
-        config,
-      );
-    }
-  }
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
+  for (const [name, job] of Object.entries(jobs)) {
+    const size = matrixSize(job.matrix);
+    if (size > maxCombinations) throw tooLarge(`The matrix of "${name}" has ${size} combinations`, config);
+  }
   const instances = new Map(
     Object.entries(jobs).map(([name, job]) => [name, instancesOf(name, job, config.platforms)]),
   );
   const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
   if (count > maxJobs) {
     const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
-    throw tooLarge(
-      `The pipeline has ${count} jobs, ${largest?.[1].length} of them of "${largest?.[0]}"; a run has ${maxJobs} at most.`,
-      config,
-    );
+    const most = `${largest?.[1].length} of them of "${largest?.[0]}"`;
+    throw tooLarge(`The pipeline has ${count} jobs, ${most}`, config);
   }
   const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
     const job = jobs[name];
@@ -62,11 +55,11 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   return { env: config.env, jobs: planned };
 }
 
-function tooLarge(message: string, { file }: Config): ArchwayError {
+function tooLarge(what: string, { file }: Config): ArchwayError {
   return new ArchwayError({
     code: "PIPELINE_TOO_LARGE",
     kind: "input",
-    message,
+    message: `${what}; a run has ${maxJobs} jobs at most.`,
     hint: "Take values out of its matrix, or exclude combinations.",
     ...(file === undefined ? {} : { place: { file } }),
   });

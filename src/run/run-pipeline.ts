@@ -1,54 +1,131 @@
-import type { RunEventBody } from "../event/run-event.ts";
+import type { Failure, RunEventBody } from "../event/run-event.ts";
+import { failureOf } from "../job/job-failure.ts";
 import type { JobResult } from "../job/run-job.ts";
-import type {
-  JobGraph,
-  JobSpec,
-  ApprovalWork,
-  BuildWork,
-  ImageWork,
-  PromoteWork,
-  VerifyWork,
-} from "../pipeline/job-spec.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
+import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
 
-/** A machine that runs jobs: its Engine API, and the platforms it runs itself or emulates. */
-export interface Machine {
-  /** Endpoint, or `local`. */
-  readonly name: string;
-  readonly native: readonly Platform[];
-  readonly emulated: readonly Platform[];
-  /** Jobs at a time. */
-  readonly slots: number;
-}
-
-/** What does the jobs; the command line and a server each give their own. */
-export interface Performers {
-  /** Of the machine that was chosen. */
-  steps(job: JobSpec, machine: Machine, mode: "native" | "emulated", signal: AbortSignal): Promise<JobResult>;
-  build(job: JobSpec & { readonly work: BuildWork }, signal: AbortSignal): Promise<JobResult>;
-  verify(job: JobSpec & { readonly work: VerifyWork }, signal: AbortSignal): Promise<JobResult>;
-  image(job: JobSpec & { readonly work: ImageWork }, signal: AbortSignal): Promise<JobResult>;
-  promote(job: JobSpec & { readonly work: PromoteWork }, signal: AbortSignal): Promise<JobResult>;
-  /** Asks a person. */
-  approve(
-    job: JobSpec & { readonly work: ApprovalWork },
-    signal: AbortSignal,
-  ): Promise<{ readonly given: boolean; readonly by: string }>;
-}
+/** How a run ended. */
+export type RunState = "succeeded" | "failed" | "cancelled";
 
 export interface RunRequest {
   readonly graph: JobGraph;
-  readonly machines: readonly Machine[];
-  readonly performers: Performers;
+  readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** Jobs that run at the same time at most. */
+  readonly slots: number;
+  /** Does one job. Never throws for what happens in the job. */
+  readonly perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
-  readonly now: () => number;
+}
+
+/** A job that has ended. */
+interface Ended {
+  readonly job: PlannedJob;
+  readonly result: JobResult;
+  /** It was left out because of what it needs. */
+  readonly lacksNeeds: boolean;
 }
 
 /**
- * Runs a graph of jobs: each when those that it needs have ended, on a machine with a free slot, native before emulated as its `emulation` allows. Resolves with the state of
- * the run; what happened is in the events.
+ * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as many at a time as there are slots, in the order of the graph. Every job
+ * gets exactly one final state.
  */
-export declare function runPipeline(
-  request: RunRequest,
+export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
+  const { graph, slots, emit } = request;
+  const ended = new Map<string, Ended>();
+  const running = new Map<string, Promise<void>>();
+  const left = new Set(graph.jobs);
+  const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
+    ended.set(job.id, { job, result, lacksNeeds });
+    const { status, failure, reason } = result;
+    const said = reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
+    await emit({
+      type: "job",
+      job: job.id,
+      state: status,
+      ...(failure === undefined ? {} : { failure }),
+      ...(said === undefined ? {} : { reason: said }),
+    });
+  };
+  for (const job of left) {
+    await emit(
+      job.needs.length === 0
+        ? { type: "job", job: job.id, state: "queued" }
+        : { type: "job", job: job.id, state: "waiting", reason: `for ${job.needs.join(", ")}` },
+    );
+  }
+  for (;;) {
+    for (const job of [...left]) {
+      if (!job.needs.every((need) => ended.has(need))) continue;
+      if (running.size >= slots && !signal.aborted) break;
+      left.delete(job);
+      const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
+      const status = signal.aborted ? "cancelled" : "skipped";
+      if (reason !== undefined) await finish(job, { status, reason, outputs: {} }, lacksNeeds);
+      else {
+        const work = start(job, request, ended, signal).then((result) => finish(job, result));
+        running.set(
+          job.id,
+          work.finally(() => running.delete(job.id)),
+        );
+      }
+    }
+    // Jobs that were skipped may have made others ready.
+    if ([...left].some((job) => job.needs.every((need) => ended.has(need))) && running.size < slots) continue;
+    if (running.size === 0) break;
+    await Promise.race(running.values());
+  }
+  if (signal.aborted) return "cancelled";
+  const isFailed = [...ended.values()].some(({ job, result }) => result.status === "failed" && !job.mayFail);
+  return isFailed ? "failed" : "succeeded";
+}
+
+function reasonToSkip(
+  job: PlannedJob,
+  ended: ReadonlyMap<string, Ended>,
   signal: AbortSignal,
-): Promise<"succeeded" | "failed" | "cancelled">;
+): { readonly reason?: string; readonly lacksNeeds?: boolean } {
+  if (signal.aborted) return { reason: "the run was cancelled" };
+  if (job.skip !== undefined) return { reason: job.skip };
+  const broken = job.needs.filter((need) => !isGood(ended.get(need)));
+  if (job.when === "success" && broken.length > 0) return { reason: `it needs ${broken.join(", ")}`, lacksNeeds: true };
+  if (job.when === "failure" && broken.length === 0) return { reason: "nothing that it needs failed" };
+  return {};
+}
+
+/** Whether what a job was needed for is there: also after a failure that is allowed, and when the job was left out by its own conditions or because nothing is published. */
+function isGood(ended: Ended | undefined): boolean {
+  if (ended === undefined) return false;
+  const { job, result, lacksNeeds } = ended;
+  if (result.status === "failed") return job.mayFail;
+  return result.status === "succeeded" || (result.status === "skipped" && !lacksNeeds);
+}
+
+async function start(
+  planned: PlannedJob,
+  request: RunRequest,
+  ended: ReadonlyMap<string, Ended>,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  try {
+    const outputs = outputsOf(ended);
+    const { job, runs } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
+    if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
+    await request.emit({ type: "job", job: planned.id, state: "running" });
+    return await request.perform(job, signal);
+  } catch (error) {
+    const failure: Failure = failureOf(error);
+    return signal.aborted ? { status: "cancelled", outputs: {} } : { status: "failed", failure, outputs: {} };
+  }
+}
+
+/** What the ended jobs came to, by name: of several with one name the worst. */
+function outputsOf(ended: ReadonlyMap<string, Ended>): ReadonlyMap<string, JobOutputs> {
+  const order = ["succeeded", "skipped", "cancelled", "failed"];
+  const outputs = new Map<string, JobOutputs>();
+  for (const { job, result } of ended.values()) {
+    const before = outputs.get(job.name);
+    const isWorse = before === undefined || order.indexOf(result.status) > order.indexOf(before.status);
+    outputs.set(job.name, { ...before, ...result.outputs, status: isWorse ? result.status : before.status });
+  }
+  return outputs;
+}

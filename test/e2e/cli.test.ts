@@ -47,11 +47,11 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
     [["biuld"], 'error: There is no command "biuld".\nhint: Did you mean "archway build"?\n'],
     [
       ["--platform", "x"],
-      "error: Unknown option --platform before the command.\nhint: Commands: platforms, check, build, verify, image, init, pipeline, import, explain. See archway --help.\n",
+      "error: Unknown option --platform before the command.\nhint: Commands: platforms, check, build, verify, image, run, init, pipeline, import, explain. See archway --help.\n",
     ],
     [
       ["help", "nothing"],
-      'error: There is no command "nothing".\nhint: Commands: platforms, check, build, verify, image, init, pipeline, import, explain. See archway --help.\n',
+      'error: There is no command "nothing".\nhint: Commands: platforms, check, build, verify, image, run, init, pipeline, import, explain. See archway --help.\n',
     ],
     [["version"], 'error: There is no command "version".\nhint: Did you mean "archway --version"?\n'],
     [["inspect"], 'error: There is no command "inspect".\nhint: Did you mean "archway image inspect"?\n'],
@@ -73,6 +73,27 @@ test("wrong usage is exit 2, with a suggestion and without a stack", () => {
   const { status, stdout, stderr } = archway(["image"]);
   assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
   assert.match(stderr, /^Usage: archway image/);
+});
+
+test("init writes a first pipeline that is right, and leaves one that is there alone", async () => {
+  const repository = join(folder, "first");
+  await mkdir(repository);
+  await writeFile(join(repository, "go.mod"), "module example.com/a\n\ngo 1.26\n");
+  const printed = archway(["init", repository, "--print", "--platform", "arm64,arm/v7"]);
+  assert.equal(printed.status, 0, printed.stderr);
+  assert.match(printed.stdout, /^version: 1\nplatforms: \[linux\/arm64, linux\/arm\/v7\]\n/);
+  assert.match(printed.stderr, /^Recognised Go 1\.26 by go\.mod\n/);
+  const written = archway(["init", repository]);
+  assert.equal(written.status, 0, written.stderr);
+  assert.match(written.stdout, /Platforms: linux\/amd64, linux\/arm64 [^]*Next:\n/);
+  const file = join(repository, ".archway.yaml");
+  const checked = archway(["pipeline", "check", "--offline", file]);
+  assert.deepEqual([checked.status, checked.stderr], [0, ""]);
+  const again = archway(["init", repository]);
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /There is already a \.archway\.yaml[^]*--force/);
+  assert.equal(archway(["init", repository, "--force", "--platform", "s390x"]).status, 0);
+  assert.match(await readFile(file, "utf8"), /platforms: \[linux\/s390x\]/);
 });
 
 test("a mistake in the configuration is shown with its line", async () => {

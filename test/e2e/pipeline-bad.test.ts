@@ -35,12 +35,15 @@ test("a file of 10 MB is not read", async () => {
   );
 });
 
-test("a matrix of a million jobs is not expanded", async () => {
-  const axes = ["a", "b", "c"].map(
+test("a matrix of billions of jobs is not expanded", async () => {
+  const axes = ["a", "b", "c", "d", "e"].map(
     (name) => `${name}: [${Array.from({ length: 100 }, (_, index) => index).join(", ")}]`,
   );
   const text = `version: 1\njobs:\n  many: { image: alpine, matrix: { ${axes.join(", ")} }, steps: [uname] }\n`;
-  assert.match(await check(text), /1000000 jobs.*"many".*at most[^]*hint: Take values out/);
+  assert.match(
+    await check(text),
+    /"many" has 10000000000 combinations; a run has 1000 jobs at most[^]*hint: Take values out/,
+  );
 });
 
 test("aliases that stand for billions of values are not followed", async () => {

@@ -12,6 +12,8 @@ import type { HandlerContent } from "./step.ts";
 /** The part of the configuration that is the pipeline. */
 export interface PipelineContent extends NamedContent {
   readonly platforms: readonly Platform[];
+  /** Defaults of build jobs. */
+  readonly build: { readonly tags: readonly string[] };
   readonly registries: Readonly<
     Record<string, { readonly username?: string; readonly password?: { readonly secret: string } }>
   >;
@@ -34,6 +36,10 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
     checkNeeds(name, content, at, report);
     checkInputs(name, content, at, report);
     checkPlatforms(job, content, at, report);
+    if (job.build?.push === true && job.build.tags.length === 0 && content.build.tags.length === 0) {
+      const hint = 'Name the image, here or in build.tags at the top: tags: ["registry.example/app:1"].';
+      report([...at, "build", "push"], `"${name}" is to be pushed, and has no tags`, hint);
+    }
   }
   checkHandlers(content.on_failure, ["on_failure"], undefined, report);
   const cycle = findCycle(content.jobs);

@@ -2,20 +2,18 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Resources } from "../../pipeline/job-spec.ts";
 
 /**
- * Where containers run: Docker's or Podman's Engine API, or a scripted one with a virtual clock for tests. Everything it makes carries {@link Labels}, and what carries those of a process
+ * Where containers run: Docker's or Podman's Engine API on this machine. Everything it makes carries {@link Labels}, and what carries those of a process
  * that has gone is removed by the next start. Errors are `ArchwayError`s; kind `unreachable` with code `ENGINE_UNREACHABLE` or `ENGINE_LOST` when the engine itself is the
  * trouble, `IMAGE_PLATFORM` (`failed`) when an image has no such platform, `IMAGE_MISSING`, `IMAGE_DENIED`, `START_FAILED`.
  */
 export interface Containerizer {
   /** How a person names it: `docker unix:///var/run/docker.sock`. */
   readonly name: string;
-  /** What the engine is and can do; asked once. */
-  describe(signal: AbortSignal): Promise<EngineFacts>;
+  /** What the engine is. */
+  describe(): EngineFacts;
   /** Gets an image for one platform, pins it by digest, and checks that what is there is of that platform. */
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage>;
   createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<NetworkId>;
-  /** Makes an engine volume; only for engines on other machines, whose containers cannot bind our folders. */
-  createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
   createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<ContainerId>;
   /**
    * Attaches, then starts: no byte can be missed. `output` gets pieces in the order of arrival; when the promise it returns is slow the container waits. Resolves as soon as the container runs; the
@@ -28,33 +26,22 @@ export interface Containerizer {
     command: readonly string[],
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number; readonly output: string }>;
-  /** A tar stream into a folder of a container that need not run, and out of it. */
-  copyIn(container: ContainerId, folder: string, tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
-  copyOut(container: ContainerId, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Removes a container (killing it), network or volume; one that is not there is no error. */
+  /** Address of a running container in its network; undefined when the engine tells none. */
+  addressOf(container: ContainerId, signal: AbortSignal): Promise<string | undefined>;
+  /** Removes a container (killing it) or network; one that is not there is no error. */
   remove(what: Removable, signal: AbortSignal): Promise<void>;
   /** All that carries our labels, for {@link removeLeftovers}. */
   list(signal: AbortSignal): Promise<readonly Labelled[]>;
-  /** An image of a container's file system as it is now, for `--shell`; and its removal goes through `remove`. */
-  commit(container: ContainerId, labels: Labels, signal: AbortSignal): Promise<string>;
+  /** Removes the images that were loaded for this process alone. */
+  close(signal: AbortSignal): Promise<void>;
 }
 
 export type ContainerId = string;
 export type NetworkId = string;
 
 export interface EngineFacts {
-  readonly kind: "docker" | "podman" | "scripted";
+  readonly kind: "docker" | "podman";
   readonly version: string;
-  readonly apiVersion: string;
-  /** The machine's own. */
-  readonly platform: Platform;
-  /** Binds of our folders reach its containers: it is on this machine and sees the same files. */
-  readonly isLocal: boolean;
-  readonly isRootless: boolean;
-  readonly cpus: number;
-  /** Bytes. */
-  readonly memory: number;
-  readonly limits: { readonly memory: boolean; readonly cpus: boolean; readonly pids: boolean };
 }
 
 /** Whose a thing of the engine is; becomes labels `dev.archway.…`. */
@@ -64,16 +51,12 @@ export interface Labels {
   readonly step?: string;
   /** Process that answers for it, so that the next start knows whether it has gone: host, pid and start time. */
   readonly owner: string;
-  /** It was kept for debugging (`--keep`) and is not a leftover. */
-  readonly kept?: boolean;
 }
 
 export interface PullRequest {
-  /** A reference (short names are Docker Hub's), `oci:FOLDER@sha256:…` for an image of this run, which is loaded. */
+  /** A reference (short names are Docker Hub's), or `oci:FOLDER` for an image of this run that is in no registry. */
   readonly image: string;
   readonly platform: Platform;
-  readonly policy: "always" | "missing";
-  readonly onProgress?: (bytes: number) => void;
 }
 
 export interface PulledImage {
@@ -84,13 +67,6 @@ export interface PulledImage {
   readonly platform: Platform;
   /** Bytes that were moved. */
   readonly bytes: number;
-  readonly config: {
-    readonly entrypoint: readonly string[];
-    readonly command: readonly string[];
-    readonly user: string;
-    readonly env: readonly string[];
-    readonly workingDirectory: string;
-  };
 }
 
 export interface ContainerSpec {
@@ -102,18 +78,19 @@ export interface ContainerSpec {
   readonly user?: string;
   readonly directory?: string;
   readonly network?: { readonly id: NetworkId; readonly aliases: readonly string[] };
+  /** Names that its hosts file gets, with their addresses: not every network has a name server. */
+  readonly hosts?: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
   readonly resources: Resources;
   readonly labels: Labels;
-  /** Standard input and a terminal, for `--shell`. */
-  readonly interactive?: boolean;
 }
 
-/** A folder of this machine, or a volume of the engine. */
-export type Mount = { readonly target: string; readonly readOnly?: boolean } & (
-  | { readonly kind: "bind"; readonly source: string }
-  | { readonly kind: "volume"; readonly volume: string }
-);
+/** A folder or file of this machine in a container. */
+export interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly?: boolean;
+}
 
 export type OutputSink = (stream: "stdout" | "stderr", bytes: Uint8Array) => void | Promise<void>;
 
@@ -133,8 +110,6 @@ export interface ContainerExit {
 
 export type Removable =
   | { readonly kind: "container"; readonly id: ContainerId }
-  | { readonly kind: "network"; readonly id: NetworkId }
-  | { readonly kind: "volume"; readonly id: string }
-  | { readonly kind: "image"; readonly id: string };
+  | { readonly kind: "network"; readonly id: NetworkId };
 
 export type Labelled = Removable & { readonly labels: Labels };

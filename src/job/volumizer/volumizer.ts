@@ -1,80 +1,70 @@
-import type { ArtifactSpec, CacheSpec, InputSpec } from "../../pipeline/job-spec.ts";
-import type { Platform } from "../../platform/platform.ts";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Artifacts } from "./artifacts.ts";
+import { Caches } from "./caches.ts";
+import { copyFiles, type Checkout } from "./working-tree.ts";
 
-/**
- * Where the files of jobs live: the checkout of the run, each job's own clone of it, caches, artifacts. Folders on this machine; what engines on other machines need is carried there by
- * the job (`job/carry-volumes.ts`). Everything lies below one state folder, so that what a killed process left (mounts first) is found and removed by the next start.
- */
-export interface Volumizer {
-  /** `overlay`, `reflink` or `copy`: what the probe chose for the clones. */
-  readonly driver: string;
-  /** Gives a job its own copy of the checkout, copy-on-write where the driver can. */
-  cloneWorkspace(checkout: Checkout, job: string, signal: AbortSignal): Promise<Volume>;
-  /** A private copy of the best fitting cache, or an empty folder. */
-  openCache(cache: CacheRequest, signal: AbortSignal): Promise<OpenCache>;
-  /** Takes the files of an artifact out of a workspace. Throws `ARTIFACT_EMPTY` (kind `failed`) when nothing fits and it is not optional. */
-  saveArtifact(
-    request: ArtifactRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly files: number; readonly bytes: number }>;
-  /** Puts artifacts of other jobs into a workspace. */
-  placeInput(request: InputRequest, signal: AbortSignal): Promise<{ readonly files: number; readonly bytes: number }>;
-  /** An empty folder of a job (secret files, scripts, a Docker configuration); mode 0700, removed with the job. */
-  scratch(job: string): Promise<Volume>;
-  /** Removes what is older or larger than it may be: caches, artifacts, kept workspaces. */
-  collectGarbage(
-    limits: GarbageLimits,
-    signal: AbortSignal,
-  ): Promise<{ readonly removed: number; readonly bytes: number }>;
-}
-
-/** The files that all jobs of a run start with; never written to after it is made. */
-export interface Checkout {
-  readonly folder: string;
-  readonly files: number;
-  /** Full commit id, when it is one. */
-  readonly commit?: string;
+/** A folder that belongs to one attempt of a job, and goes with it. */
+export interface JobFolder {
+  /** A copy of the checkout. */
+  readonly workspace: string;
+  /** Scripts, secret files, Docker configuration, caches. */
+  readonly scratch: string;
   remove(): Promise<void>;
 }
 
-export interface Volume {
-  readonly folder: string;
-  readonly files: number;
-  remove(): Promise<void>;
+/** Where the files of jobs live: folders of this machine below one state folder, so that the next start finds what a killed process left. */
+export class Volumizer {
+  readonly artifacts: Artifacts;
+  readonly caches: Caches;
+  readonly #folder: string;
+  #count = 0;
+
+  /**
+   * @param parts.stateFolder where workspaces and artifacts go
+   * @param parts.cacheFolder where caches stay between runs
+   * @param parts.owner mark of this process
+   */
+  constructor(parts: {
+    readonly stateFolder: string;
+    readonly cacheFolder: string;
+    readonly owner: string;
+    readonly run: string;
+  }) {
+    this.#folder = join(parts.stateFolder, "work", parts.owner);
+    this.artifacts = new Artifacts(join(parts.stateFolder, "runs", parts.run, "artifacts"));
+    this.caches = new Caches(join(parts.cacheFolder, "jobs"));
+  }
+
+  /** A job's own copy of the checkout, and an empty folder beside it. */
+  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder> {
+    const folder = join(this.#folder, `${++this.#count}`);
+    const [workspace, scratch] = [join(folder, "workspace"), join(folder, "scratch")];
+    await mkdir(workspace, { recursive: true });
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    const remove = () => rm(folder, { recursive: true, force: true });
+    try {
+      await copyFiles(checkout, workspace, signal);
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+    return { workspace, scratch, remove };
+  }
+
+  /** Removes the folders of this process. */
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
 }
 
-export interface CacheRequest {
-  readonly spec: CacheSpec;
-  readonly platform: Platform;
-  readonly job: string;
-}
-
-export interface OpenCache {
-  readonly volume: Volume;
-  readonly result: "hit" | "restored" | "miss";
-  /** Full key that it came from. */
-  readonly from?: string;
-  /** Makes it the newest cache of its key, atomically; the size bound may refuse. */
-  save(signal: AbortSignal): Promise<{ readonly saved: boolean; readonly bytes: number; readonly reason?: string }>;
-}
-
-export interface ArtifactRequest {
-  readonly run: string;
-  readonly job: string;
-  readonly workspace: string;
-  readonly spec: ArtifactSpec;
-}
-
-export interface InputRequest {
-  readonly run: string;
-  readonly workspace: string;
-  readonly spec: InputSpec;
-}
-
-export interface GarbageLimits {
-  /** Bytes of all caches together. */
-  readonly cacheBytes: number;
-  /** Seconds since a cache was used. */
-  readonly cacheAge: number;
-  readonly now: number;
+/** Removes the workspaces of processes that have gone. */
+export async function removeAbandonedWorkspaces(
+  stateFolder: string,
+  isRunning: (owner: string) => Promise<boolean | undefined>,
+): Promise<void> {
+  const work = join(stateFolder, "work");
+  for (const owner of await readdir(work).catch(() => [])) {
+    if ((await isRunning(owner)) === false) await rm(join(work, owner), { recursive: true, force: true });
+  }
 }

@@ -1,0 +1,66 @@
+import { Command, Option } from "commander";
+import type { CliContext } from "./context.ts";
+
+/** The options of `archway run` as commander hands them over: texts, unchecked. */
+export interface RawRunOptions {
+  readonly platform: readonly string[];
+  readonly event?: string;
+  readonly input: readonly string[];
+  readonly secretFile: readonly string[];
+  readonly secretEnv: readonly string[];
+  readonly host?: string;
+  readonly jobs?: string;
+  readonly publish: boolean;
+  readonly approve: readonly string[];
+  /** False with `--no-emulation`. */
+  readonly emulation: boolean;
+  readonly plan: boolean;
+  readonly progress: string;
+  readonly format: string;
+  readonly insecureRegistry: readonly string[];
+  readonly config?: string;
+}
+
+/** `archway run`. */
+export function defineCommand(context: CliContext, done: (exitCode: number) => void): Command {
+  const collect = (value: string, before: readonly string[]) => [...before, value];
+  const list = (flags: string, text: string) => new Option(flags, text).default([]).argParser(collect);
+  return new Command("archway run")
+    .usage("[options] [JOB...]")
+    .description(
+      "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
+    )
+    .argument("[JOB...]", "run these and what they need (default: all)")
+    .addOption(list("--platform <platforms>", "of jobs that run on several platforms, only these"))
+    .addOption(
+      new Option(
+        "--event <name[=ref]>",
+        "what it runs for: push[=BRANCH], tag=TAG, pull_request[=BRANCH], schedule, image, manual; `on` then decides (default: as a push of this branch, whatever `on` says)",
+      ),
+    )
+    .addOption(list("--input <name=value>", "input of a manual run"))
+    .addOption(list("--secret-file <file>", "secrets, a line NAME=VALUE each"))
+    .addOption(list("--secret-env <name>", "a secret from the environment"))
+    .addOption(new Option("--publish", "push, promote and tag for real").default(false))
+    .addOption(list("--approve <job>", "give the approval that a job waits for (default: asks on a terminal)"))
+    .addOption(new Option("--no-emulation", "run nothing under an emulator"))
+    .addOption(new Option("--jobs <n>", "jobs at the same time (default: processors)"))
+    .addOption(
+      new Option(
+        "--host <endpoint>",
+        "socket of Docker or Podman, unix:///PATH (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+      ),
+    )
+    .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
+    .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option("--format <format>", "of the result on standard output: text (default) or json").default("text"),
+    )
+    .addOption(list("--insecure-registry <host>", "allow plain HTTP to this registry"))
+    .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
+    .action(async (jobs: readonly string[], raw: RawRunOptions) => {
+      const { readRunOptions } = await import("./run-options.ts");
+      const { runRun } = await import("./run.ts");
+      done(await runRun(context, jobs, readRunOptions(raw)));
+    });
+}

@@ -1,0 +1,241 @@
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { ArchwayError } from "../error/error.ts";
+import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { JobResult } from "../job/run-job.ts";
+import { secretForms } from "../job/mask-secrets.ts";
+import { SourceLog } from "../job/source-log.ts";
+import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { CliContext } from "./context.ts";
+import { type CommandModule, runCommand } from "./shell.ts";
+
+/** What the jobs that are commands of this program work with. */
+export interface CommandJobs {
+  readonly context: CliContext;
+  /** Folder of the repository: where relative paths begin. */
+  readonly folder: string;
+  /** Folder of this run for images and private files. */
+  readonly runFolder: string;
+  readonly configFile: string;
+  readonly publish: boolean;
+  readonly insecureRegistries: readonly string[];
+  /** `config.json` of Docker with the pipeline's logins. */
+  readonly dockerConfig: string;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Image of this run by its digest. */
+  readonly images: Map<string, string>;
+  readonly emit: (event: RunEventBody) => void | Promise<void>;
+}
+
+/** `archway build`. Without `--publish` the image stays in a layout of the run. */
+export async function performBuild(
+  job: JobSpec & { readonly work: BuildWork },
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { work } = job;
+  const isPublished = work.push && around.publish;
+  const layout = join(around.runFolder, "images", encodeURIComponent(job.id));
+  await mkdir(join(around.runFolder, "images"), { recursive: true });
+  const metadata = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
+  const secretFiles = await Promise.all(
+    work.secrets.map(async ({ id, secret }) => {
+      const file = join(around.runFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
+      await writeFile(file, around.secrets.get(secret) ?? "", { mode: 0o600 });
+      return `id=${id},src=${file}`;
+    }),
+  );
+  const args = [
+    work.context ?? ".",
+    ...each("--platform", work.platforms.map(formatPlatform)),
+    ...each("-t", work.tags),
+    ...(work.file === undefined ? [] : [`--file=${work.file}`]),
+    ...(work.target === undefined ? [] : [`--target=${work.target}`]),
+    ...each("--build-arg", pairs(work.args)),
+    ...each("--label", pairs(work.labels)),
+    ...each("--annotation", work.annotations),
+    ...each("--cache-from", work.cacheFrom),
+    ...each("--cache-to", work.cacheTo),
+    ...each("--secret", secretFiles),
+    ...(work.provenance === undefined ? [] : [`--provenance=${work.provenance}`]),
+    ...(work.sbom === undefined ? [] : [`--sbom=${work.sbom}`]),
+    ...(work.nativeOnly ? ["--native-only"] : []),
+    ...each("--allow-missing", work.allowMissing.map(formatPlatform)),
+    ...(isPublished ? ["--push"] : [`--output=type=oci,dest=${layout},tar=false`]),
+    `--metadata-file=${metadata}`,
+    "--progress=plain",
+  ];
+  const built = await runHere(job, "build", () => import("./build-command.ts"), args, around, signal);
+  if (built.status !== "succeeded") return built;
+  const { index, platforms } = readMetadata(await readFile(metadata, "utf8"));
+  const [tag = ""] = work.tags;
+  const reference = isPublished ? `${withoutTag(tag)}@${index}` : `oci:${layout}`;
+  around.images.set(index, reference);
+  await around.emit({ type: "image", job: job.id, reference, digest: index, published: isPublished, platforms });
+  const outputs = { reference, digest: index };
+  if (work.push && !isPublished) {
+    await around.emit({
+      type: "note",
+      job: job.id,
+      text: `Not pushed to ${work.tags.join(", ")}: that needs --publish.`,
+    });
+  }
+  if (work.verifyRun === undefined) return { status: "succeeded", outputs };
+  const verify: VerifyWork = {
+    kind: "verify",
+    images: [reference],
+    platforms: [],
+    require: [],
+    severity: "error",
+    run: work.verifyRun,
+  };
+  const verified = await performVerify({ ...job, work: verify }, around, signal);
+  return { ...verified, outputs };
+}
+
+/** `archway verify`. */
+export function performVerify(
+  job: JobSpec & { readonly work: VerifyWork },
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { images, platforms, require, severity, run } = job.work;
+  const args = [
+    ...images.map((image) => around.images.get(image) ?? image),
+    ...each("--platform", platforms.map(formatPlatform)),
+    ...each("--require", require.map(formatPlatform)),
+    `--severity=${severity}`,
+    ...(run === undefined ? [] : ["--run", ...(run.length === 0 ? [] : ["--", ...run])]),
+  ];
+  return runHere(job, "verify", () => import("./verify-command.ts"), args, around, signal);
+}
+
+/** `archway image create`, `copy` and `tag`; told only, without `--publish`. */
+export function performImage(
+  job: JobSpec & { readonly work: ImageWork },
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { action, from, to, platforms } = job.work;
+  const sources = from.map((image) => around.images.get(image) ?? image);
+  const only = each("--platform", platforms.map(formatPlatform));
+  const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...to, ...only];
+  return publishes(
+    job,
+    "image",
+    [action, ...args],
+    `${action} ${sources.join(", ")} as ${to.join(", ")}`,
+    around,
+    signal,
+  );
+}
+
+/** `archway image promote`; told only, without `--publish`. A bare digest is an image of this run, else one of the first target's repository. */
+export function performPromote(
+  job: JobSpec & { readonly work: PromoteWork },
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { from, to } = job.work;
+  const [target = ""] = to;
+  const source = around.images.get(from) ?? (from.startsWith("sha256:") ? `${withoutTag(target)}@${from}` : from);
+  return publishes(job, "image", ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
+}
+
+async function publishes(
+  job: JobSpec,
+  source: string,
+  args: readonly string[],
+  what: string,
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  if (!around.publish) return { status: "skipped", reason: `it would ${what}, which needs --publish`, outputs: {} };
+  return runHere(job, source, () => import("./image-command.ts"), args, around, signal);
+}
+
+/** Runs a command of this program as the shell would, with the pipeline's logins; what it says goes into the log of the job. */
+async function runHere(
+  job: JobSpec,
+  source: string,
+  load: () => Promise<CommandModule>,
+  args: readonly string[],
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const log = new SourceLog({ job: job.id, source }, secretForms([...around.secrets.values()]), around.emit);
+  const limit = job.timeout === undefined ? undefined : AbortSignal.timeout(job.timeout * 1000);
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const reading = Promise.all([pour(stdout, log, "stdout"), pour(stderr, log, "stderr")]);
+  const context: CliContext = {
+    ...around.context,
+    cwd: around.folder,
+    env: { ...around.context.env, DOCKER_CONFIG: await privateConfig(around), NO_COLOR: "1" },
+    stdin: new PassThrough().end(),
+    stdout,
+    stderr,
+    signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+  };
+  const dashes = args.indexOf("--");
+  const own = dashes < 0 ? args : args.slice(0, dashes);
+  const more = [`--config=${around.configFile}`, ...each("--insecure-registry", around.insecureRegistries)];
+  const code = await runCommand(load, [...own, ...more, ...(dashes < 0 ? [] : args.slice(dashes))], context);
+  stdout.end();
+  stderr.end();
+  await reading;
+  await log.end();
+  if (signal.aborted) return { status: "cancelled", outputs: {} };
+  if (code === 0) return { status: "succeeded", outputs: {} };
+  const last = log.tail
+    .trim()
+    .split("\n")
+    .findLast((line) => line.startsWith("error: "));
+  const message = last?.slice("error: ".length) ?? `archway ${source} ended with exit code ${code}.`;
+  const failure: Failure =
+    limit?.aborted === true
+      ? { kind: "timeout", code: "JOB_TIMEOUT", message: `The job "${job.id}" did not end within ${job.timeout} s.` }
+      : { kind: code === 3 ? "infrastructure" : "user", code: "COMMAND_FAILED", message };
+  return { status: "failed", failure, outputs: {} };
+}
+
+async function pour(from: PassThrough, log: SourceLog, stream: "stdout" | "stderr"): Promise<void> {
+  for await (const piece of from) await log.write(stream, piece);
+}
+
+/** A Docker configuration with the pipeline's logins alone. Plug-ins and builders are no secrets: they stay where they are. */
+async function privateConfig({ context, runFolder, dockerConfig }: CommandJobs): Promise<string> {
+  const folder = join(runFolder, "docker");
+  const own = context.env["DOCKER_CONFIG"] ?? join(context.env["HOME"] ?? homedir(), ".docker");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, "config.json"), dockerConfig, { mode: 0o600 });
+  for (const name of ["cli-plugins", "buildx", "contexts"]) {
+    // Made by the first job of the run.
+    await symlink(join(own, name), join(folder, name)).catch(() => undefined);
+  }
+  return folder;
+}
+
+function each(option: string, values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => (option.startsWith("--") ? [`${option}=${value}`] : [option, value]));
+}
+
+function pairs(values: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
+}
+
+function withoutTag(reference: string): string {
+  const path = reference.split("@")[0] ?? "";
+  const colon = path.lastIndexOf(":");
+  return colon > path.lastIndexOf("/") ? path.slice(0, colon) : path;
+}
+
+function readMetadata(text: string): { readonly index: string; readonly platforms: readonly string[] } {
+  const content: { archway?: { index?: { digest?: string }; platforms?: { platform: string }[] } } = JSON.parse(text);
+  const index = content.archway?.index?.digest;
+  if (index === undefined)
+    throw new ArchwayError({ code: "COMMAND_FAILED", kind: "failed", message: "The build gave no digest." });
+  return { index, platforms: content.archway?.platforms?.map(({ platform }) => platform) ?? [] };
+}

@@ -1,0 +1,60 @@
+import { availableParallelism } from "node:os";
+import { eventNames } from "../config/pipeline/triggers.ts";
+import type { EventName } from "../pipeline/facts.ts";
+import { type Platform, parsePlatformList } from "../platform/platform.ts";
+import { type Format, optionError, readChoice, readFormat, readHost, readPair } from "./parse-option.ts";
+import type { RawRunOptions } from "./run-command.ts";
+
+/** What the user asked of one `archway run`, checked. */
+export interface RunOptions {
+  /** Empty for all. */
+  readonly platforms: readonly Platform[];
+  readonly event?: { readonly name: EventName; readonly ref?: string };
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly secretFiles: readonly string[];
+  readonly secretEnv: readonly string[];
+  readonly host?: string;
+  readonly jobs: number;
+  readonly publish: boolean;
+  readonly approved: readonly string[];
+  readonly emulation: boolean;
+  readonly plan: boolean;
+  readonly progress: "plain" | "json" | "quiet";
+  readonly format: Format;
+  readonly insecureRegistries: readonly string[];
+  readonly config?: string;
+}
+
+/** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
+export function readRunOptions(raw: RawRunOptions): RunOptions {
+  const { publish, plan, emulation, jobs, host, config, event } = raw;
+  if (jobs !== undefined && !/^[1-9]\d{0,3}$/.test(jobs))
+    throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
+  return {
+    platforms: raw.platform.flatMap((text) => parsePlatformList(text)),
+    ...(event === undefined ? {} : { event: readEvent(event) }),
+    inputs: Object.fromEntries(raw.input.map((text) => readPair("--input", text, "NAME=VALUE"))),
+    secretFiles: raw.secretFile,
+    secretEnv: raw.secretEnv,
+    ...(host === undefined ? {} : { host }),
+    jobs: jobs === undefined ? availableParallelism() : Number(jobs),
+    publish,
+    approved: raw.approve,
+    emulation,
+    plan,
+    progress: readChoice("--progress", raw.progress, ["plain", "json", "quiet"]),
+    format: readFormat(raw.format),
+    insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
+    ...(config === undefined ? {} : { config }),
+  };
+}
+
+/** `push`, `push=main`, `tag=v1.2`. */
+export function readEvent(text: string): { readonly name: EventName; readonly ref?: string } {
+  const [word = "", ...rest] = text.split("=");
+  const name = readChoice("--event", word, eventNames);
+  const ref = rest.join("=");
+  if (name === "tag" && ref === "")
+    throw optionError("--event", text, "a tag event needs its tag.", "Write --event tag=TAG.");
+  return { name, ...(ref === "" ? {} : { ref }) };
+}

@@ -1,0 +1,188 @@
+import type { RunEvent } from "../event/run-event.ts";
+import type { Style } from "../report/style.ts";
+import { formatTable } from "../report/table.ts";
+import type { Output } from "./context.ts";
+
+/** Writes events as lines, each with its job in front; output of steps line by line, as it comes. */
+export class PlainRun {
+  readonly #stderr: Output;
+  readonly #style: Style;
+  /** Lines that are not whole yet, by job and source. */
+  readonly #open = new Map<string, string>();
+  readonly #decoder = new Map<string, InstanceType<typeof TextDecoder>>();
+
+  constructor(stderr: Output, style: Style) {
+    this.#stderr = stderr;
+    this.#style = style;
+  }
+
+  /** Shows one event. */
+  show(event: RunEvent): void {
+    switch (event.type) {
+      case "log": {
+        const key = `${event.job}\0${event.source}`;
+        const text = event.text ?? this.#decode(key, Buffer.from(event.base64 ?? "", "base64"));
+        const lines = `${this.#open.get(key) ?? ""}${text}`.split("\n");
+        this.#open.set(key, lines.pop() ?? "");
+        for (const line of lines) this.#line(event.job, lastOfLine(line));
+        return;
+      }
+      case "gap":
+        return this.#line(event.job, this.#style.yellow(`output of ${event.source} is missing here: ${event.reason}`));
+      case "step":
+        this.#flush(event.job, event.step);
+        if (event.state === "running") {
+          const words = [
+            event.handles === undefined ? undefined : `after the failure of ${event.handles || "the job"}`,
+            event.emulated ? "emulated" : undefined,
+            event.attempt > 1 ? `attempt ${event.attempt}` : undefined,
+          ];
+          return this.#line(event.job, this.#style.bold(`▸ ${event.step}${inParentheses(words)}`));
+        }
+        if (event.state === "skipped" || event.state === "cancelled")
+          return this.#line(
+            event.job,
+            this.#style.dim(`▸ ${event.step}: ${event.state}${event.reason === undefined ? "" : `, ${event.reason}`}`),
+          );
+        if (event.failure !== undefined)
+          this.#line(event.job, this.#style.red(`${event.failure.message}${inParentheses([event.reason])}`));
+        return;
+      case "placed":
+        return this.#line(
+          event.job,
+          this.#style.dim(
+            `runs ${event.mode === "native" ? "natively" : "emulated"} as ${event.platform} on ${event.machine}: ${event.reason}`,
+          ),
+        );
+      case "pulled":
+        return event.bytes === 0
+          ? undefined
+          : this.#line(event.job, this.#style.dim(`pulled ${event.image} (${event.platform})`));
+      case "cache":
+        return this.#line(
+          event.job,
+          this.#style.dim(
+            `cache ${event.path}: ${event.result}${event.reason === undefined ? "" : `, ${event.reason}`}`,
+          ),
+        );
+      case "artifact":
+        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${event.files} files`));
+      case "service":
+        this.#flush(event.job, `service:${event.service}`);
+        return this.#line(event.job, this.#style.dim(`service ${event.service}: ${event.state}`));
+      case "job":
+        if (event.state === "skipped" || event.state === "cancelled")
+          return this.#line(event.job, this.#style.dim(`${event.state}: ${event.reason ?? ""}`));
+        return undefined;
+      case "image":
+        return this.#line(event.job, `${event.published ? "published" : "built"} ${event.reference} ${event.digest}`);
+      case "approval":
+        return this.#line(event.job, `approval ${event.answer} by ${event.by}`);
+      case "note":
+        return event.job === undefined ? void this.#stderr.write(`${event.text}\n`) : this.#line(event.job, event.text);
+      default:
+        return undefined;
+    }
+  }
+
+  #decode(key: string, bytes: Uint8Array): string {
+    const decoder = this.#decoder.get(key) ?? new TextDecoder();
+    this.#decoder.set(key, decoder);
+    return decoder.decode(bytes, { stream: true });
+  }
+
+  /** Shows the last line of a source that ended without a line break. */
+  #flush(job: string, source: string): void {
+    const key = `${job}\0${source}`;
+    const rest = this.#open.get(key) ?? "";
+    this.#open.delete(key);
+    if (rest !== "") this.#line(job, lastOfLine(rest));
+  }
+
+  #line(job: string, text: string): void {
+    this.#stderr.write(`${this.#style.cyan(job)} ${this.#style.dim("│")} ${text}\n`);
+  }
+}
+
+/** What is left of a line that a progress bar wrote again and again. */
+function lastOfLine(line: string): string {
+  return line.replace(/\r$/, "").split("\r").at(-1) ?? "";
+}
+
+function inParentheses(words: readonly (string | undefined)[]): string {
+  const said = words.filter((word) => word !== undefined);
+  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+}
+
+/** The summary of a run as a table and what is to be known of its failures. */
+export function formatSummary(
+  summary: RunSummary,
+  { style, columns }: { readonly style: Style; readonly columns: number },
+): readonly string[] {
+  const rows = summary.jobs.map(({ job, state, mode, seconds, waited, cacheHits, reason }) => [
+    job,
+    { text: state, paint: state === "succeeded" ? style.green : state === "failed" ? style.red : style.dim },
+    mode ?? "",
+    `${seconds.toFixed(1)} s`,
+    waited < 0.05 ? "" : `waited ${waited.toFixed(1)} s`,
+    cacheHits > 0 ? `${cacheHits} cache hit${cacheHits === 1 ? "" : "s"}` : "",
+    { text: reason ?? "", paint: style.dim },
+  ]);
+  const failures = summary.jobs.flatMap(({ job, failure }) => {
+    if (failure === undefined) return [];
+    const { kind, message, hint, explained } = failure;
+    return [
+      "",
+      style.red(`${job}: ${message}${kind === "user" ? "" : ` (${kind})`}`),
+      ...(explained === undefined
+        ? []
+        : [`${explained.code} ${explained.title}`, `  ${explained.cause}`, `  ${explained.fix}`]),
+      ...(hint === undefined ? [] : [hint]),
+    ];
+  });
+  const { native, emulated } = summary.seconds;
+  const total = `${summary.state} in ${summary.seconds.total.toFixed(1)} s (native ${native.toFixed(1)} s, emulated ${emulated.toFixed(1)} s); events in ${summary.events}`;
+  return ["", ...formatTable(rows, { columns, style }), ...failures, "", total];
+}
+
+/** What came of a run. */
+export interface RunSummary {
+  readonly version: 1;
+  readonly run: string;
+  readonly state: "succeeded" | "failed" | "cancelled";
+  readonly seconds: { readonly total: number; readonly native: number; readonly emulated: number };
+  /** File with all events. */
+  readonly events: string;
+  readonly images: readonly {
+    readonly job: string;
+    readonly reference: string;
+    readonly digest: string;
+    readonly published: boolean;
+  }[];
+  readonly jobs: readonly JobSummary[];
+}
+
+/** What came of one job; times in seconds. */
+export interface JobSummary {
+  readonly job: string;
+  readonly state: string;
+  readonly platform?: string;
+  readonly mode?: "native" | "emulated";
+  readonly seconds: number;
+  /** From being ready to its start. */
+  readonly waited: number;
+  readonly cacheHits: number;
+  readonly reason?: string;
+  readonly failure?: {
+    readonly kind: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly explained?: {
+      readonly code: string;
+      readonly title: string;
+      readonly cause: string;
+      readonly fix: string;
+    };
+  };
+}

@@ -1,0 +1,338 @@
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { loadConfig, type Config } from "../config/config.ts";
+import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
+import { nearestName } from "../error/nearest.ts";
+import { EventLog } from "../event/event-log.ts";
+import { RunProjection } from "../event/project-run.ts";
+import type { RunEventBody } from "../event/run-event.ts";
+import { DockerEngine } from "../job/containerizer/docker-engine.ts";
+import { findEngine } from "../job/containerizer/find-engine.ts";
+import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
+import { runStepsJob, type JobResult, type StepsJob } from "../job/run-job.ts";
+import { removeAbandonedWorkspaces, Volumizer } from "../job/volumizer/volumizer.ts";
+import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
+import { expandPipeline } from "../pipeline/expand-pipeline.ts";
+import type { RunFacts } from "../pipeline/facts.ts";
+import type { ApprovalWork, JobGraph, JobSpec } from "../pipeline/job-spec.ts";
+import { refusalOf } from "../pipeline/match-event.ts";
+import { describeHost } from "../platform/host.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { probeMachine } from "../platform/probe.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
+import { choosePlatform, selectJobs, type LocalMachine } from "../run/choose-platform.ts";
+import { runPipeline } from "../run/run-pipeline.ts";
+import { isRunning, processMark } from "../store/process-mark.ts";
+import type { CliContext } from "./context.ts";
+import { cacheFolder, stateFolder } from "./folders.ts";
+import { formatGraph } from "./pipeline-text.ts";
+import { openRegistries } from "./registries.ts";
+import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
+import { localFacts } from "./run-facts.ts";
+import { imageSources, type Login } from "./run-images.ts";
+import type { RunOptions } from "./run-options.ts";
+import { noPipeline } from "./run-pipeline-file.ts";
+import { readSecrets, requireSecrets } from "./run-secrets.ts";
+import { formatSummary, PlainRun } from "./run-show.ts";
+import { summarize } from "./run-summary.ts";
+
+/** Bytes and seconds that caches of jobs may take. */
+const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
+
+/** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
+export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
+  const config = await loadConfig({ directory: context.cwd, file: options.config });
+  const { file } = config;
+  if (file === undefined || Object.keys(config.jobs).length === 0) throw noPipeline(file);
+  const folder = dirname(file);
+  const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
+  requireInputs(config, options);
+  const given = { ...defaultInputs(config), ...options.inputs };
+  const facts = await localFacts(folder, run, { ...options, inputs: given }, context.signal);
+  const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
+  if (refusal !== undefined) {
+    context.stderr.write(`Nothing to run: ${refusal}.\n`);
+    return 0;
+  }
+  const all = expandPipeline(config, facts);
+  const graph = { ...all, jobs: selectJobs(all.jobs, names, options.platforms, unknownJob) };
+  if (options.plan) {
+    const style = makeStyle(usesColor(context.stdout, context.env));
+    const lines = formatGraph(graph, `${file} for ${facts.event}`, { columns: context.stdout.columns || 120, style });
+    context.stdout.write(`${lines.join("\n")}\n`);
+    return 0;
+  }
+  const secrets = await readSecrets(context, options);
+  requireSecrets(graph, secrets);
+  const machine = await localMachine(context);
+  for (const job of graph.jobs) {
+    if (job.work.kind === "steps" && job.skip === undefined)
+      choosePlatform(job, machine, { platforms: config.platforms, emulation: options.emulation });
+  }
+  return execute(context, { config, folder, run, facts, graph, options, secrets, machine });
+}
+
+interface Work {
+  readonly config: Config;
+  readonly folder: string;
+  readonly run: string;
+  readonly facts: RunFacts;
+  readonly graph: JobGraph;
+  readonly options: RunOptions;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly machine: LocalMachine;
+}
+
+async function execute(context: CliContext, work: Work): Promise<number> {
+  const { config, folder, run, facts, graph, options, secrets } = work;
+  const { signal, env, stderr, stdout } = context;
+  const state = stateFolder(env);
+  const runFolder = join(state, "runs", run);
+  const eventFile = join(runFolder, "events.jsonl");
+  const owner = await processMark();
+  const login = loginOf(config, secrets);
+  const registries = openRegistries(
+    { registries: config.registries, insecureRegistries: options.insecureRegistries },
+    context,
+  );
+  const needsEngine = graph.jobs.some(({ work: { kind } }) => kind === "steps");
+  const engine = needsEngine
+    ? await DockerEngine.open(await findEngine(options.host, env), imageSources(registries, login), signal)
+    : undefined;
+  if (engine !== undefined) await removeLeftovers(engine, isRunning, signal);
+  await removeAbandonedWorkspaces(state, isRunning);
+  const checkout = await readWorkingTree(folder, signal);
+  const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
+  const log = await EventLog.create(eventFile, context.now);
+  const projection = new RunProjection();
+  const style = makeStyle(usesColor(stderr, env));
+  const plain = new PlainRun(stderr, style);
+  log.onEvent((event) => {
+    projection.apply(event);
+    if (options.progress === "plain") plain.show(event);
+    else if (options.progress === "json") stderr.write(`${JSON.stringify(event)}\n`);
+  });
+  const emit = (event: RunEventBody) => log.append(event);
+  const started = context.now();
+  try {
+    await emit(startEvent(work));
+    const hosts = Object.keys(config.registries);
+    const commands: CommandJobs = {
+      context,
+      folder,
+      runFolder,
+      configFile: config.file ?? "",
+      publish: options.publish,
+      insecureRegistries: options.insecureRegistries,
+      dockerConfig: dockerConfig(hosts, login),
+      secrets,
+      images: new Map(),
+      emit,
+    };
+    const performSteps = async (
+      job: StepsJob | (JobSpec & { readonly work: StepsJob["work"] }),
+    ): Promise<JobResult> => {
+      if (engine === undefined) throw new TypeError("a steps job without an engine");
+      const { platform, mode, reason } = choosePlatform(job, work.machine, {
+        platforms: config.platforms,
+        emulation: options.emulation,
+      });
+      await emit({
+        type: "placed",
+        job: job.id,
+        machine: "this machine",
+        platform: formatPlatform(platform),
+        mode,
+        reason,
+      });
+      const surroundings = {
+        run,
+        containerizer: engine,
+        volumizer,
+        checkout,
+        isEmulated: mode === "emulated",
+        variables: variablesOf(facts),
+        secret: (name: string) => secrets.get(name) ?? "",
+        masked: [...secrets.values()],
+        dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
+        owner,
+        emit,
+      };
+      return runStepsJob({ ...job, platform }, surroundings, signal);
+    };
+    const perform = (job: JobSpec): Promise<JobResult> => {
+      const { work: kind } = job;
+      switch (kind.kind) {
+        case "steps":
+          return performSteps({ ...job, work: kind });
+        case "build":
+          return performBuild({ ...job, work: kind }, commands, signal);
+        case "verify":
+          return performVerify({ ...job, work: kind }, commands, signal);
+        case "image":
+          return performImage({ ...job, work: kind }, commands, signal);
+        case "promote":
+          return performPromote({ ...job, work: kind }, commands, signal);
+        case "approval":
+          return approve(context, { ...job, work: kind }, options.approved, emit);
+      }
+    };
+    const hash = (globs: readonly string[]) => hashFiles(checkout, globs);
+    const ended = await runPipeline({ graph, resolution: { facts, hash }, slots: options.jobs, perform, emit }, signal);
+    await emit({ type: "run-ended", state: ended });
+    const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: context.now() });
+    if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    if (options.progress === "plain")
+      for (const line of formatSummary(summary, { style, columns: stderr.columns || 120 })) stderr.write(`${line}\n`);
+    if (ended === "cancelled") return exitCodes.interrupted;
+    const kinds = summary.jobs.flatMap(({ failure }) => (failure === undefined ? [] : [failure.kind]));
+    if (ended === "succeeded") return 0;
+    // With failures of both kinds the one that was decided counts (design, "Contracts").
+    return kinds.every((kind) => kind === "infrastructure") ? exitCodes.unreachable : exitCodes.failed;
+  } finally {
+    await Promise.all([log.close(), volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
+    await volumizer.caches.collectGarbage({ ...cacheLimits, now: context.now() });
+  }
+}
+
+function startEvent({ run, facts, config, graph }: Work): RunEventBody {
+  const { event, branch, tag, sha } = facts;
+  return {
+    type: "run-started",
+    version: 1,
+    run,
+    event,
+    ...(branch === "" ? {} : { branch }),
+    ...(tag === "" ? {} : { tag }),
+    ...(sha === "" ? {} : { commit: sha }),
+    platforms: config.platforms.map(formatPlatform),
+    jobs: graph.jobs.map(({ id, name, work, platform, needs }) => ({
+      job: id,
+      name,
+      kind: work.kind,
+      ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
+      needs,
+    })),
+  };
+}
+
+async function localMachine({ signal, env }: CliContext): Promise<LocalMachine> {
+  const { platform, native, emulators } = describeHost(await probeMachine(signal, env));
+  const linux = platform.os === "linux" ? platform : { ...platform, os: "linux" };
+  return {
+    platform: linux,
+    native: native.length === 0 ? [linux] : native,
+    emulated: emulators.flatMap((emulator) => emulator.platforms),
+  };
+}
+
+function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
+  return {
+    CI: "true",
+    ARCHWAY: "true",
+    ARCHWAY_RUN: run,
+    ARCHWAY_EVENT: event,
+    ARCHWAY_BRANCH: branch,
+    ARCHWAY_TAG: tag,
+    ARCHWAY_COMMIT: sha,
+  };
+}
+
+/** The pipeline's logins: a user and the secret that holds the password. */
+function loginOf({ registries }: Config, secrets: ReadonlyMap<string, string>): Login {
+  return (host) => {
+    const { username, password } = registries[host] ?? {};
+    const value = password === undefined ? undefined : secrets.get(password.secret);
+    return username === undefined || value === undefined ? undefined : { username, password: value };
+  };
+}
+
+function dockerConfig(hosts: readonly string[], login: Login): string {
+  const auths = hosts.flatMap((host) => {
+    const found = login(host);
+    if (found === undefined) return [];
+    // Docker's clients look for the Hub under this name.
+    const key = host === "docker.io" ? "https://index.docker.io/v1/" : host;
+    return [[key, { auth: Buffer.from(`${found.username}:${found.password}`).toString("base64") }] as const];
+  });
+  return `${JSON.stringify({ auths: Object.fromEntries(auths) })}\n`;
+}
+
+async function approve(
+  { stdin, stderr, signal, env }: CliContext,
+  { id, name, work }: JobSpec & { readonly work: ApprovalWork },
+  approved: readonly string[],
+  emit: CommandJobs["emit"],
+): Promise<JobResult> {
+  const by = env["USER"] ?? "somebody at the terminal";
+  const answer = async (given: boolean, who: string): Promise<JobResult> => {
+    await emit({ type: "approval", job: id, answer: given ? "given" : "refused", by: who });
+    if (given) return { status: "succeeded", outputs: {} };
+    return {
+      status: "failed",
+      failure: { kind: "user", code: "APPROVAL_REFUSED", message: `"${id}" was not approved.` },
+      outputs: {},
+    };
+  };
+  if (approved.includes(id) || approved.includes(name)) return answer(true, "--approve");
+  if (!("isTTY" in stdin && stdin.isTTY === true)) {
+    const failure = {
+      kind: "user",
+      code: "APPROVAL_MISSING",
+      message: `"${id}" waits for an approval, and there is no terminal to ask on.`,
+      hint: `Give it with --approve ${name}.`,
+    } as const;
+    return { status: "failed", failure, outputs: {} };
+  }
+  const asking = createInterface({ input: stdin, output: stderr });
+  try {
+    const limit = work.wait === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(work.wait * 1000)]);
+    const said = await asking.question(`${work.message ?? `Go on with "${id}"?`} [y/N] `, { signal: limit });
+    return await answer(/^y(es)?$/i.test(said.trim()), by);
+  } catch (error) {
+    if (!isAbort(error) && !(error instanceof Error && error.name === "TimeoutError")) throw error;
+    return signal.aborted ? { status: "cancelled", outputs: {} } : answer(false, "nobody: its time is over");
+  } finally {
+    asking.close();
+  }
+}
+
+/** Every input has a value: its default, else an empty text. */
+function defaultInputs({ on }: Config): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(on.manual?.inputs ?? {}).map(([name, input]) => [name, input.default ?? ""]),
+  );
+}
+
+function requireInputs({ on }: Config, { inputs, event }: RunOptions): void {
+  const known = on.manual?.inputs ?? {};
+  const invalid = (message: string, hint?: string) =>
+    new ArchwayError({ code: "INPUT_INVALID", kind: "input", message, ...(hint === undefined ? {} : { hint }) });
+  for (const [name, value] of Object.entries(inputs)) {
+    const input = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (input === undefined) {
+      const guess = nearestName(name, Object.keys(known));
+      throw invalid(
+        `The pipeline has no input "${name}".`,
+        guess ? `Did you mean "${guess}"?` : `Inputs: ${Object.keys(known).join(", ") || "none"}.`,
+      );
+    }
+    if (input.choice !== undefined && !input.choice.includes(value))
+      throw invalid(`The input ${name} is "${value}".`, `It may be ${input.choice.join(" or ")}.`);
+  }
+  const missing = Object.keys(known).filter(
+    (name) => known[name]?.required === true && known[name]?.default === undefined && inputs[name] === undefined,
+  );
+  if (event?.name === "manual" && missing.length > 0)
+    throw invalid(`The run needs inputs: ${missing.join(", ")}.`, "Give them with --input NAME=VALUE.");
+}
+
+function unknownJob(name: string, known: readonly string[]): ArchwayError {
+  const guess = nearestName(name, known);
+  return new ArchwayError({
+    code: "JOB_UNKNOWN",
+    kind: "input",
+    message: `The pipeline has no job "${name}".`,
+    hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
+  });
+}

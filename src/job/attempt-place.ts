@@ -1,0 +1,37 @@
+import type { RunEventBody } from "../event/run-event.ts";
+import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
+import type { StepsJob } from "./run-job.ts";
+
+/** Where the containers of one attempt of a job run: its network, its folders, its environment. */
+export interface AttemptPlace {
+  readonly job: StepsJob;
+  readonly platform: Platform;
+  readonly isEmulated: boolean;
+  readonly containerizer: Containerizer;
+  readonly network: NetworkId;
+  /** Addresses of the services by name. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Workspace, caches and Docker configuration. */
+  readonly mounts: readonly Mount[];
+  /** Folder of this attempt for scripts and secret files. */
+  readonly scratch: string;
+  /** Variables that every container gets. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Labels;
+  readonly secretForms: readonly Buffer[];
+  /** The step whose failure handlers run. */
+  readonly failedStep?: StepSpec;
+  readonly emit: (event: RunEventBody) => void | Promise<void>;
+  /** An image of the job's platform; asked for once. */
+  readonly pull: (image: string, signal: AbortSignal) => Promise<PulledImage>;
+  /** Secrets as variables and files of a container. */
+  readonly secretsOf: (
+    uses: readonly SecretUse[],
+  ) => Promise<{ readonly env: Readonly<Record<string, string>>; readonly mounts: readonly Mount[] }>;
+  /** A name that no other container has. */
+  readonly containerName: (purpose: string) => string;
+  /** A name that no other file of the scratch folder has. */
+  readonly nextName: (purpose: string) => string;
+}

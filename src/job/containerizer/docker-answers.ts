@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** What is read of the answers of the Engine API; the rest is left alone. Names are the API's. */
+export const versionAnswer = z.object({
+  Version: z.string(),
+  Components: z.array(z.object({ Name: z.string() })).default([]),
+});
+
+const names = z.record(z.string(), z.string()).nullish();
+
+export const imageAnswer = z.object({
+  Id: z.string(),
+  Os: z.string(),
+  Architecture: z.string(),
+  Variant: z.string().nullish(),
+});
+
+export const createdAnswer = z.object({ Id: z.string() });
+
+export const containerAnswer = z.object({
+  State: z.object({
+    OOMKilled: z.boolean().default(false),
+  }),
+  NetworkSettings: z
+    .object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() })).nullish() })
+    .nullish(),
+});
+
+export const execAnswer = z.object({ ExitCode: z.int().nullish() });
+
+export const waitAnswer = z.object({ StatusCode: z.int() });
+
+export const containersAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
+
+export const networksAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
+
+/** One line of the progress of a pull. */
+export const progressAnswer = z.object({
+  id: z.string().optional(),
+  error: z.string().optional(),
+  progressDetail: z.object({ current: z.number().optional() }).optional(),
+});

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ArchwayError } from "../../error/error.ts";
+import { formatPlatform, normalizePlatform, canRun, type Platform } from "../../platform/platform.ts";
+import type { PulledImage, PullRequest } from "./containerizer.ts";
+import { imageAnswer, progressAnswer } from "./docker-answers.ts";
+import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
+
+/** One platform's image where the engine can pull it. */
+export interface PinnedImage {
+  /** `HOST/PATH@sha256:…`: the platform's manifest, in the registry or mirror that has it. */
+  readonly reference: string;
+  readonly digest: string;
+  /** `user:password` of that registry as the engine takes it; absent for anonymous. */
+  readonly login?: { readonly username: string; readonly password: string; readonly serveraddress: string };
+}
+
+/** Finds the manifest of a platform. Throws `IMAGE_PLATFORM` (kind `failed`) with what exists, and what the registry throws. */
+export type PinImage = (image: string, platform: Platform, signal: AbortSignal) => Promise<PinnedImage>;
+
+/**
+ * Gets one platform's image by its digest and makes sure that what the engine has under it is of that platform: engines keep one platform per name, and run it with no more
+ * than a warning.
+ */
+export async function pullImage(
+  engine: EngineHttp,
+  { image, platform }: PullRequest,
+  pin: PinImage,
+  signal: AbortSignal,
+): Promise<PulledImage> {
+  const pinned = await pin(image, platform, signal);
+  const found = await inspect(engine, pinned.reference, signal);
+  const bytes = found === undefined ? await pull(engine, image, pinned, platform, signal) : 0;
+  const there = found ?? (await inspect(engine, pinned.reference, signal));
+  if (there === undefined) throw pullFailed(image, "the engine has no such image after it pulled it");
+  const own = normalizePlatform({
+    os: there.Os,
+    architecture: there.Architecture,
+    ...(there.Variant ? { variant: there.Variant } : {}),
+  });
+  if (own.architecture !== platform.architecture || !canRun(platform, own)) {
+    throw new ArchwayError({
+      code: "IMAGE_PLATFORM",
+      kind: "failed",
+      message: `${image} is ${formatPlatform(own)} in the engine, although it was asked for ${formatPlatform(platform)}.`,
+      hint: "Its index or its configuration is wrong: archway verify tells which.",
+    });
+  }
+  return { id: there.Id, digest: pinned.digest, platform, bytes };
+}
+
+/** Writes one platform of an image that is in no registry as a Docker archive under a name, and tells the digest of its manifest. */
+export type ArchiveImage = (
+  location: string,
+  platform: Platform,
+  to: { readonly file: string; readonly name: string },
+  signal: AbortSignal,
+) => Promise<string>;
+
+/** Loads one platform of an image of this run (`oci:FOLDER`) into the engine, under a name of its own. */
+export async function loadImage(
+  engine: EngineHttp,
+  { image, platform }: PullRequest,
+  archive: ArchiveImage,
+  signal: AbortSignal,
+): Promise<PulledImage & { readonly name: string }> {
+  const id = randomUUID();
+  const name = `localhost/archway-job:${id}`;
+  const file = join(tmpdir(), `archway-image-${id}.tar`);
+  try {
+    const digest = await archive(image, platform, { file, name }, signal);
+    const headers = { "Content-Type": "application/x-tar" };
+    const asked = { method: "POST", path: "/images/load?quiet=1", headers, upload: file } as const;
+    await engine.json(asked, signal);
+    const there = await inspect(engine, name, signal);
+    if (there === undefined) throw pullFailed(image, "the engine has no such image after it was loaded");
+    return { id: there.Id, digest, platform, bytes: (await stat(file)).size, name };
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function inspect(engine: EngineHttp, reference: string, signal: AbortSignal) {
+  try {
+    return imageAnswer.parse(await engine.json({ method: "GET", path: `/images/${reference}/json` }, signal));
+  } catch (error) {
+    if (error instanceof EngineRefusal && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function pull(
+  engine: EngineHttp,
+  image: string,
+  { reference, login }: PinnedImage,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<number> {
+  const query = new URLSearchParams({ fromImage: reference, platform: formatPlatform(platform) });
+  const headers =
+    login === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(login)).toString("base64url") };
+  const layers = new Map<string, number>();
+  try {
+    const answer = await engine.stream({ method: "POST", path: `/images/create?${query}`, headers }, signal);
+    for await (const line of createInterface({ input: answer, crlfDelay: Infinity })) {
+      if (line.trim() === "") continue;
+      const { id, error, progressDetail } = progressAnswer.parse(JSON.parse(line));
+      if (error !== undefined) throw pullFailed(image, error);
+      const current = progressDetail?.current ?? 0;
+      if (id !== undefined) layers.set(id, Math.max(layers.get(id) ?? 0, current));
+    }
+  } catch (error) {
+    if (error instanceof EngineRefusal) throw pullFailed(image, error.message);
+    throw error;
+  }
+  return [...layers.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function pullFailed(image: string, why: string): ArchwayError {
+  return new ArchwayError({
+    code: "PULL_FAILED",
+    kind: "unreachable",
+    message: `The engine did not pull ${image}: ${why.replace(/\.$/, "")}.`,
+    hint: "The engine speaks to the registry itself: it needs the way there, and plain HTTP allowed where a registry has no TLS.",
+  });
+}

@@ -1,0 +1,22 @@
+import type { Containerizer } from "./containerizer.ts";
+
+/**
+ * Removes what carries our labels and whose process has gone: containers first, then the networks that they were in. What belongs to a process of another machine stays.
+ *
+ * @param isRunning whether the process of a mark is still there; undefined when that cannot be told from here
+ * @returns how many were removed
+ */
+export async function removeLeftovers(
+  containerizer: Containerizer,
+  isRunning: (owner: string) => Promise<boolean | undefined>,
+  signal: AbortSignal,
+): Promise<number> {
+  const all = await containerizer.list(signal);
+  const owners = new Map<string, boolean | undefined>();
+  for (const { labels } of all) if (!owners.has(labels.owner)) owners.set(labels.owner, await isRunning(labels.owner));
+  const left = all.filter(({ labels }) => owners.get(labels.owner) === false);
+  for (const kind of ["container", "network"] as const) {
+    await Promise.all(left.filter((one) => one.kind === kind).map((one) => containerizer.remove(one, signal)));
+  }
+  return left.length;
+}

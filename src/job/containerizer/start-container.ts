@@ -1,0 +1,115 @@
+import { ArchwayError } from "../../error/error.ts";
+import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
+import { containerAnswer, waitAnswer } from "./docker-answers.ts";
+import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
+import { OutputFrames } from "./output-frames.ts";
+
+/**
+ * Attaches to a container and starts it. Attaching first is the only way to miss nothing: Podman loses most of what is followed afterwards
+ * (containers/podman#21914). When the connection breaks while the engine lives, the rest is read from its own log, by the bytes that came of each stream.
+ */
+export async function startContainer(
+  engine: EngineHttp,
+  id: string,
+  output: OutputSink,
+  signal: AbortSignal,
+): Promise<RunningContainer> {
+  const received = { stdout: 0, stderr: 0 };
+  const counting: OutputSink = (stream, bytes) => {
+    received[stream] += bytes.length;
+    return output(stream, bytes);
+  };
+  const attach = { method: "POST", path: `/containers/${id}/attach?stream=1&stdout=1&stderr=1` } as const;
+  // The connection outlives the start: it is cut with the container, not by the caller's signal.
+  const { socket, head } = await engine.hijack(attach, new AbortController().signal);
+  const reading = (async () => {
+    const frames = new OutputFrames(counting);
+    await frames.write(head);
+    for await (const piece of socket) await frames.write(piece);
+  })();
+  reading.catch(() => undefined);
+  try {
+    await engine.json({ method: "POST", path: `/containers/${id}/start` }, signal);
+  } catch (error) {
+    socket.destroy();
+    throw error instanceof EngineRefusal ? startFailed(error) : error;
+  }
+  return {
+    exited: waitFor(engine, id, { reading, received, output }),
+    kill: async (name) => {
+      try {
+        await engine.json(
+          { method: "POST", path: `/containers/${id}/kill?signal=${name}` },
+          AbortSignal.timeout(10_000),
+        );
+      } catch (error) {
+        // It has ended by itself meanwhile.
+        if (!(error instanceof EngineRefusal)) throw error;
+      }
+    },
+  };
+}
+
+async function waitFor(
+  engine: EngineHttp,
+  id: string,
+  {
+    reading,
+    received,
+    output,
+  }: {
+    readonly reading: Promise<void>;
+    readonly received: { stdout: number; stderr: number };
+    readonly output: OutputSink;
+  },
+): Promise<ContainerExit> {
+  const never = new AbortController().signal;
+  const broken = await reading.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const { StatusCode } = waitAnswer.parse(await engine.json({ method: "POST", path: `/containers/${id}/wait` }, never));
+  const { State } = containerAnswer.parse(await engine.json({ method: "GET", path: `/containers/${id}/json` }, never));
+  const exit = { exitCode: StatusCode, outOfMemory: State.OOMKilled };
+  if (broken === undefined) return exit;
+  try {
+    await readRest(engine, id, received, output);
+    return exit;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...exit, lost: { reason: `the connection to the engine broke, and its log could not be read: ${why}` } };
+  }
+}
+
+/** Hands on what the engine's log has beyond what came. */
+async function readRest(
+  engine: EngineHttp,
+  id: string,
+  received: Readonly<Record<"stdout" | "stderr", number>>,
+  output: OutputSink,
+): Promise<void> {
+  const skip = { ...received };
+  const frames = new OutputFrames((stream, bytes) => {
+    const rest = bytes.subarray(Math.min(skip[stream], bytes.length));
+    skip[stream] -= bytes.length - rest.length;
+    return rest.length === 0 ? undefined : output(stream, rest);
+  });
+  const logs = await engine.stream(
+    { method: "GET", path: `/containers/${id}/logs?stdout=1&stderr=1` },
+    new AbortController().signal,
+  );
+  try {
+    for await (const piece of logs) await frames.write(piece);
+  } catch (error) {
+    throw engineLost(engine.endpoint, error);
+  }
+}
+
+function startFailed(error: EngineRefusal): ArchwayError {
+  return new ArchwayError({
+    code: "START_FAILED",
+    kind: "failed",
+    message: `The container did not start: ${error.message.replace(/\.$/, "")}.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,46 @@
+import { ArchwayError, isAbort } from "../error/error.ts";
+import type { Failure } from "../event/run-event.ts";
+import { explainText } from "../explain/explain.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** Exit codes of programs that a shell could not start, and of those that a signal ended. */
+const startCodes: ReadonlySet<number> = new Set([126, 127, 132, 133, 134, 135, 139, 255]);
+
+/** What a thrown error is for a job: engine, network and disk are infrastructure, what the image or the pipeline lacks is the user's. */
+export function failureOf(error: unknown): Failure {
+  if (isAbort(error)) return { kind: "cancelled", code: "CANCELLED", message: "It was cancelled." };
+  if (error instanceof ArchwayError) {
+    const { code, message, hint, kind } = error;
+    return {
+      kind: kind === "unreachable" ? "infrastructure" : "user",
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "infrastructure", code: "JOB_BROKEN", message };
+}
+
+/** The failure of a program that ended by itself. */
+export function exitFailure(step: string, exitCode: number): Failure {
+  const how = exitCode > 128 && exitCode < 160 ? ` (signal ${exitCode - 128})` : "";
+  return { kind: "user", code: "STEP_FAILED", message: `The step "${step}" ended with exit code ${exitCode}${how}.` };
+}
+
+/** A failure with the known error that the end of the log, or the engine's words, point at. */
+export function explained(
+  failure: Failure,
+  log: string,
+  about: { readonly platform: Platform; readonly emulated: boolean },
+): Failure {
+  const [known] = explainText(log, about).errors;
+  if (known === undefined) return failure;
+  const { code, title, cause, fix } = known;
+  return { ...failure, explained: { code, title, cause, fix } };
+}
+
+/** Whether an exit code alone may mean that a program of another architecture was started. */
+export function mayBeForeign(exitCode: number): boolean {
+  return startCodes.has(exitCode);
+}

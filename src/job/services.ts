@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ArchwayError } from "../error/error.ts";
+import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
+import type { AttemptPlace } from "./attempt-place.ts";
+import type { ContainerExit } from "./containerizer/containerizer.ts";
+import { SourceLog } from "./source-log.ts";
+
+/** The services of one attempt, all ready. */
+export interface RunningServices {
+  /** Rejects with `SERVICE_ENDED` (kind `failed`) when one of them ends while the steps run. */
+  readonly lost: Promise<never>;
+  /** Their addresses by name. */
+  readonly hosts: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the services of a job side by side and waits until all are ready.
+ *
+ * @throws ArchwayError kind `failed`: `SERVICE_ENDED`, `SERVICE_NOT_READY`; and what the engine says
+ */
+export async function startServices(
+  services: readonly ServiceSpec[],
+  place: AttemptPlace,
+  signal: AbortSignal,
+): Promise<RunningServices> {
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => undefined);
+  const containers: string[] = [];
+  const hosts: Record<string, string> = {};
+  let isOver = false;
+  const stop = async () => {
+    isOver = true;
+    await Promise.all(
+      containers.map((id) => place.containerizer.remove({ kind: "container", id }, AbortSignal.timeout(30_000))),
+    );
+  };
+  const tell = (service: string, state: "starting" | "ready" | "stopped" | "failed", reason?: string) =>
+    place.emit({ type: "service", job: place.job.id, service, state, ...(reason === undefined ? {} : { reason }) });
+
+  const startOne = async (service: ServiceSpec): Promise<void> => {
+    await tell(service.name, "starting");
+    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.secretForms, place.emit);
+    const id = await createService(service, place, signal);
+    containers.push(id);
+    const running = await place.containerizer.start(id, (stream, bytes) => log.write(stream, bytes), signal);
+    const ended = running.exited.then(async (exit) => {
+      await log.end();
+      await tell(service.name, isOver ? "stopped" : "failed");
+      if (!isOver) lost.reject(serviceEnded(service.name, exit, log.tail));
+      return exit;
+    });
+    ended.catch((error: unknown) => lost.reject(error));
+    if (service.ready !== undefined) await waitUntilReady(service.name, service.ready, id, place, signal, lost.promise);
+    const address = await place.containerizer.addressOf(id, signal);
+    if (address !== undefined) hosts[service.name] = address;
+    await tell(service.name, "ready");
+  };
+  try {
+    await Promise.all(services.map(startOne));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { lost: lost.promise, hosts, stop };
+}
+
+async function createService(service: ServiceSpec, place: AttemptPlace, signal: AbortSignal): Promise<string> {
+  const { name, image, env, run, user, resources } = service;
+  const pulled = await place.pull(image, signal);
+  const secrets = await place.secretsOf(service.secrets);
+  const mounts = [...secrets.mounts];
+  let command: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] } = {};
+  if (run?.kind === "script") {
+    const source = join(place.scratch, place.nextName("service"));
+    await writeFile(source, run.script, { mode: 0o755 });
+    mounts.push({ source, target: "/run/archway/script", readOnly: true });
+    command = { entrypoint: ["sh", "-e", "/run/archway/script"], command: [] };
+  } else if (run !== undefined) {
+    command = { ...(run.entrypoint === undefined ? {} : { entrypoint: run.entrypoint }), command: run.args };
+  }
+  return place.containerizer.createContainer(
+    {
+      name: place.containerName(`service-${name}`),
+      image: pulled,
+      ...command,
+      env: { ...env, ...secrets.env },
+      ...(user === undefined ? {} : { user }),
+      network: { id: place.network, aliases: [name] },
+      mounts,
+      resources,
+      labels: { ...place.labels, step: `service:${name}` },
+    },
+    signal,
+  );
+}
+
+async function waitUntilReady(
+  name: string,
+  ready: Readiness,
+  id: string,
+  { containerizer }: AttemptPlace,
+  signal: AbortSignal,
+  lost: Promise<never>,
+): Promise<void> {
+  const command = ready.kind === "command" ? ready.command : listens(ready.port);
+  const until = performance.now() + ready.timeout * 1000;
+  let said = "";
+  while (performance.now() < until) {
+    const asked = containerizer.exec(id, ["sh", "-c", command], signal);
+    const { exitCode, output } = await Promise.race([asked, lost]);
+    if (exitCode === 0) return;
+    said = output.trim();
+    await Promise.race([sleep(ready.interval * 1000, undefined, { signal }), lost]);
+  }
+  const what = ready.kind === "command" ? `\`${ready.command}\`` : `port ${ready.port}`;
+  throw new ArchwayError({
+    code: "SERVICE_NOT_READY",
+    kind: "failed",
+    message: `The service "${name}" was not ready within ${ready.timeout} s: ${what} did not answer.${said === "" ? "" : `\n${said}`}`,
+    hint: "Its own log tells why; ready.timeout gives it more time.",
+  });
+}
+
+/** A command that succeeds when a process of the container listens on a port: asked inside, since the network of containers may be closed to us. State 0A is LISTEN. */
+function listens(port: number): string {
+  const hexadecimal = port.toString(16).toUpperCase().padStart(4, "0");
+  return `cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r a b c d e; do case "$b $d" in *:${hexadecimal}" 0A") echo yes;; esac; done | grep -q yes`;
+}
+
+function serviceEnded(name: string, { exitCode }: ContainerExit, tail: string): ArchwayError {
+  const last = tail.trim().split("\n").slice(-5).join("\n");
+  return new ArchwayError({
+    code: "SERVICE_ENDED",
+    kind: "failed",
+    message: `The service "${name}" ended with exit code ${exitCode} while the job needed it.${last === "" ? "" : `\n${last}`}`,
+  });
+}

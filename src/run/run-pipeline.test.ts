@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseConfig } from "../config/parse-config.ts";
+import type { RunEventBody } from "../event/run-event.ts";
+import type { JobResult } from "../job/run-job.ts";
+import { expandPipeline } from "../pipeline/expand-pipeline.ts";
+import type { RunFacts } from "../pipeline/facts.ts";
+import { runPipeline } from "./run-pipeline.ts";
+
+const facts: RunFacts = {
+  run: "r",
+  event: "manual",
+  branch: "main",
+  tag: "",
+  sha: "",
+  message: "",
+  authorName: "",
+  authorEmail: "",
+  inputs: {},
+};
+
+/** Runs a pipeline with jobs that end as `ends` says; gives the final states and what ran when. */
+async function run(
+  yaml: string,
+  ends: (job: string) => JobResult["status"] = () => "succeeded",
+  slots = 2,
+  signal = new AbortController().signal,
+) {
+  const graph = expandPipeline(parseConfig(`version: 1\n${yaml}`, "/x/.archway.yaml"), facts);
+  const events: RunEventBody[] = [];
+  let now = 0;
+  let most = 0;
+  const state = await runPipeline(
+    {
+      graph,
+      resolution: { facts, hash: () => "" },
+      slots,
+      emit: (event) => void events.push(event),
+      perform: async ({ id }) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now--;
+        const status = ends(id);
+        return {
+          status,
+          outputs: {},
+          ...(status === "failed" ? { failure: { kind: "user", code: "X", message: "x" } } : {}),
+        };
+      },
+    },
+    signal,
+  );
+  const finals = events.flatMap((event) =>
+    event.type === "job" && !["waiting", "queued", "running"].includes(event.state)
+      ? [[event.job, event.state] as const]
+      : [],
+  );
+  return { state, finals: Object.fromEntries(finals), count: finals.length, events, graph, most };
+}
+const job = (more: string) => `{ image: alpine, steps: [x]${more} }`;
+
+test("jobs follow those that they need, and a failure leaves out what needs it", async () => {
+  const yaml = `jobs:\n  a: ${job("")}\n  b: ${job(", needs: a")}\n  c: ${job(", needs: b, when: failure")}\n  d: ${job(", needs: b")}\n  e: ${job(", needs: [b, d], when: always")}`;
+  const { state, finals } = await run(yaml, (id) => (id === "b" ? "failed" : "succeeded"));
+  assert.equal(state, "failed");
+  assert.deepEqual(finals, { a: "succeeded", b: "failed", c: "succeeded", d: "skipped", e: "succeeded" });
+  const good = await run(yaml);
+  assert.deepEqual(good.finals, { a: "succeeded", b: "succeeded", c: "skipped", d: "succeeded", e: "succeeded" });
+  assert.equal(good.state, "succeeded");
+});
+
+test("a failure that is allowed fails nothing", async () => {
+  const { state, finals } = await run(`jobs:\n  a: ${job(", may_fail: true")}\n  b: ${job(", needs: a")}`, (id) =>
+    id === "a" ? "failed" : "succeeded",
+  );
+  assert.equal(state, "succeeded");
+  assert.deepEqual(finals, { a: "failed", b: "succeeded" });
+});
+
+test("a job that its own condition leaves out does not hold up others", async () => {
+  const { finals } = await run(
+    `jobs:\n  a: ${job(", when: { branch: other }")}\n  b: ${job(", needs: a")}\n  c: ${job(", when: { if: \"${{ git.branch == 'dev' }}\" }")}`,
+  );
+  assert.deepEqual(finals, { a: "skipped", b: "succeeded", c: "skipped" });
+});
+
+test("a cancelled run gives every job one final state", async () => {
+  const { state, finals } = await run(
+    `jobs:\n  a: ${job("")}\n  b: ${job(", needs: a")}`,
+    undefined,
+    1,
+    AbortSignal.abort(new Error("stop")),
+  );
+  assert.equal(state, "cancelled");
+  assert.deepEqual(finals, { a: "cancelled", b: "cancelled" });
+});
+
+test("whatever the graph: needs first, one end each, never more than the slots", async () => {
+  const graphs = fc.array(fc.array(fc.nat(8), { maxLength: 3 }), { minLength: 1, maxLength: 9 });
+  await fc.assert(
+    fc.asyncProperty(graphs, fc.integer({ min: 1, max: 3 }), fc.func(fc.boolean()), async (needs, slots, fails) => {
+      const yaml = needs.map((list, index) => {
+        const earlier = [...new Set(list.filter((need) => need < index))].map((need) => `j${need}`);
+        return `  j${index}: ${job(earlier.length === 0 ? "" : `, needs: [${earlier.join(", ")}]`)}`;
+      });
+      const { count, events, graph, most } = await run(
+        `jobs:\n${yaml.join("\n")}`,
+        (id) => (fails(id) ? "failed" : "succeeded"),
+        slots,
+      );
+      assert.equal(count, needs.length);
+      assert.ok(most <= slots);
+      const at = (id: string, states: readonly string[]) =>
+        events.findIndex((event) => event.type === "job" && event.job === id && states.includes(event.state));
+      for (const { id, needs: waits } of graph.jobs) {
+        const start = at(id, ["running", "skipped"]);
+        for (const need of waits) assert.ok(at(need, ["succeeded", "failed", "skipped"]) < start);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

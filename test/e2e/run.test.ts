@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { RunEvent } from "../../src/event/run-event.ts";
+import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { archway, workplace, type Workplace } from "./archway.ts";
+
+const needs = ["registry", "docker", "podman", "qemu", "bases"] as const;
+
+describe("archway run", { skip: await unavailable(...needs) }, () => {
+  let bed: Bed;
+  let mirror: string;
+  before(async () => {
+    bed = await startBed({ need: needs });
+    mirror = (await bed.registry()).host;
+    await bed.base("busybox");
+  });
+  after(() => bed.stop());
+
+  /** A repository with a pipeline; `MIRROR` in it stands for the registry of the bed. */
+  async function repository(pipeline: string | { readonly scenario: string }): Promise<Workplace> {
+    const place = await workplace(bed, typeof pipeline === "string" ? {} : pipeline);
+    const file = join(place.dir, ".archway.yaml");
+    const written = typeof pipeline === "string" ? pipeline : await readFile(file, "utf8");
+    await writeFile(file, written.replaceAll("MIRROR", mirror));
+    return place;
+  }
+  const head = 'version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["MIRROR"] } }\n';
+
+  for (const engine of ["docker", "podman"] as const) {
+    describe(`with ${engine}`, () => {
+      const start = async (place: Workplace, args: readonly string[], more: object = {}) => {
+        const { endpoint } = await bed[engine]();
+        const ran = await archway(["run", "--host", endpoint, ...args], {
+          cwd: place.dir,
+          env: { ...place.env, ...more },
+        });
+        const runs = join(place.env["XDG_STATE_HOME"] ?? "", "archway", "runs");
+        const last = (await readdir(runs).catch(() => [])).sort().at(-1);
+        const lines = last === undefined ? "" : await readFile(join(runs, last, "events.jsonl"), "utf8");
+        const events = lines
+          .trim()
+          .split("\n")
+          .filter(Boolean)
+          .map((line): RunEvent => JSON.parse(line));
+        return { ...ran, events };
+      };
+      const outputOf = (events: readonly RunEvent[], job: string, source: string) =>
+        events
+          .flatMap((event) =>
+            event.type === "log" && event.job === job && event.source === source ? [event.text ?? ""] : [],
+          )
+          .join("");
+
+      test("three platforms, artifacts, caches, secrets and a service in one run", async () => {
+        await using place = await repository({ scenario: "run-platforms" });
+        const first = await start(place, ["--secret-env", "TOKEN"], { TOKEN: "s3cret-value" });
+        assert.equal(first.code, 0, first.stderr);
+        const machines = { "linux/amd64": "x86_64", "linux/arm64": "aarch64", "linux/arm/v7": "armv7l" };
+        for (const [platform, machine] of Object.entries(machines)) {
+          assert.equal(outputOf(first.events, `test@${platform}`, "step-1"), `${machine}\ninput\n`);
+          assert.match(
+            outputOf(first.events, `test@${platform}`, "last"),
+            new RegExp(`in ${platform.replaceAll("/", "_")}, hello`),
+          );
+        }
+        assert.equal(outputOf(first.events, "join", "step-1"), "x86_64\naarch64\narmv7l\n");
+        assert.equal(outputOf(first.events, "join", "step-2"), "served\n");
+        assert.equal(outputOf(first.events, "join", "arguments"), "one two words\n");
+        const everything = JSON.stringify(first.events) + first.stderr;
+        assert.ok(!everything.includes("s3cret-value"), "the secret is in the output");
+        assert.ok(
+          !everything.includes(Buffer.from("user:s3cret-value").toString("base64").slice(8, 20)),
+          "its base64 is",
+        );
+        assert.deepEqual(
+          first.events.map(({ index }) => index),
+          first.events.map((_, index) => index),
+        );
+
+        const second = await start(place, ["--secret-env", "TOKEN"], { TOKEN: "s3cret-value" });
+        assert.equal(second.code, 0, second.stderr);
+        for (const platform of Object.keys(machines))
+          assert.equal(outputOf(second.events, `test@${platform}`, "cached"), "machine\n");
+        assert.deepEqual(
+          second.events.flatMap((event) => (event.type === "cache" ? [event.result] : [])),
+          ["hit", "hit", "hit"],
+        );
+      });
+
+      test("a failure runs its handlers, leaves out what needs it, and is told", async () => {
+        await using place = await repository(
+          `${head}jobs:
+  bad:
+    image: busybox
+    steps:
+      - echo before; exit 7
+      - echo never
+      - { name: clean, run: echo cleaned, when: always }
+    on_failure: [{ name: tell, run: "echo $ARCHWAY_FAILED_STEP of $ARCHWAY_FAILED_JOB" }]
+  after: { needs: bad, image: busybox, steps: [echo no] }
+  slow: { image: busybox, steps: [{ run: sleep 100, timeout: 1s }] }
+`,
+        );
+        const { code, events, stderr } = await start(place, ["--jobs", "2"]);
+        assert.equal(code, 1, stderr);
+        assert.equal(outputOf(events, "bad", "clean"), "cleaned\n");
+        assert.equal(outputOf(events, "bad", "tell"), "step-1 of bad\n");
+        assert.match(stderr, /bad: The step "step-1" ended with exit code 7\./);
+        assert.match(stderr, /slow: The step "step-1" did not end within 1 s\. \(timeout\)/);
+        const states = events.flatMap((event) =>
+          event.type === "job" && !["waiting", "queued", "running"].includes(event.state)
+            ? [`${event.job} ${event.state}`]
+            : [],
+        );
+        assert.deepEqual(states.sort(), ["after skipped", "bad failed", "slow failed"]);
+      });
+
+      test("200,000 lines, a line of 20 MB and binary output come whole and in order", async () => {
+        await using place = await repository(
+          `${head}jobs:
+  loud:
+    image: busybox
+    steps:
+      - seq 1 200000
+      - head -c 20000000 /dev/zero | tr '\\0' x
+      - printf '\\377\\000\\376'
+`,
+        );
+        const { code, events, stderr } = await start(place, ["--progress", "quiet"]);
+        assert.equal(code, 0, stderr);
+        const lines = outputOf(events, "loud", "step-1").trim().split("\n");
+        assert.equal(lines.length, 200_000);
+        assert.ok(lines.every((line, index) => line === String(index + 1)));
+        assert.equal(outputOf(events, "loud", "step-2"), "x".repeat(20_000_000));
+        const binary = events.flatMap((event) =>
+          event.type === "log" && event.source === "step-3"
+            ? [Buffer.from(event.base64 ?? event.text ?? "", event.base64 === undefined ? "utf8" : "base64")]
+            : [],
+        );
+        assert.deepEqual([...Buffer.concat(binary)], [0xff, 0, 0xfe]);
+      });
+    });
+  }
+});
