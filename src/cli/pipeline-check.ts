@@ -1,9 +1,7 @@
-import { type ArchwayError, exitCodes } from "../error/error.ts";
 import { resolveImages, type ResolvedImages } from "../pipeline/images/resolve-images.ts";
 import { namesOfRun } from "../pipeline/facts.ts";
 import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
-import { formatError } from "../report/error.ts";
 import { formatCount } from "../report/quantity.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { formatTable } from "../report/table.ts";
@@ -11,7 +9,7 @@ import type { CliContext } from "./context.ts";
 import type { NamedEvent } from "./pipeline-event.ts";
 import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
-import { readSource } from "./source-text.ts";
+import { tellProblems } from "./pipeline-problems.ts";
 
 /** What the user asked of `archway pipeline check`. */
 export interface PipelineCheckOptions {
@@ -79,13 +77,4 @@ function imageRows({ images, late }: ResolvedImages): string[][] {
     ]),
     ...late.map((text) => [text, "is known when the run has come to it"]),
   ];
-}
-
-function tellProblems({ stderr, env, cwd }: CliContext, problems: readonly ArchwayError[]): number {
-  const format = { debug: false, cwd, color: usesColor(stderr, env), readSource };
-  for (const problem of problems) stderr.write(formatError(problem, format));
-  const kinds = (["failed", "input", "unreachable"] as const).filter((kind) =>
-    problems.some((one) => one.kind === kind),
-  );
-  return kinds[0] === undefined ? 0 : exitCodes[kinds[0]];
 }

@@ -1,8 +1,6 @@
+import { eventNames } from "../config/pipeline/triggers.ts";
 import { nearestName } from "../error/nearest.ts";
 import { listOf, optionError } from "./parse-option.ts";
-
-/** Names of events, as `on` of a pipeline has them. */
-export const eventNames = ["push", "tag", "pull_request", "schedule", "image", "manual"] as const;
 
 /** An event as a person names it. */
 export interface NamedEvent {

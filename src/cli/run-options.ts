@@ -1,15 +1,14 @@
 import { availableParallelism } from "node:os";
-import { eventNames } from "../config/pipeline/triggers.ts";
-import type { EventName } from "../pipeline/facts.ts";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
 import { type Format, optionError, readChoice, readFormat, readHost, readPair } from "./parse-option.ts";
+import { type NamedEvent, readEvent } from "./pipeline-event.ts";
 import type { RawRunOptions } from "./run-command.ts";
 
 /** What the user asked of one `archway run`, checked. */
 export interface RunOptions {
   /** Empty for all. */
   readonly platforms: readonly Platform[];
-  readonly event?: { readonly name: EventName; readonly ref?: string };
+  readonly event?: NamedEvent;
   readonly inputs: Readonly<Record<string, string>>;
   readonly secretFiles: readonly string[];
   readonly secretEnv: readonly string[];
@@ -32,7 +31,7 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
     throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
   return {
     platforms: raw.platform.flatMap((text) => parsePlatformList(text)),
-    ...(event === undefined ? {} : { event: readEvent(event) }),
+    ...(event === undefined ? {} : { event: readEvent("--event", event) }),
     inputs: Object.fromEntries(raw.input.map((text) => readPair("--input", text, "NAME=VALUE"))),
     secretFiles: raw.secretFile,
     secretEnv: raw.secretEnv,
@@ -47,14 +46,4 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
     ...(config === undefined ? {} : { config }),
   };
-}
-
-/** `push`, `push=main`, `tag=v1.2`. */
-export function readEvent(text: string): { readonly name: EventName; readonly ref?: string } {
-  const [word = "", ...rest] = text.split("=");
-  const name = readChoice("--event", word, eventNames);
-  const ref = rest.join("=");
-  if (name === "tag" && ref === "")
-    throw optionError("--event", text, "a tag event needs its tag.", "Write --event tag=TAG.");
-  return { name, ...(ref === "" ? {} : { ref }) };
 }

@@ -80,7 +80,9 @@ export class PlainRun {
         return this.#line(event.job, `approval ${event.answer} by ${event.by}`);
       case "note":
         return event.job === undefined ? void this.#stderr.write(`${event.text}\n`) : this.#line(event.job, event.text);
-      default:
+      case "run-started":
+      case "run-ended":
+      case "workspace":
         return undefined;
     }
   }

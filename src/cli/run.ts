@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { loadConfig, type Config } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { EventLog } from "../event/event-log.ts";
@@ -13,7 +13,8 @@ import { runStepsJob, type JobResult, type StepsJob } from "../job/run-job.ts";
 import { removeAbandonedWorkspaces, Volumizer } from "../job/volumizer/volumizer.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
-import type { RunFacts } from "../pipeline/facts.ts";
+import { namesOfRun, type RunFacts } from "../pipeline/facts.ts";
+import { resolveImages } from "../pipeline/images/resolve-images.ts";
 import type { ApprovalWork, JobGraph, JobSpec } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { describeHost } from "../platform/host.ts";
@@ -21,17 +22,19 @@ import { formatPlatform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { choosePlatform, selectJobs, type LocalMachine } from "../run/choose-platform.ts";
+import { joinGroup } from "../run/concurrency-group.ts";
 import { runPipeline } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder } from "./folders.ts";
+import { loadPipeline, readPlaces, type PipelineConfig } from "./pipeline-plan.ts";
+import { tellProblems } from "./pipeline-problems.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { openRegistries } from "./registries.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { localFacts } from "./run-facts.ts";
 import { imageSources, type Login } from "./run-images.ts";
 import type { RunOptions } from "./run-options.ts";
-import { noPipeline } from "./run-pipeline-file.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { formatSummary, PlainRun } from "./run-show.ts";
 import { summarize } from "./run-summary.ts";
@@ -41,9 +44,8 @@ const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const config = await loadConfig({ directory: context.cwd, file: options.config });
+  const config = await loadPipeline(context, options.config);
   const { file } = config;
-  if (file === undefined || Object.keys(config.jobs).length === 0) throw noPipeline(file);
   const folder = dirname(file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
@@ -69,7 +71,27 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     if (job.work.kind === "steps" && job.skip === undefined)
       choosePlatform(job, machine, { platforms: config.platforms, emulation: options.emulation });
   }
+  const lacking = await checkImages(context, config, graph, facts, options);
+  if (lacking !== 0) return lacking;
   return execute(context, { config, folder, run, facts, graph, options, secrets, machine });
+}
+
+/** Looks up the images of all jobs before anything runs: 0, or the exit code of what is wrong with them. */
+async function checkImages(
+  context: CliContext,
+  config: PipelineConfig,
+  graph: JobGraph,
+  facts: RunFacts,
+  { insecureRegistries }: RunOptions,
+): Promise<number> {
+  const { registries, resolve } = openRegistries({ registries: config.registries, insecureRegistries }, context);
+  try {
+    const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
+    const { problems } = await resolveImages(graph, sources, context.signal);
+    return tellProblems(context, problems);
+  } finally {
+    await registries.close();
+  }
 }
 
 interface Work {
@@ -131,6 +153,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
     };
     const performSteps = async (
       job: StepsJob | (JobSpec & { readonly work: StepsJob["work"] }),
+      within: AbortSignal,
     ): Promise<JobResult> => {
       if (engine === undefined) throw new TypeError("a steps job without an engine");
       const { platform, mode, reason } = choosePlatform(job, work.machine, {
@@ -158,27 +181,38 @@ async function execute(context: CliContext, work: Work): Promise<number> {
         owner,
         emit,
       };
-      return runStepsJob({ ...job, platform }, surroundings, signal);
+      return runStepsJob({ ...job, platform }, surroundings, within);
     };
-    const perform = (job: JobSpec): Promise<JobResult> => {
+    const perform = (job: JobSpec, within: AbortSignal): Promise<JobResult> => {
       const { work: kind } = job;
       switch (kind.kind) {
         case "steps":
-          return performSteps({ ...job, work: kind });
+          return performSteps({ ...job, work: kind }, within);
         case "build":
-          return performBuild({ ...job, work: kind }, commands, signal);
+          return performBuild({ ...job, work: kind }, commands, within);
         case "verify":
-          return performVerify({ ...job, work: kind }, commands, signal);
+          return performVerify({ ...job, work: kind }, commands, within);
         case "image":
-          return performImage({ ...job, work: kind }, commands, signal);
+          return performImage({ ...job, work: kind }, commands, within);
         case "promote":
-          return performPromote({ ...job, work: kind }, commands, signal);
+          return performPromote({ ...job, work: kind }, commands, within);
         case "approval":
-          return approve(context, { ...job, work: kind }, options.approved, emit);
+          return approve({ ...context, signal: within }, { ...job, work: kind }, options.approved, emit);
       }
     };
     const hash = (globs: readonly string[]) => hashFiles(checkout, globs);
-    const ended = await runPipeline({ graph, resolution: { facts, hash }, slots: options.jobs, perform, emit }, signal);
+    const groups = { folder: join(state, "groups"), owner, now: context.now };
+    const ended = await runPipeline(
+      {
+        graph,
+        resolution: { facts, hash },
+        slots: options.jobs,
+        joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
+        perform,
+        emit,
+      },
+      signal,
+    );
     await emit({ type: "run-ended", state: ended });
     const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: context.now() });
     if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);

@@ -13,11 +13,11 @@ export interface Resolution {
   readonly hash: Scope["hash"];
 }
 
-/** A job with all its texts final, and whether its condition lets it run. Throws `EXPRESSION_NAME` (kind `input`). */
+/** A job with all its texts final, its concurrency group, and whether its condition lets it run. Throws `EXPRESSION_NAME` (kind `input`). */
 export function resolveJob(
   planned: PlannedJob,
   resolution: Resolution,
-): { readonly job: JobSpec; readonly runs: boolean } {
+): { readonly job: JobSpec; readonly runs: boolean; readonly group?: string } {
   let scope: Scope = {
     names: new Map([...namesOfRun(resolution.facts), ...namesOfJob(planned, resolution)]),
     hash: resolution.hash,
@@ -31,20 +31,12 @@ export function resolveJob(
       values.map(([name, value]) => [`env.${name}`, value]),
     );
   }
-  const {
-    needs: _,
-    allNeeds: _all,
-    axes: _axes,
-    when: _when,
-    condition,
-    skip: _skip,
-    concurrency: _group,
-    ...rest
-  } = planned;
+  const { needs: _, allNeeds: _all, axes: _axes, when: _when, condition, skip: _skip, concurrency, ...rest } = planned;
   const runs = condition === undefined || isTrue(evaluateTemplate(condition, scope));
   // Every template of the specification has become its text, which is what tells the two types apart.
   const job = (runs ? { ...(withTexts(rest, scope) as object), env } : { ...rest, env }) as JobSpec;
-  return { job, runs };
+  const group = runs && concurrency !== undefined ? { group: evaluateTemplate(concurrency.group, scope) } : {};
+  return { job, runs, ...group };
 }
 
 function namesOfJob(planned: PlannedJob, { outputs }: Resolution): (readonly [string, Value])[] {

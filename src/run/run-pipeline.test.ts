@@ -36,6 +36,7 @@ async function run(
       graph,
       resolution: { facts, hash: () => "" },
       slots,
+      joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
@@ -119,5 +120,47 @@ test("whatever the graph: needs first, one end each, never more than the slots",
       }
     }),
     { numRuns: 60 },
+  );
+});
+
+test("a job whose group a newer run takes over is cancelled, and so is the run", async () => {
+  const graph = expandPipeline(
+    parseConfig(
+      `version: 1\njobs:\n  a: ${job(', concurrency: { group: "deploy-${{ git.branch }}", cancel: true }')}\n  b: ${job(", needs: a")}`,
+      "/x/.archway.yaml",
+    ),
+    facts,
+  );
+  const newer = new AbortController();
+  const events: RunEventBody[] = [];
+  const left: string[] = [];
+  const state = await runPipeline(
+    {
+      graph,
+      resolution: { facts, hash: () => "" },
+      slots: 2,
+      joinGroup: async (group, cancel) => ({
+        superseded: newer.signal,
+        leave: async () => void left.push(`${group} ${cancel}`),
+      }),
+      emit: (event) => void events.push(event),
+      perform: async (_, within) => {
+        newer.abort();
+        assert.ok(within.aborted);
+        return { status: "cancelled", outputs: {} };
+      },
+    },
+    new AbortController().signal,
+  );
+  assert.equal(state, "cancelled");
+  assert.deepEqual(left, ["deploy-main true"]);
+  const reason = 'a newer run took over the group "deploy-main"';
+  assert.deepEqual(
+    events.findLast((event) => event.type === "job" && event.job === "a"),
+    { type: "job", job: "a", state: "cancelled", reason },
+  );
+  assert.deepEqual(
+    events.findLast((event) => event.type === "job" && event.job === "b"),
+    { type: "job", job: "b", state: "skipped", reason: "it needs a" },
   );
 });

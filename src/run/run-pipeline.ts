@@ -3,6 +3,8 @@ import { failureOf } from "../job/job-failure.ts";
 import type { JobResult } from "../job/run-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
+import type { Turn } from "./concurrency-group.ts";
+import { performLimited } from "./perform-limited.ts";
 
 /** How a run ended. */
 export type RunState = "succeeded" | "failed" | "cancelled";
@@ -14,6 +16,8 @@ export interface RunRequest {
   readonly slots: number;
   /** Does one job. Never throws for what happens in the job. */
   readonly perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>;
+  /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
+  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -54,7 +58,7 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
     );
   }
   for (;;) {
-    for (const job of [...left]) {
+    for (const job of left) {
       if (!job.needs.every((need) => ended.has(need))) continue;
       if (running.size >= slots && !signal.aborted) break;
       left.delete(job);
@@ -76,7 +80,8 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
   }
   if (signal.aborted) return "cancelled";
   const isFailed = [...ended.values()].some(({ job, result }) => result.status === "failed" && !job.mayFail);
-  return isFailed ? "failed" : "succeeded";
+  if (isFailed) return "failed";
+  return [...ended.values()].some(({ result }) => result.status === "cancelled") ? "cancelled" : "succeeded";
 }
 
 function reasonToSkip(
@@ -106,16 +111,32 @@ async function start(
   ended: ReadonlyMap<string, Ended>,
   signal: AbortSignal,
 ): Promise<JobResult> {
+  let turn: Turn | undefined;
   try {
     const outputs = outputsOf(ended);
-    const { job, runs } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
+    const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
+    if (group !== undefined) {
+      const reason = `for its turn in the group "${group}"`;
+      await request.emit({ type: "job", job: planned.id, state: "queued", reason });
+      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal);
+      if (turn.superseded.aborted) return superseded(group);
+    }
     await request.emit({ type: "job", job: planned.id, state: "running" });
-    return await request.perform(job, signal);
+    const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
+    const result = await performLimited(job, request.perform, request.emit, within);
+    const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
+    return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
     const failure: Failure = failureOf(error);
     return signal.aborted ? { status: "cancelled", outputs: {} } : { status: "failed", failure, outputs: {} };
+  } finally {
+    await turn?.leave();
   }
+}
+
+function superseded(group: string): JobResult {
+  return { status: "cancelled", reason: `a newer run took over the group "${group}"`, outputs: {} };
 }
 
 /** What the ended jobs came to, by name: of several with one name the worst. */

@@ -37,7 +37,7 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
           env: { ...place.env, ...more },
         });
         const runs = join(place.env["XDG_STATE_HOME"] ?? "", "archway", "runs");
-        const last = (await readdir(runs).catch(() => [])).sort().at(-1);
+        const last = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? -1 : 1)).at(-1);
         const lines = last === undefined ? "" : await readFile(join(runs, last, "events.jsonl"), "utf8");
         const events = lines
           .trim()
@@ -139,7 +139,7 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
             ? [Buffer.from(event.base64 ?? event.text ?? "", event.base64 === undefined ? "utf8" : "base64")]
             : [],
         );
-        assert.deepEqual([...Buffer.concat(binary)], [0xff, 0, 0xfe]);
+        assert.equal(Buffer.concat(binary).toString("hex"), "ff00fe");
       });
     });
   }

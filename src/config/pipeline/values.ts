@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ArchwayError } from "../../error/error.ts";
 import { parseReference } from "../../oci/reference.ts";
-import { parseTemplate, plainTemplate } from "../../expression/template.ts";
+import { parseTemplate } from "../../expression/template.ts";
 import { readWith, text } from "../values.ts";
 
 /**
@@ -122,6 +122,3 @@ export const timezone = z.string().refine((zone) => {
     return false;
   }
 }, "must be a time zone such as UTC or Europe/Warsaw");
-
-/** The template of a text without expressions. */
-export const noText = plainTemplate("");

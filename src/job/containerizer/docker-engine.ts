@@ -88,7 +88,7 @@ export class DockerEngine implements Containerizer {
 
   async createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
     const query = new URLSearchParams({ name: spec.name, platform: formatPlatform(spec.image.platform) });
-    const path = `/containers/create?${query}`;
+    const path = `/containers/create?${query.toString()}`;
     const body = createBody(spec, this.#facts.kind === "podman");
     const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
     return Id;

@@ -104,7 +104,7 @@ async function pull(
     login === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(login)).toString("base64url") };
   const layers = new Map<string, number>();
   try {
-    const answer = await engine.stream({ method: "POST", path: `/images/create?${query}`, headers }, signal);
+    const answer = await engine.stream({ method: "POST", path: `/images/create?${query.toString()}`, headers }, signal);
     for await (const line of createInterface({ input: answer, crlfDelay: Infinity })) {
       if (line.trim() === "") continue;
       const { id, error, progressDetail } = progressAnswer.parse(JSON.parse(line));
