@@ -140,3 +140,8 @@ test("many ways to a job are walked once", () => {
   });
   assert.equal(idsOf(`version: 1\njobs:\n${jobs.join("\n")}\n`).length, 120);
 });
+
+test("a platform as an axis is refused, because it would not choose the machine", () => {
+  const content = "version: 1\njobs: { a: { matrix: { platform: [linux/arm64] }, image: x, steps: [x] } }\n";
+  assert.throws(() => parse(content), /platforms are no axis of a matrix/);
+});
