@@ -87,7 +87,7 @@ function call(name: FunctionName, values: readonly Value[], scope: Scope): Value
         .replace(/[^a-z0-9]+/g, "-")
         .replace(/^-|-$/g, "");
     case "replace":
-      return second === "" ? first : first.replaceAll(second, third);
+      return replace(first, second, third);
     case "contains":
       return first.includes(second);
     case "starts_with":
@@ -95,4 +95,20 @@ function call(name: FunctionName, values: readonly Value[], scope: Scope): Value
     case "ends_with":
       return first.endsWith(second);
   }
+}
+
+/** Characters that a replacement may come to: nested ones would grow without end. */
+const maxText = 1_000_000;
+
+function replace(text: string, part: string, by: string): string {
+  if (part === "") return text;
+  const pieces = text.split(part);
+  if (text.length + (pieces.length - 1) * (by.length - part.length) > maxText) {
+    throw new ArchwayError({
+      code: "EXPRESSION_TOO_LARGE",
+      kind: "input",
+      message: `replace() makes a text of more than ${maxText} characters`,
+    });
+  }
+  return pieces.join(by);
 }

@@ -98,3 +98,9 @@ test("names are told", () => {
     ["env", "X"],
   ]);
 });
+
+test("nested replacements do not grow without end, and take the text as it is", () => {
+  const nested = Array.from({ length: 20 }, () => "x").reduce((inner) => `replace(${inner}, 'a', 'aaaaaaaaaa')`, "'a'");
+  assert.match(refused(`\${{ ${nested} }}`), /more than 1000000 characters/);
+  assert.equal(evaluate("${{ replace('a-b', '-', '$&$&') }}"), "a$&$&b");
+});

@@ -119,3 +119,29 @@ test("a job of fewer platforms waits for all of them", () => {
   const ids = idsOf(`version: 1\nplatforms: [linux/amd64, linux/arm64]\njobs:\n  ${jobs}\n`);
   assert.deepEqual(ids.at(-1), ["b@linux/amd64", ["a@linux/amd64", "a@linux/arm64"]]);
 });
+
+test("a matrix that makes more jobs than a run may have is refused at once", () => {
+  const axes = (count: number) =>
+    Array.from({ length: count }, (_, axis) => `a${axis}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]`).join(", ");
+  const content = (count: number) =>
+    `version: 1\njobs: { test: { matrix: { ${axes(count)} }, image: x, steps: [x] } }\n`;
+  assert.equal(idsOf(content(3)).length, 1000);
+  assert.throws(() => idsOf(content(4)), {
+    code: "PIPELINE_TOO_LARGE",
+    message: /10000 jobs, 10000 of them of "test"/,
+  });
+  assert.throws(() => idsOf(content(30)), { code: "PIPELINE_TOO_LARGE", message: /The matrix of "test" has/ });
+});
+
+test("many ways to a job are walked once", () => {
+  const jobs = Array.from({ length: 60 }, (_, level) => {
+    const needs = level === 0 ? "" : `needs: [a${level - 1}, b${level - 1}], `;
+    return ["a", "b"].map((side) => `  ${side}${level}: { ${needs}image: x, steps: [x] }`).join("\n");
+  });
+  assert.equal(idsOf(`version: 1\njobs:\n${jobs.join("\n")}\n`).length, 120);
+});
+
+test("a platform as an axis is refused, because it would not choose the machine", () => {
+  const content = "version: 1\njobs: { a: { matrix: { platform: [linux/arm64] }, image: x, steps: [x] } }\n";
+  assert.throws(() => parse(content), /platforms are no axis of a matrix/);
+});

@@ -77,8 +77,15 @@ function instancesOf(name: string, job: JobContent, all: readonly Platform[]): r
 
 /** Names of jobs, each after those that it needs, else in the order of the file. */
 function inOrder(names: readonly string[], jobs: Readonly<Record<string, JobContent>>): readonly string[] {
-  const depth = (name: string): number => Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
-  const depths = new Map(names.map((name) => [name, depth(name)]));
+  const depths = new Map<string, number>();
+  const depth = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    const found = Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
+    depths.set(name, found);
+    return found;
+  };
+  names.forEach(depth);
   return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
 }
 

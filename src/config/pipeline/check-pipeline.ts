@@ -197,6 +197,10 @@ function checkPlatforms(job: JobContent, { platforms }: PipelineContent, at: rea
       "Add platforms: [linux/amd64, linux/arm64] at the top.",
     );
   }
+  if (job.matrix !== undefined && Object.hasOwn(job.matrix, "platform")) {
+    const hint = "Each of platforms gets every combination of the matrix.";
+    report([...at, "matrix", "platform"], "platforms are no axis of a matrix: give them as platforms", hint, true);
+  }
   const own = job.platforms === "all" ? platforms : (job.platforms ?? []);
   for (const key of Object.keys(job.overrides)) {
     const path = [...at, "overrides", key];
