@@ -12,6 +12,7 @@ import { imageCopySchema, imageCreateSchema } from "../src/cli/schemas/image.ts"
 import { findingSchema } from "../src/cli/schemas/parts.ts";
 import { pipelineShowSchema } from "../src/cli/schemas/pipeline.ts";
 import { platformsSchema } from "../src/cli/schemas/platforms.ts";
+import { runEventSchema, runSchema } from "../src/cli/schemas/run.ts";
 import { verifySchema } from "../src/cli/schemas/verify.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
 import { factsFileSchema } from "../src/check/facts/facts-file.ts";
@@ -34,6 +35,8 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   "plan.schema.json": planSchema,
   "platforms.schema.json": platformsSchema,
   "progress-event.schema.json": progressEventSchema,
+  "run.schema.json": runSchema,
+  "run-event.schema.json": runEventSchema,
   "verify.schema.json": verifySchema,
 };
 

@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import type { Config } from "../config/config.ts";
-import { ArchwayError, exitCodes, isAbort } from "../error/error.ts";
+import { ArchwayError, exitCodes } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import { EventLog } from "../event/event-log.ts";
 import { RunProjection } from "../event/project-run.ts";
@@ -15,7 +14,7 @@ import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import { namesOfRun, type RunFacts } from "../pipeline/facts.ts";
 import { resolveImages } from "../pipeline/images/resolve-images.ts";
-import type { ApprovalWork, JobGraph, JobSpec } from "../pipeline/job-spec.ts";
+import type { JobGraph, JobSpec } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { describeHost } from "../platform/host.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -31,9 +30,12 @@ import { loadPipeline, readPlaces, type PipelineConfig } from "./pipeline-plan.t
 import { tellProblems } from "./pipeline-problems.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { openRegistries } from "./registries.ts";
+import { approve } from "./run-approve.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { localFacts } from "./run-facts.ts";
-import { imageSources, type Login } from "./run-images.ts";
+import { imageSources } from "./run-images.ts";
+import { defaultInputs, requireInputs } from "./run-inputs.ts";
+import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { formatSummary, PlainRun } from "./run-show.ts";
@@ -270,95 +272,6 @@ function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonly<Recor
     ARCHWAY_TAG: tag,
     ARCHWAY_COMMIT: sha,
   };
-}
-
-/** The pipeline's logins: a user and the secret that holds the password. */
-function loginOf({ registries }: Config, secrets: ReadonlyMap<string, string>): Login {
-  return (host) => {
-    const { username, password } = registries[host] ?? {};
-    const value = password === undefined ? undefined : secrets.get(password.secret);
-    return username === undefined || value === undefined ? undefined : { username, password: value };
-  };
-}
-
-function dockerConfig(hosts: readonly string[], login: Login): string {
-  const auths = hosts.flatMap((host) => {
-    const found = login(host);
-    if (found === undefined) return [];
-    // Docker's clients look for the Hub under this name.
-    const key = host === "docker.io" ? "https://index.docker.io/v1/" : host;
-    return [[key, { auth: Buffer.from(`${found.username}:${found.password}`).toString("base64") }] as const];
-  });
-  return `${JSON.stringify({ auths: Object.fromEntries(auths) })}\n`;
-}
-
-async function approve(
-  { stdin, stderr, signal, env }: CliContext,
-  { id, name, work }: JobSpec & { readonly work: ApprovalWork },
-  approved: readonly string[],
-  emit: CommandJobs["emit"],
-): Promise<JobResult> {
-  const by = env["USER"] ?? "somebody at the terminal";
-  const answer = async (given: boolean, who: string): Promise<JobResult> => {
-    await emit({ type: "approval", job: id, answer: given ? "given" : "refused", by: who });
-    if (given) return { status: "succeeded", outputs: {} };
-    return {
-      status: "failed",
-      failure: { kind: "user", code: "APPROVAL_REFUSED", message: `"${id}" was not approved.` },
-      outputs: {},
-    };
-  };
-  if (approved.includes(id) || approved.includes(name)) return answer(true, "--approve");
-  if (!("isTTY" in stdin && stdin.isTTY === true)) {
-    const failure = {
-      kind: "user",
-      code: "APPROVAL_MISSING",
-      message: `"${id}" waits for an approval, and there is no terminal to ask on.`,
-      hint: `Give it with --approve ${name}.`,
-    } as const;
-    return { status: "failed", failure, outputs: {} };
-  }
-  const asking = createInterface({ input: stdin, output: stderr });
-  try {
-    const limit = work.wait === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(work.wait * 1000)]);
-    const said = await asking.question(`${work.message ?? `Go on with "${id}"?`} [y/N] `, { signal: limit });
-    return await answer(/^y(es)?$/i.test(said.trim()), by);
-  } catch (error) {
-    if (!isAbort(error) && !(error instanceof Error && error.name === "TimeoutError")) throw error;
-    return signal.aborted ? { status: "cancelled", outputs: {} } : answer(false, "nobody: its time is over");
-  } finally {
-    asking.close();
-  }
-}
-
-/** Every input has a value: its default, else an empty text. */
-function defaultInputs({ on }: Config): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(on.manual?.inputs ?? {}).map(([name, input]) => [name, input.default ?? ""]),
-  );
-}
-
-function requireInputs({ on }: Config, { inputs, event }: RunOptions): void {
-  const known = on.manual?.inputs ?? {};
-  const invalid = (message: string, hint?: string) =>
-    new ArchwayError({ code: "INPUT_INVALID", kind: "input", message, ...(hint === undefined ? {} : { hint }) });
-  for (const [name, value] of Object.entries(inputs)) {
-    const input = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (input === undefined) {
-      const guess = nearestName(name, Object.keys(known));
-      throw invalid(
-        `The pipeline has no input "${name}".`,
-        guess ? `Did you mean "${guess}"?` : `Inputs: ${Object.keys(known).join(", ") || "none"}.`,
-      );
-    }
-    if (input.choice !== undefined && !input.choice.includes(value))
-      throw invalid(`The input ${name} is "${value}".`, `It may be ${input.choice.join(" or ")}.`);
-  }
-  const missing = Object.keys(known).filter(
-    (name) => known[name]?.required === true && known[name]?.default === undefined && inputs[name] === undefined,
-  );
-  if (event?.name === "manual" && missing.length > 0)
-    throw invalid(`The run needs inputs: ${missing.join(", ")}.`, "Give them with --input NAME=VALUE.");
 }
 
 function unknownJob(name: string, known: readonly string[]): ArchwayError {

@@ -54,7 +54,9 @@ jobs:
     await writeFile(join(place.dir, "Dockerfile"), "FROM busybox\nARG TARGETARCH\nRUN echo $TARGETARCH > /made\n");
     const env = { ...place.env, BUILDKIT_HOST: node.endpoint, DOCKER_HOST: endpoint };
     const tags = async () => {
-      const answer: { tags?: string[] | null } = JSON.parse(await (await fetch(`http://${mirror}/v2/team/app/tags/list`)).text());
+      const answer: { tags?: string[] | null } = JSON.parse(
+        await (await fetch(`http://${mirror}/v2/team/app/tags/list`)).text(),
+      );
       return (answer.tags ?? []).toSorted();
     };
     const dry = await archway(["run", "--approve", "approve", "--format", "json"], { cwd: place.dir, env });
@@ -69,11 +71,17 @@ jobs:
     assert.equal(unasked.code, 1, unasked.stderr);
     assert.match(unasked.stderr, /waits for an approval, and there is no terminal to ask on\.[^]*--approve approve/);
 
-    const real = await archway(["run", "--publish", "--approve", "approve", "--format", "json"], { cwd: place.dir, env });
+    const real = await archway(["run", "--publish", "--approve", "approve", "--format", "json"], {
+      cwd: place.dir,
+      env,
+    });
     assert.equal(real.code, 0, real.stderr);
     const published: RunSummary = JSON.parse(real.stdout);
     assert.deepEqual(await tags(), ["1", "latest"]);
-    const head = await fetch(`http://${mirror}/v2/team/app/manifests/latest`, { method: "HEAD", headers: { accept: "application/vnd.oci.image.index.v1+json" } });
+    const head = await fetch(`http://${mirror}/v2/team/app/manifests/latest`, {
+      method: "HEAD",
+      headers: { accept: "application/vnd.oci.image.index.v1+json" },
+    });
     assert.equal(head.headers.get("docker-content-digest"), published.images[0]?.digest);
   });
 
@@ -178,7 +186,10 @@ jobs:
 `,
         );
         const { endpoint } = await bed[engine]();
-        const program = startArchway(["run", "--host", endpoint, "--progress", "json"], { cwd: place.dir, env: place.env });
+        const program = startArchway(["run", "--host", endpoint, "--progress", "json"], {
+          cwd: place.dir,
+          env: place.env,
+        });
         await program.shows('"text":"started');
         const at = performance.now();
         program.child.kill("SIGINT");
@@ -190,7 +201,9 @@ jobs:
       });
 
       test("what a killed run leaves, the next one removes", async () => {
-        await using place = await repository(`${head}jobs:\n  long: { image: busybox, steps: ["echo started; sleep 1000"] }\n  short: { image: busybox, steps: [echo short] }\n`);
+        await using place = await repository(
+          `${head}jobs:\n  long: { image: busybox, steps: ["echo started; sleep 1000"] }\n  short: { image: busybox, steps: [echo short] }\n`,
+        );
         const { endpoint } = await bed[engine]();
         const program = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
         await program.shows("│ started");
@@ -216,7 +229,9 @@ jobs:
         );
         const { code, events, stderr } = await start(place, []);
         assert.equal(code, 1, stderr);
-        const failures = events.flatMap((event) => (event.type === "job" && event.failure !== undefined ? [event.failure.kind] : []));
+        const failures = events.flatMap((event) =>
+          event.type === "job" && event.failure !== undefined ? [event.failure.kind] : [],
+        );
         assert.deepEqual(failures, ["out-of-memory"]);
         assert.equal(events.filter((event) => event.type === "step" && event.state === "running").length, 1);
       });
