@@ -12,8 +12,13 @@ import type { OpenRegistries } from "./registries.ts";
 export type Login = (host: string) => { readonly username: string; readonly password: string } | undefined;
 
 /** Where the images of jobs come from: registries through their mirrors, and layouts of the run. */
-export function imageSources({ registries, resolve }: OpenRegistries, login: Login): ImageSources {
+export function imageSources(
+  { registries, resolve }: OpenRegistries,
+  login: Login,
+  place: Pick<ImageSources, "owner" | "folder">,
+): ImageSources {
   return {
+    ...place,
     pin: async (image, platform, signal) => {
       const { store, descriptor, location } = await resolve(parseReference(image), signal);
       const children = await childrenOf(store, descriptor, { signal });

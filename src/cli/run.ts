@@ -121,12 +121,16 @@ async function execute(context: CliContext, work: Work): Promise<number> {
   );
   const needsEngine = graph.jobs.some(({ work: { kind } }) => kind === "steps");
   const engine = needsEngine
-    ? await DockerEngine.open(await findEngine(options.host, env), imageSources(registries, login), signal)
+    ? await DockerEngine.open(
+        await findEngine(options.host, env),
+        imageSources(registries, login, { owner, folder: runFolder }),
+        signal,
+      )
     : undefined;
   if (engine !== undefined) await removeLeftovers(engine, isRunning, signal);
   await removeAbandonedWorkspaces(state, isRunning);
-  const checkout = await readWorkingTree(folder, signal);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
+  const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
   const log = await EventLog.create(eventFile, context.now);
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));

@@ -11,6 +11,7 @@ import type { JobSurroundings, StepsJob } from "./run-job.ts";
 import { runHandlers, runStep } from "./run-step.ts";
 import { startServices } from "./services.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
+import { requireFolders } from "./volumizer/require-folders.ts";
 
 /** Milliseconds that `always` steps and failure handlers of a cancelled job have together. */
 const afterCancel = 60_000;
@@ -204,6 +205,7 @@ async function openCaches(
   const opened: MountedCache[] = [];
   for (const [index, spec] of job.work.caches.entries()) {
     const { path, key, save } = spec;
+    if (!isAbsolute(path)) await requireFolders(workspace, path);
     const source = isAbsolute(path) ? join(scratch, `cache-${index}`) : join(workspace, path);
     const cache = await volumizer.caches.open(spec, job.platform, source);
     const target = isAbsolute(path) ? path : join(job.work.workspace, path);
@@ -238,6 +240,8 @@ async function saveResults(
   }
   for (const { cache, key, path, save } of done.caches) {
     if (failure !== undefined && save !== "always") continue;
+    // A step may have put a link into the place of the folder.
+    if (!isAbsolute(path)) await requireFolders(done.folder, path);
     const { saved, bytes, reason } = await cache.save();
     if (cache.result === "hit") continue;
     await emit({

@@ -30,7 +30,12 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
   }
   /** Containers and networks of ours that an engine has. */
   async function left(endpoint: string): Promise<readonly string[]> {
-    const sources = { pin: () => assert.fail("nothing is pulled"), archive: () => assert.fail("nothing is loaded") };
+    const sources = {
+      pin: () => assert.fail("nothing is pulled"),
+      archive: () => assert.fail("nothing is loaded"),
+      owner: "",
+      folder: "",
+    };
     const opened = await DockerEngine.open(endpoint, sources, AbortSignal.timeout(10_000));
     return (await opened.list(AbortSignal.timeout(10_000))).map(({ kind, labels }) => `${kind} of ${labels.run}`);
   }

@@ -110,6 +110,8 @@ export interface ContainerExit {
 
 export type Removable =
   | { readonly kind: "container"; readonly id: ContainerId }
-  | { readonly kind: "network"; readonly id: NetworkId };
+  | { readonly kind: "network"; readonly id: NetworkId }
+  /** A name of an image that was loaded for one process. */
+  | { readonly kind: "image"; readonly id: string };
 
 export type Labelled = Removable & { readonly labels: Labels };

@@ -34,6 +34,8 @@ export const containersAnswer = z.array(z.object({ Id: z.string(), Labels: names
 
 export const networksAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
 
+export const imagesAnswer = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
+
 /** One line of the progress of a pull. */
 export const progressAnswer = z.object({
   id: z.string().optional(),

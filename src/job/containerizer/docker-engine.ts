@@ -15,6 +15,7 @@ import type {
 import {
   containerAnswer,
   containersAnswer,
+  imagesAnswer,
   createdAnswer,
   execAnswer,
   networksAnswer,
@@ -23,13 +24,17 @@ import {
 import { EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { ownerLabel, readLabels, writeLabels } from "./labels.ts";
 import { OutputFrames } from "./output-frames.ts";
-import { loadImage, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
+import { loadedName, loadImage, ownerOfLoaded, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
 import { startContainer } from "./start-container.ts";
 
 /** Where images come from. */
 export interface ImageSources {
   readonly pin: PinImage;
   readonly archive: ArchiveImage;
+  /** Mark of this process; part of the names of loaded images. */
+  readonly owner: string;
+  /** Where archives lie on their way into the engine. */
+  readonly folder: string;
 }
 
 /** Bytes of a command's output that are kept. */
@@ -64,19 +69,13 @@ export class DockerEngine implements Containerizer {
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
     if (!request.image.startsWith("oci:")) return pullImage(this.#engine, request, this.#images.pin, signal);
-    const loaded = await loadImage(this.#engine, request, this.#images.archive, signal);
+    const loaded = await loadImage(this.#engine, request, this.#images, signal);
     this.#loaded.push(loaded.name);
     return loaded;
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    for (const name of this.#loaded.splice(0)) {
-      const path = `/images/${encodeURIComponent(name)}?noprune=true`;
-      await this.#engine.json({ method: "DELETE", path }, signal).catch((error: unknown) => {
-        // Somebody else uses it: it stays theirs.
-        if (!(error instanceof EngineRefusal)) throw error;
-      });
-    }
+    for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
   }
 
   async createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
@@ -107,13 +106,13 @@ export class DockerEngine implements Containerizer {
     const path = `/containers/${container}/exec`;
     const { Id } = createdAnswer.parse(await this.#ask("run a command", { method: "POST", path, body }, signal));
     const start = { method: "POST", path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } } as const;
-    const { socket, head } = await this.#engine.hijack(start, signal);
+    const { stream, head } = await this.#engine.hijack(start, signal);
     let output = Buffer.alloc(0);
     const frames = new OutputFrames((_, bytes) => {
       output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);
     });
     await frames.write(head);
-    for await (const piece of socket) await frames.write(piece);
+    for await (const piece of stream) await frames.write(piece);
     const { ExitCode } = execAnswer.parse(
       await this.#ask("ask for a command", { method: "GET", path: `/exec/${Id}/json` }, signal),
     );
@@ -128,7 +127,12 @@ export class DockerEngine implements Containerizer {
   }
 
   async remove(what: Removable, signal: AbortSignal): Promise<void> {
-    const path = what.kind === "container" ? `/containers/${what.id}?force=true&v=true` : `/networks/${what.id}`;
+    const paths = {
+      container: `/containers/${what.id}?force=true&v=true`,
+      network: `/networks/${what.id}`,
+      image: `/images/${what.id}?noprune=true`,
+    };
+    const path = paths[what.kind];
     try {
       await this.#engine.json({ method: "DELETE", path }, signal);
     } catch (error) {
@@ -150,12 +154,22 @@ export class DockerEngine implements Containerizer {
     const networks = networksAnswer.parse(
       await this.#ask("list networks", { method: "GET", path: `/networks?filters=${filters}` }, signal),
     );
+    const ours = encodeURIComponent(JSON.stringify({ reference: [loadedName] }));
+    const images = imagesAnswer.parse(
+      await this.#ask("list images", { method: "GET", path: `/images/json?filters=${ours}` }, signal),
+    );
+    const loaded = images
+      .flatMap(({ RepoTags }) => RepoTags ?? [])
+      .flatMap((name): Labelled[] => {
+        const owner = ownerOfLoaded(name);
+        return owner === undefined ? [] : [{ kind: "image", id: name, labels: { owner, run: "" } }];
+      });
     const labelled =
       (kind: "container" | "network") => (one: { Id: string; Labels?: Record<string, string> | null | undefined }) => {
         const labels = readLabels(one.Labels ?? {});
         return labels === undefined ? [] : [{ kind, id: one.Id, labels }];
       };
-    return [...containers.flatMap(labelled("container")), ...networks.flatMap(labelled("network"))];
+    return [...containers.flatMap(labelled("container")), ...networks.flatMap(labelled("network")), ...loaded];
   }
 
   /** An answer, or an error that says what was tried. */

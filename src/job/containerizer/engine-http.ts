@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { Agent, request, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { ArchwayError } from "../../error/error.ts";
 
 /** An answer of the engine that is no success. */
@@ -48,7 +49,9 @@ export class EngineHttp {
   /** An answer as JSON; `undefined` for one without a body. */
   async json(asked: EngineRequest, signal: AbortSignal): Promise<unknown> {
     const answer = await this.stream(asked, signal);
-    const text = await readText(answer);
+    const text = await readText(answer).catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : engineLost(this.endpoint, error);
+    });
     // Some answers are one document a line: the last one says what came of it.
     const last = text.trim().split("\n").at(-1) ?? "";
     return last === "" ? undefined : JSON.parse(last);
@@ -70,14 +73,14 @@ export class EngineHttp {
   async hijack(
     asked: EngineRequest,
     signal: AbortSignal,
-  ): Promise<{ readonly socket: Socket; readonly head: Uint8Array }> {
+  ): Promise<{ readonly stream: Readable; readonly head: Uint8Array }> {
     return new Promise((resolve, reject) => {
       const upgrade = { Connection: "Upgrade", Upgrade: "tcp", ...asked.headers };
       const sent = this.#open({ ...asked, headers: upgrade }, signal, reject);
-      sent.on("upgrade", (_, socket: Socket, head: Uint8Array) => resolve({ socket, head }));
+      sent.on("upgrade", (_, socket: Socket, head: Uint8Array) => resolve({ stream: socket, head }));
       // Podman before 4.5 answers 200 and goes on as if it had been 101.
       sent.on("response", (answer) => {
-        if (answer.statusCode === 200) resolve({ socket: answer.socket, head: new Uint8Array() });
+        if (answer.statusCode === 200) resolve({ stream: answer, head: new Uint8Array() });
         else requireSuccess(answer).catch(reject);
       });
       sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));

@@ -15,6 +15,11 @@ export class OutputFrames {
     this.#sink = sink;
   }
 
+  /** Whether what came ends with a whole frame. */
+  get isWhole(): boolean {
+    return this.#left === 0 && this.#headFilled === 0;
+  }
+
   /** Hands on what a piece of the connection holds; resolves when the sink is ready for more. */
   async write(piece: Uint8Array): Promise<void> {
     for (let at = 0; at < piece.length;) {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ArchwayError } from "../../error/error.ts";
@@ -60,16 +59,25 @@ export type ArchiveImage = (
   signal: AbortSignal,
 ) => Promise<string>;
 
+/** Repository of the images that are loaded for one process. */
+export const loadedName = "localhost/archway-job";
+
+/** The process that an image was loaded for. */
+export function ownerOfLoaded(name: string): string | undefined {
+  return /^localhost\/archway-job:(.+)-[0-9a-f]{8}$/.exec(name)?.[1];
+}
+
 /** Loads one platform of an image of this run (`oci:FOLDER`) into the engine, under a name of its own. */
 export async function loadImage(
   engine: EngineHttp,
   { image, platform }: PullRequest,
-  archive: ArchiveImage,
+  { archive, owner, folder }: { readonly archive: ArchiveImage; readonly owner: string; readonly folder: string },
   signal: AbortSignal,
 ): Promise<PulledImage & { readonly name: string }> {
-  const id = randomUUID();
-  const name = `localhost/archway-job:${id}`;
-  const file = join(tmpdir(), `archway-image-${id}.tar`);
+  const id = randomUUID().slice(0, 8);
+  const name = `${loadedName}:${owner}-${id}`;
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `image-${id}.tar`);
   try {
     const digest = await archive(image, platform, { file, name }, signal);
     const headers = { "Content-Type": "application/x-tar" };

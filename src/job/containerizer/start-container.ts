@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ArchwayError } from "../../error/error.ts";
 import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
 import { containerAnswer, waitAnswer } from "./docker-answers.ts";
 import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
 import { OutputFrames } from "./output-frames.ts";
+
+/** Milliseconds that a container may go on after its output has ended. */
+const afterOutput = 3_000;
 
 /**
  * Attaches to a container and starts it. Attaching first is the only way to miss nothing: Podman loses most of what is followed afterwards
@@ -20,18 +24,24 @@ export async function startContainer(
     return output(stream, bytes);
   };
   const attach = { method: "POST", path: `/containers/${id}/attach?stream=1&stdout=1&stderr=1` } as const;
-  // The connection outlives the start: it is cut with the container, not by the caller's signal.
-  const { socket, head } = await engine.hijack(attach, new AbortController().signal);
+  // The connection outlives the start: once it is there it is cut with the container, not by the caller's signal.
+  const opening = new AbortController();
+  const giveUp = () => opening.abort(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  const { stream, head } = await engine.hijack(attach, opening.signal).finally(() => {
+    signal.removeEventListener("abort", giveUp);
+  });
   const reading = (async () => {
     const frames = new OutputFrames(counting);
     await frames.write(head);
-    for await (const piece of socket) await frames.write(piece);
+    for await (const piece of stream) await frames.write(piece);
+    if (!frames.isWhole) throw new Error("it ended in the middle of a piece");
   })();
   reading.catch(() => undefined);
   try {
     await engine.json({ method: "POST", path: `/containers/${id}/start` }, signal);
   } catch (error) {
-    socket.destroy();
+    stream.destroy();
     throw error instanceof EngineRefusal ? startFailed(error) : error;
   }
   return {
@@ -68,10 +78,14 @@ async function waitFor(
     () => undefined,
     (error: unknown) => error,
   );
-  const { StatusCode } = waitAnswer.parse(await engine.json({ method: "POST", path: `/containers/${id}/wait` }, never));
+  const waiting = engine.json({ method: "POST", path: `/containers/${id}/wait` }, never);
+  // Output that ends while the container goes on was cut off, however politely.
+  const isCut =
+    broken !== undefined || (await Promise.race([waiting.then(() => false), sleep(afterOutput, true, { ref: false })]));
+  const { StatusCode } = waitAnswer.parse(await waiting);
   const { State } = containerAnswer.parse(await engine.json({ method: "GET", path: `/containers/${id}/json` }, never));
   const exit = { exitCode: StatusCode, outOfMemory: State.OOMKilled };
-  if (broken === undefined) return exit;
+  if (!isCut) return exit;
   try {
     await readRest(engine, id, received, output);
     return exit;

@@ -3,6 +3,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { ArchwayError } from "../../error/error.ts";
 import type { ArtifactSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
+import { requireFolders } from "./require-folders.ts";
 
 /** Files that one artifact may have. */
 const maxFiles = 200_000;
@@ -56,6 +57,7 @@ export class Artifacts {
   /** Puts artifacts into a workspace. What a job did not make (optional, failed) is left out. */
   async place(workspace: string, { path, artifact, from }: InputSpec, signal: AbortSignal): Promise<Moved> {
     const sum = { files: 0, bytes: 0 };
+    await requireFolders(workspace, path);
     for (const { job, folder } of from) {
       const source = this.#place(job, artifact);
       const target = join(workspace, path, folder ?? "");

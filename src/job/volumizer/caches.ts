@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
+
+/** Milliseconds after which a half made cache belongs to nobody. */
+const halfMadeAge = 86_400_000;
 
 /** A cache in a job's hands: a folder of its own. */
 export interface OpenCache {
@@ -53,11 +56,14 @@ export class Caches {
         await mkdir(fresh, { recursive: true });
         await writeFile(join(fresh, "key"), key);
         await cp(target, join(fresh, "content"), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-        await rename(fresh, own).catch(async (error: NodeJS.ErrnoException) => {
+        try {
+          await rename(fresh, own);
+        } catch (error) {
           await rm(fresh, { recursive: true, force: true });
-          // Another job was first with the same key: its content is as good.
-          if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-        });
+          const code = error instanceof Error && "code" in error ? error.code : "";
+          if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+          return { saved: false, bytes, reason: "another job saved a cache of this key meanwhile" };
+        }
         return { saved: true, bytes };
       },
     };
@@ -79,7 +85,23 @@ export class Caches {
     let sum = 0;
     for (const { folder, used, size } of sized.sort((a, b) => b.used - a.used)) {
       sum += size;
-      if (sum > bytes || used < now - age * 1000) await rm(folder, { recursive: true, force: true });
+      if (sum > bytes || used < now - age * 1000) await this.#drop(folder);
+    }
+    for (const platform of platforms) await this.#clear(join(this.#folder, platform), now);
+  }
+
+  /** Takes a cache out of sight in one step, then removes it: one that is cut off is never taken for a whole one. */
+  async #drop(folder: string): Promise<void> {
+    const dead = join(dirname(folder), `.dead-${randomUUID()}`);
+    await rename(folder, dead).catch(() => undefined);
+    await rm(dead, { recursive: true, force: true });
+  }
+
+  /** Removes what killed processes left half made or half removed. */
+  async #clear(home: string, now: number): Promise<void> {
+    for (const name of (await readdir(home)).filter((one) => /^\.(new|dead)-/.test(one))) {
+      const { mtimeMs } = await stat(join(home, name)).catch(() => ({ mtimeMs: now }));
+      if (mtimeMs < now - halfMadeAge) await rm(join(home, name), { recursive: true, force: true });
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Artifacts } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
@@ -36,13 +36,20 @@ export class Volumizer {
     this.caches = new Caches(join(parts.cacheFolder, "jobs"));
   }
 
+  /** A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile. */
+  async snapshot(tree: Checkout, signal: AbortSignal): Promise<Checkout> {
+    const folder = join(this.#folder, "checkout");
+    await copyFiles(tree, folder, signal);
+    return { ...tree, folder };
+  }
+
   /** A job's own copy of the checkout, and an empty folder beside it. */
   async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder> {
     const folder = join(this.#folder, `${++this.#count}`);
     const [workspace, scratch] = [join(folder, "workspace"), join(folder, "scratch")];
     await mkdir(workspace, { recursive: true });
     await mkdir(scratch, { recursive: true, mode: 0o700 });
-    const remove = () => rm(folder, { recursive: true, force: true });
+    const remove = () => removeFolder(folder);
     try {
       await copyFiles(checkout, workspace, signal);
     } catch (error) {
@@ -54,7 +61,20 @@ export class Volumizer {
 
   /** Removes the folders of this process. */
   async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
+  }
+}
+
+/** Removes a folder, also one with folders in it that nobody may write to, as Go's module cache makes them. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM")))
+      throw error;
+    const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+    for (const entry of entries) if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o700);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -65,6 +85,6 @@ export async function removeAbandonedWorkspaces(
 ): Promise<void> {
   const work = join(stateFolder, "work");
   for (const owner of await readdir(work).catch(() => [])) {
-    if ((await isRunning(owner)) === false) await rm(join(work, owner), { recursive: true, force: true });
+    if ((await isRunning(owner)) === false) await removeFolder(join(work, owner));
   }
 }

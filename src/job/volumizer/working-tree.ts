@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { constants, lstatSync, readFileSync, readlinkSync } from "node:fs";
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from "node:fs/promises";
+import { constants, existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { ArchwayError } from "../../error/error.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
 
 /** Copies that are under way at a time. */
@@ -32,23 +33,33 @@ export async function readWorkingTree(folder: string, signal: AbortSignal): Prom
 }
 
 async function listWithGit(folder: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-  const args = [
-    "-c",
-    "safe.directory=*",
-    "ls-files",
-    "-z",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-    "--deduplicate",
-  ];
-  try {
+  if (!isInRepository(folder)) return undefined;
+  const list = async (...options: readonly string[]) => {
+    const args = ["-c", "safe.directory=*", "ls-files", "-z", ...options];
     const { stdout } = await promisify(execFile)("git", args, { cwd: folder, signal, maxBuffer: 512 * 1024 ** 2 });
     return stdout.split("\0").filter((path) => path !== "");
-  } catch {
-    // No repository, or no Git: every file then. A cancel is told here.
+  };
+  try {
+    const tracked = await list("--cached", "--recurse-submodules");
+    const others = await list("--others", "--exclude-standard");
+    return [...new Set([...tracked, ...others])];
+  } catch (error) {
     signal.throwIfAborted();
-    return undefined;
+    // To take every file instead would take what is ignored, secrets among them.
+    throw new ArchwayError({
+      code: "GIT_FAILED",
+      kind: "input",
+      message: `Git cannot list the files of ${folder}: ${error instanceof Error ? error.message.trim() : String(error)}`,
+      hint: "git status tells what is wrong with the repository.",
+      cause: error,
+    });
+  }
+}
+
+function isInRepository(folder: string): boolean {
+  for (let place = folder; ; place = dirname(place)) {
+    if (existsSync(join(place, ".git"))) return true;
+    if (place === dirname(place)) return false;
   }
 }
 
@@ -57,7 +68,7 @@ async function listAll(folder: string): Promise<readonly string[]> {
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => path !== ".git" && !path.startsWith(".git/"));
+    .filter((path) => !path.split("/").includes(".git"));
 }
 
 /** Copies files with their modes, links as links; shares their blocks where the file system can (`FICLONE`). */
@@ -70,6 +81,7 @@ export async function copyFiles(from: Checkout, to: string, signal: AbortSignal)
     if (found.isSymbolicLink()) return symlink(await readlink(source), target);
     await copyFile(source, target, constants.COPYFILE_FICLONE);
     await chmod(target, found.mode);
+    await utimes(target, found.atime, found.mtime);
   });
 }
 

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempDisposable } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { EngineHttp } from "./engine-http.ts";
+import { startContainer } from "./start-container.ts";
+
+function frame(text: string): Buffer {
+  const head = Buffer.alloc(8);
+  head[0] = 1;
+  head.writeUInt32BE(text.length, 4);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+/** An engine whose attach connection sends some bytes and ends; its log holds `log`. */
+async function engine(path: string, sent: Buffer, log: Buffer | undefined, cutUntilWait: boolean): Promise<Server> {
+  let ended = () => {};
+  const isOver = new Promise<void>((resolve) => (ended = resolve));
+  const server = createServer((request, response) => {
+    const url = request.url ?? "";
+    if (url.includes("/start")) response.writeHead(204).end();
+    else if (url.includes("/wait")) void isOver.then(() => response.end('{"StatusCode":0}'));
+    else if (url.includes("/logs"))
+      log === undefined ? response.writeHead(500).end('{"message":"no log"}') : response.end(log);
+    else response.end('{"State":{"ExitCode":0,"OOMKilled":false}}');
+  });
+  server.on("upgrade", (_, socket) => {
+    socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    socket.end(sent);
+    if (cutUntilWait) setTimeout(ended, 3_500);
+    else ended();
+  });
+  server.listen(path);
+  await once(server, "listening");
+  return server;
+}
+
+async function run(sent: Buffer, log: Buffer | undefined, cutUntilWait = false) {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
+  const server = await engine(join(folder.path, "s"), sent, log, cutUntilWait);
+  let output = "";
+  try {
+    const signal = AbortSignal.timeout(20_000);
+    const http = new EngineHttp(`unix://${join(folder.path, "s")}`);
+    const running = await startContainer(
+      http,
+      "c",
+      (_, bytes) => void (output += Buffer.from(bytes).toString()),
+      signal,
+    );
+    return { exit: await running.exited, output };
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+describe("output of a container", () => {
+  test("comes from the connection alone when that is whole", async () => {
+    assert.deepEqual(await run(frame("hello"), frame("other")), {
+      exit: { exitCode: 0, outOfMemory: false },
+      output: "hello",
+    });
+  });
+
+  test("is made whole from the engine's log when the connection breaks in the middle", async () => {
+    const { exit, output } = await run(
+      frame("hello world").subarray(0, 12),
+      Buffer.concat([frame("hello"), frame(" world")]),
+    );
+    assert.equal(output, "hello world");
+    assert.equal(exit.lost, undefined);
+  });
+
+  test("is made whole when the connection ends politely and the container goes on", async () => {
+    const { output } = await run(frame("one"), Buffer.concat([frame("one"), frame("two")]), true);
+    assert.equal(output, "onetwo");
+  });
+
+  test("that cannot be had is told as lost", async () => {
+    const { exit, output } = await run(frame("hello world").subarray(0, 12), undefined);
+    assert.equal(output, "hell");
+    assert.match(exit.lost?.reason ?? "", /connection to the engine broke.*no log/);
+  });
+});
