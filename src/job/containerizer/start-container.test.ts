@@ -24,7 +24,7 @@ async function engine(path: string, sent: Buffer, log: Buffer | undefined, cutUn
     if (url.includes("/start")) response.writeHead(204).end();
     else if (url.includes("/wait")) void isOver.then(() => response.end('{"StatusCode":0}'));
     else if (url.includes("/logs"))
-      log === undefined ? response.writeHead(500).end('{"message":"no log"}') : response.end(log);
+      response.writeHead(log === undefined ? 500 : 200).end(log ?? '{"message":"no log"}');
     else response.end('{"State":{"ExitCode":0,"OOMKilled":false}}');
   });
   server.on("upgrade", (_, socket) => {
