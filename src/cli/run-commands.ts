@@ -30,7 +30,7 @@ export interface CommandJobs {
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
-/** `archway build`. Without `--publish` the image stays in a layout of the run. */
+/** `archway build`. Without `--publish` the image stays in a layout of the run; one that is to be started first comes to its tags only after that. */
 export async function performBuild(
   job: JobSpec & { readonly work: BuildWork },
   around: CommandJobs,
@@ -38,6 +38,7 @@ export async function performBuild(
 ): Promise<JobResult> {
   const { work } = job;
   const isPublished = work.push && around.publish;
+  const pushesAtOnce = isPublished && work.verifyRun === undefined;
   const layout = join(around.runFolder, "images", encodeURIComponent(job.id));
   await mkdir(join(around.runFolder, "images"), { recursive: true });
   const metadata = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
@@ -64,7 +65,7 @@ export async function performBuild(
     ...(work.sbom === undefined ? [] : [`--sbom=${work.sbom}`]),
     ...(work.nativeOnly ? ["--native-only"] : []),
     ...each("--allow-missing", work.allowMissing.map(formatPlatform)),
-    ...(isPublished ? ["--push"] : [`--output=type=oci,dest=${layout},tar=false`]),
+    ...(pushesAtOnce ? ["--push"] : [`--output=type=oci,dest=${layout},tar=false`]),
     `--metadata-file=${metadata}`,
     "--progress=plain",
   ];
@@ -72,7 +73,31 @@ export async function performBuild(
   if (built.status !== "succeeded") return built;
   const { index, platforms } = readMetadata(await readFile(metadata, "utf8"));
   const [tag = ""] = work.tags;
-  const reference = isPublished ? `${withoutTag(tag)}@${index}` : `oci:${layout}`;
+  const local = `oci:${layout}`;
+  if (work.verifyRun !== undefined) {
+    const started = {
+      kind: "verify",
+      images: [local],
+      platforms: [],
+      require: [],
+      severity: "error",
+      run: work.verifyRun,
+    } as const;
+    const verified = await performVerify({ ...job, work: started }, around, signal);
+    if (verified.status !== "succeeded") return verified;
+  }
+  if (isPublished && !pushesAtOnce) {
+    const copied = await runHere(
+      job,
+      "image",
+      () => import("./image-command.ts"),
+      ["copy", local, ...work.tags],
+      around,
+      signal,
+    );
+    if (copied.status !== "succeeded") return copied;
+  }
+  const reference = isPublished ? `${withoutTag(tag)}@${index}` : local;
   around.images.set(index, reference);
   await around.emit({ type: "image", job: job.id, reference, digest: index, published: isPublished, platforms });
   const outputs = { reference, digest: index };
@@ -83,17 +108,7 @@ export async function performBuild(
       text: `Not pushed to ${work.tags.join(", ")}: that needs --publish.`,
     });
   }
-  if (work.verifyRun === undefined) return { status: "succeeded", outputs };
-  const verify: VerifyWork = {
-    kind: "verify",
-    images: [reference],
-    platforms: [],
-    require: [],
-    severity: "error",
-    run: work.verifyRun,
-  };
-  const verified = await performVerify({ ...job, work: verify }, around, signal);
-  return { ...verified, outputs };
+  return { status: "succeeded", outputs };
 }
 
 /** `archway verify`. */

@@ -9,7 +9,7 @@ import { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { findEngine } from "../job/containerizer/find-engine.ts";
 import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
 import { runStepsJob, type JobResult, type StepsJob } from "../job/run-job.ts";
-import { removeAbandonedWorkspaces, Volumizer } from "../job/volumizer/volumizer.ts";
+import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import { namesOfRun, type RunFacts } from "../pipeline/facts.ts";
@@ -40,6 +40,9 @@ import type { RunOptions } from "./run-options.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { formatSummary, PlainRun } from "./run-show.ts";
 import { summarize } from "./run-summary.ts";
+
+/** Runs before this one whose events, artifacts and images stay. */
+const keptRuns = 30;
 
 /** Bytes and seconds that caches of jobs may take. */
 const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
@@ -129,6 +132,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
     : undefined;
   if (engine !== undefined) await removeLeftovers(engine, isRunning, signal);
   await removeAbandonedWorkspaces(state, isRunning);
+  await removeOldRuns(state, keptRuns);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
   const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
   const log = await EventLog.create(eventFile, context.now);

@@ -8,7 +8,7 @@ import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { parsePlatform } from "../../platform/platform.ts";
 import { Artifacts } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
-import { removeAbandonedWorkspaces, Volumizer } from "./volumizer.ts";
+import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "./volumizer.ts";
 import { hashFiles, readWorkingTree } from "./working-tree.ts";
 
 const signal = new AbortController().signal;
@@ -169,4 +169,12 @@ describe("workspaces", () => {
     await removeAbandonedWorkspaces(root.path, async (owner) => (owner === "elsewhere" ? undefined : owner === "here"));
     assert.deepEqual((await readdir(join(root.path, "work"))).toSorted(), ["elsewhere", "here"]);
   });
+});
+
+test("of old runs only the last stay", async () => {
+  await using root = await folderOfTest();
+  for (const name of ["20260102000000-1", "20260103000000-2", "20260101000000-3"])
+    await mkdir(join(root.path, "runs", name, "artifacts"), { recursive: true });
+  await removeOldRuns(root.path, 2);
+  assert.deepEqual((await readdir(join(root.path, "runs"))).toSorted(), ["20260102000000-1", "20260103000000-2"]);
 });

@@ -78,6 +78,13 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
+/** Removes what is left of the oldest runs, their artifacts and images too: names of runs begin with their time. */
+export async function removeOldRuns(stateFolder: string, keep: number): Promise<void> {
+  const runs = join(stateFolder, "runs");
+  const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
+  for (const name of names.slice(keep)) await removeFolder(join(runs, name));
+}
+
 /** Removes the workspaces of processes that have gone. */
 export async function removeAbandonedWorkspaces(
   stateFolder: string,
