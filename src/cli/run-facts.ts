@@ -3,7 +3,10 @@ import { promisify } from "node:util";
 import type { RunFacts } from "../pipeline/facts.ts";
 import type { RunOptions } from "./run-options.ts";
 
-/** What a local run is about: the commit of the working tree, and the event that was asked for. */
+/**
+ * What a local run is about: the commit of the working tree, and the event that was asked for. A push that is asked for changed what the last commit and the working tree
+ * changed.
+ */
 export async function localFacts(
   folder: string,
   run: string,
@@ -20,13 +23,19 @@ export async function localFacts(
       return "";
     }
   };
-  const [branch, tag, commit] = await Promise.all([
+  const [branch, tag, commit, parent] = await Promise.all([
     git("symbolic-ref", "--short", "--quiet", "HEAD"),
     git("describe", "--tags", "--exact-match", "HEAD"),
     git("log", "-1", "--format=%H%x00%B%x00%an%x00%ae"),
+    git("rev-parse", "--verify", "--quiet", "HEAD~1"),
   ]);
   const [sha = "", message = "", authorName = "", authorEmail = ""] = commit.split("\0");
   const name = event?.name ?? "push";
+  // Without a named event filters let everything pass: the user wants to see the jobs run.
+  const isCompared = event !== undefined && parent !== "" && (name === "push" || name === "pull_request");
+  const changed = isCompared
+    ? (await git("diff", "--name-only", "--no-renames", "-z", "HEAD~1")).split("\0")
+    : undefined;
   return {
     run,
     event: name,
@@ -36,6 +45,7 @@ export async function localFacts(
     message: message.trim(),
     authorName,
     authorEmail,
+    ...(changed === undefined ? {} : { changedPaths: changed.filter((path) => path !== "") }),
     inputs,
   };
 }

@@ -93,7 +93,11 @@ async function checkImages(
   try {
     const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
     const { problems } = await resolveImages(graph, sources, context.signal);
-    return tellProblems(context, problems);
+    // What could not be asked for may be in the engine: the job that needs it tells.
+    const certain = problems.filter(({ kind }) => kind !== "unreachable");
+    for (const { message } of problems.filter((one) => !certain.includes(one)))
+      context.stderr.write(`warning: ${message}; going on with what the engine has\n`);
+    return tellProblems(context, certain);
   } finally {
     await registries.close();
   }

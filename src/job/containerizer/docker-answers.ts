@@ -13,7 +13,10 @@ export const imageAnswer = z.object({
   Os: z.string(),
   Architecture: z.string(),
   Variant: z.string().nullish(),
+  RepoDigests: z.array(z.string()).nullish(),
 });
+
+export type ImageAnswer = z.output<typeof imageAnswer>;
 
 export const createdAnswer = z.object({ Id: z.string() });
 

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { ArchwayError } from "../../error/error.ts";
 import { formatPlatform, normalizePlatform, canRun, type Platform } from "../../platform/platform.ts";
 import type { PulledImage, PullRequest } from "./containerizer.ts";
-import { imageAnswer, progressAnswer } from "./docker-answers.ts";
+import { type ImageAnswer, imageAnswer, progressAnswer } from "./docker-answers.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 
 /** One platform's image where the engine can pull it. */
@@ -21,7 +21,7 @@ export interface PinnedImage {
 export type PinImage = (image: string, platform: Platform, signal: AbortSignal) => Promise<PinnedImage>;
 
 /**
- * Gets one platform's image by its digest and makes sure that what the engine has under it is of that platform: engines keep one platform per name, and run it with no more
+ * Gets one platform's image by its digest, or, when its registry cannot be reached, takes what the engine has under the name, and makes sure that what the engine has under it is of that platform: engines keep one platform per name, and run it with no more
  * than a warning.
  */
 export async function pullImage(
@@ -30,25 +30,38 @@ export async function pullImage(
   pin: PinImage,
   signal: AbortSignal,
 ): Promise<PulledImage> {
-  const pinned = await pin(image, platform, signal);
+  let pinned: PinnedImage;
+  try {
+    pinned = await pin(image, platform, signal);
+  } catch (error) {
+    const isUnreachable = error instanceof ArchwayError && error.kind === "unreachable";
+    const own = isUnreachable ? await inspect(engine, image, signal) : undefined;
+    if (own === undefined || !isOf(own, platform)) throw error;
+    return { id: own.Id, digest: own.RepoDigests?.[0]?.split("@")[1] ?? own.Id, platform, bytes: 0 };
+  }
   const found = await inspect(engine, pinned.reference, signal);
   const bytes = found === undefined ? await pull(engine, image, pinned, platform, signal) : 0;
   const there = found ?? (await inspect(engine, pinned.reference, signal));
   if (there === undefined) throw pullFailed(image, "the engine has no such image after it pulled it");
-  const own = normalizePlatform({
-    os: there.Os,
-    architecture: there.Architecture,
-    ...(there.Variant ? { variant: there.Variant } : {}),
-  });
-  if (own.architecture !== platform.architecture || !canRun(platform, own)) {
+  if (!isOf(there, platform)) {
     throw new ArchwayError({
       code: "IMAGE_PLATFORM",
       kind: "failed",
-      message: `${image} is ${formatPlatform(own)} in the engine, although it was asked for ${formatPlatform(platform)}.`,
+      message: `${image} is ${formatPlatform(platformOf(there))} in the engine, although it was asked for ${formatPlatform(platform)}.`,
       hint: "Its index or its configuration is wrong: archway verify tells which.",
     });
   }
   return { id: there.Id, digest: pinned.digest, platform, bytes };
+}
+
+function platformOf({ Os, Architecture, Variant }: ImageAnswer): Platform {
+  return normalizePlatform({ os: Os, architecture: Architecture, ...(Variant ? { variant: Variant } : {}) });
+}
+
+/** Whether an image is of a platform, or of a lower level of the same architecture. */
+function isOf(image: ImageAnswer, platform: Platform): boolean {
+  const own = platformOf(image);
+  return own.architecture === platform.architecture && canRun(platform, own);
 }
 
 /** Writes one platform of an image that is in no registry as a Docker archive under a name, and tells the digest of its manifest. */
