@@ -90,6 +90,40 @@ jobs:
     assert.equal(head.headers.get("docker-content-digest"), published.images[0]?.digest);
   });
 
+  test("a pipeline of IceCI runs after its import", async () => {
+    const { endpoint } = await bed.docker();
+    await using place = await workplace(bed, {});
+    const old = `services:
+  - name: web
+    image: busybox
+    script: mkdir /www; echo served > /www/page; httpd -f -p 8000 -h /www
+globals:
+  environment: [{ name: GREETING, value: hello }]
+  onFailure: [{ handlerName: tell }]
+failureHandlers:
+  - { name: tell, image: busybox, script: echo "$ICECI_FAILED_STEP_NAME went wrong" }
+steps:
+  - name: write
+    containerRun: { image: busybox, script: 'echo "$GREETING on $ICECI_GIT_EVENT_TYPE" > note' }
+  - name: ask
+    containerRun: { image: busybox, script: 'cat note; sleep 1; wget -q -O - http://web:8000/page' }
+  - name: fail
+    containerRun: { image: busybox, script: exit 3 }
+`;
+    await writeFile(join(place.dir, ".iceci.yaml"), old);
+    const imported = await archway(["import", "iceci", ".iceci.yaml", "-o", ".archway.yaml"], {
+      cwd: place.dir,
+      env: place.env,
+    });
+    assert.equal(imported.code, 0, imported.stderr);
+    const file = join(place.dir, ".archway.yaml");
+    await writeFile(file, `${await readFile(file, "utf8")}registries: { docker.io: { mirrors: ["${mirror}"] } }\n`);
+    const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /│ hello on push\n.*│ served\n/s);
+    assert.match(stderr, /│ fail went wrong\n/);
+  });
+
   for (const engine of ["docker", "podman"] as const) {
     describe(`with ${engine}`, () => {
       const start = async (place: Workplace, args: readonly string[], more: object = {}) => {
