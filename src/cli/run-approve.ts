@@ -33,6 +33,8 @@ export async function approve(
     return { status: "failed", failure, outputs: {} };
   }
   const asking = createInterface({ input: stdin, output: stderr });
+  // A terminal in raw mode gives Ctrl-C to whoever reads it.
+  asking.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
     const limit = work.wait === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(work.wait * 1000)]);
     const said = await asking.question(`${work.message ?? `Go on with "${id}"?`} [y/N] `, { signal: limit });

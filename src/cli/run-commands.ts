@@ -17,8 +17,10 @@ export interface CommandJobs {
   readonly context: CliContext;
   /** Folder of the repository: where relative paths begin. */
   readonly folder: string;
-  /** Folder of this run for images and private files. */
+  /** Folder of this run for images. */
   readonly runFolder: string;
+  /** Folder of this process for secrets; it goes with the process. */
+  readonly privateFolder: string;
   readonly configFile: string;
   readonly publish: boolean;
   readonly insecureRegistries: readonly string[];
@@ -44,7 +46,7 @@ export async function performBuild(
   const metadata = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
   const secretFiles = await Promise.all(
     work.secrets.map(async ({ id, secret }) => {
-      const file = join(around.runFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
+      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
       await writeFile(file, around.secrets.get(secret) ?? "", { mode: 0o600 });
       return `id=${id},src=${file}`;
     }),
@@ -221,8 +223,8 @@ async function pour(from: PassThrough, log: SourceLog, stream: "stdout" | "stder
 }
 
 /** A Docker configuration with the pipeline's logins alone. Plug-ins and builders are no secrets: they stay where they are. */
-async function privateConfig({ context, runFolder, dockerConfig }: CommandJobs): Promise<string> {
-  const folder = join(runFolder, "docker");
+async function privateConfig({ context, privateFolder, dockerConfig }: CommandJobs): Promise<string> {
+  const folder = join(privateFolder, "docker");
   const own = context.env["DOCKER_CONFIG"] ?? join(context.env["HOME"] ?? homedir(), ".docker");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, "config.json"), dockerConfig, { mode: 0o600 });

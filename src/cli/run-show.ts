@@ -3,6 +3,9 @@ import type { Style } from "../report/style.ts";
 import { formatTable } from "../report/table.ts";
 import type { Output } from "./context.ts";
 
+/** Characters of a line that wait for its end. */
+const maxOpen = 64 * 1024;
+
 /** Writes events as lines, each with its job in front; output of steps line by line, as it comes. */
 export class PlainRun {
   readonly #stderr: Output;
@@ -22,8 +25,13 @@ export class PlainRun {
       case "log": {
         const key = `${event.job}\0${event.source}`;
         const text = event.text ?? this.#decode(key, Buffer.from(event.base64 ?? "", "base64"));
-        const lines = `${this.#open.get(key) ?? ""}${text}`.split("\n");
-        this.#open.set(key, lines.pop() ?? "");
+        const lines = text.split("\n");
+        lines[0] = `${this.#open.get(key) ?? ""}${lines[0]}`;
+        const rest = lines.pop() ?? "";
+        const redrawn = rest.lastIndexOf("\r", rest.length - 2);
+        // A line without an end is shown in pieces, a progress bar as it stands: neither may grow without bound.
+        if (rest.length - redrawn > maxOpen) lines.push(rest.slice(redrawn + 1));
+        this.#open.set(key, rest.length - redrawn > maxOpen ? "" : rest.slice(redrawn + 1));
         for (const line of lines) this.#line(event.job, lastOfLine(line));
         return;
       }

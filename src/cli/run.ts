@@ -139,6 +139,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
   await removeOldRuns(state, keptRuns);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
   const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
+  const privateFolder = await volumizer.openPrivate();
   const log = await EventLog.create(eventFile, context.now);
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -157,6 +158,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
       context,
       folder,
       runFolder,
+      privateFolder,
       configFile: config.file ?? "",
       publish: options.publish,
       insecureRegistries: options.insecureRegistries,
@@ -239,7 +241,8 @@ async function execute(context: CliContext, work: Work): Promise<number> {
     return kinds.every((kind) => kind === "infrastructure") ? exitCodes.unreachable : exitCodes.failed;
   } finally {
     await Promise.all([log.close(), volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
-    await volumizer.caches.collectGarbage({ ...cacheLimits, now: context.now() });
+    // A cache that cannot be cleaned now is cleaned by a later run.
+    await volumizer.caches.collectGarbage({ ...cacheLimits, now: context.now() }).catch(() => undefined);
   }
 }
 

@@ -15,6 +15,8 @@ export interface AttemptPlace {
   readonly hosts: Readonly<Record<string, string>>;
   /** Workspace, caches and Docker configuration. */
   readonly mounts: readonly Mount[];
+  /** Throws `PATH_ESCAPES` when a step has put a link into the way of what is mounted from the workspace: the engine would follow it. */
+  readonly checkMounts: () => Promise<void>;
   /** Folder of this attempt for scripts and secret files. */
   readonly scratch: string;
   /** Variables that every container gets. */

@@ -60,10 +60,11 @@ export class SecretMask {
   end(): Uint8Array {
     const rest = this.#held;
     this.#held = Buffer.alloc(0);
-    return rest;
+    // The beginning of one secret may hold another one whole.
+    return this.#mask(rest, true).masked;
   }
 
-  #mask(all: Buffer): { readonly masked: Buffer; readonly end: number } {
+  #mask(all: Buffer, isEnd = false): { readonly masked: Buffer; readonly end: number } {
     const next = this.#forms.map((form) => all.indexOf(form));
     const parts: Buffer[] = [];
     let at = 0;
@@ -76,7 +77,7 @@ export class SecretMask {
         if (now >= 0 && (found < 0 || now < (next[found] ?? 0))) found = index;
       });
       const place = next[found] ?? -1;
-      const held = this.#heldFrom(all, at);
+      const held = isEnd ? all.length : this.#heldFrom(all, at);
       // A longer secret that is not whole yet may begin before one that is.
       if (place < 0 || held < place) {
         parts.push(all.subarray(at, held));

@@ -61,6 +61,9 @@ export async function runAttempt(
         ARCHWAY_WORKSPACE: job.work.workspace,
         ...(job.work.registries.length > 0 ? { DOCKER_CONFIG: "/run/archway/docker" } : {}),
       },
+      checkMounts: async () => {
+        for (const { path } of caches) if (!isAbsolute(path)) await requireFolders(folder.workspace, path);
+      },
       labels,
       secretForms: secretForms(around.masked),
       emit,
@@ -70,12 +73,14 @@ export async function runAttempt(
       nextName: (purpose) => `${purpose}-${++count}`,
     };
     const failure = await runAll(place, signal);
-    await saveResults(place, around, {
+    const later = await saveResults(place, around, {
       folder: folder.workspace,
       caches,
       failure: failure ?? (signal.aborted ? failureOf(signal.reason) : undefined),
-    });
-    return failure === undefined ? {} : { failure };
+    }).then(() => undefined, failureOf);
+    // What failed first is what the user has to know.
+    const told = failure ?? later;
+    return told === undefined ? {} : { failure: told };
   } catch (error) {
     return { failure: failureOf(error) };
   } finally {
@@ -242,7 +247,11 @@ async function saveResults(
     if (failure !== undefined && save !== "always") continue;
     // A step may have put a link into the place of the folder.
     if (!isAbsolute(path)) await requireFolders(done.folder, path);
-    const { saved, bytes, reason } = await cache.save();
+    const { saved, bytes, reason } = await cache.save().catch((error: unknown) => ({
+      saved: false,
+      bytes: 0,
+      reason: `it could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+    }));
     if (cache.result === "hit") continue;
     await emit({
       type: "cache",

@@ -38,7 +38,7 @@ export async function runContainer(
     else signal.addEventListener("abort", onAbort, { once: true });
     ending.promise.catch(() => undefined);
     try {
-      return await running.exited;
+      return await Promise.race([running.exited, ending.promise.then(() => running.exited)]);
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -54,7 +54,7 @@ async function stop(
   running: RunningContainer,
   isScript: boolean,
 ): Promise<void> {
-  await running.kill("SIGTERM");
+  await running.kill("SIGTERM").catch(() => undefined);
   const ended = running.exited.then(
     () => true,
     () => true,
@@ -65,5 +65,9 @@ async function stop(
     await Promise.race([inside.catch(() => undefined), ended]);
   }
   const isOver = await Promise.race([ended, sleep(grace, false, { ref: false })]);
-  if (!isOver) await running.kill("SIGKILL");
+  if (isOver) return;
+  await running.kill("SIGKILL").catch(() => undefined);
+  if (await Promise.race([ended, sleep(patience, false, { ref: false })])) return;
+  // The removal that follows is the last means.
+  throw new Error(`${containerizer.name} did not end the container ${id}`);
 }

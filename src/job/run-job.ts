@@ -52,7 +52,8 @@ export async function runStepsJob(job: StepsJob, around: JobSurroundings, signal
   const within = limit === undefined ? signal : AbortSignal.any([signal, limit]);
   for (let attempt = 1; ; attempt++) {
     const end = await runAttempt(job, around, within);
-    const failure = limit?.aborted === true && !signal.aborted ? timedOut(job) : end.failure;
+    const failure =
+      end.failure !== undefined && limit?.aborted === true && !signal.aborted ? timedOut(job) : end.failure;
     if (signal.aborted) return { status: "cancelled", outputs: {} };
     if (failure === undefined) return { status: "succeeded", outputs: {} };
     const isAgain =

@@ -90,6 +90,7 @@ async function runOnce(step: StepSpec, place: AttemptPlace, signal: AbortSignal)
     const secrets = await place.secretsOf([...job.work.secrets, ...step.secrets]);
     const script = step.run.kind === "script" ? await writeScript(step.run.script, place) : undefined;
     const directory = step.directory ?? ".";
+    await place.checkMounts();
     const exit = await runContainer(
       containerizer,
       {

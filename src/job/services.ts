@@ -5,6 +5,7 @@ import { ArchwayError } from "../error/error.ts";
 import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
+import { SecretMask } from "./mask-secrets.ts";
 import { SourceLog } from "./source-log.ts";
 
 /** The services of one attempt, all ready. */
@@ -29,10 +30,15 @@ export async function startServices(
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   const containers: string[] = [];
+  const kills: (() => Promise<void>)[] = [];
   const hosts: Record<string, string> = {};
   let isOver = false;
+  const endings: Promise<unknown>[] = [];
   const stop = async () => {
     isOver = true;
+    await Promise.all(kills.map((kill) => kill().catch(() => undefined)));
+    // The end of their output belongs to the log.
+    await Promise.race([Promise.allSettled(endings), sleep(10_000, undefined, { ref: false })]);
     await Promise.all(
       containers.map((id) => place.containerizer.remove({ kind: "container", id }, AbortSignal.timeout(30_000))),
     );
@@ -40,12 +46,14 @@ export async function startServices(
   const tell = (service: string, state: "starting" | "ready" | "stopped" | "failed", reason?: string) =>
     place.emit({ type: "service", job: place.job.id, service, state, ...(reason === undefined ? {} : { reason }) });
 
+  const broken = new AbortController();
+  const within = AbortSignal.any([signal, broken.signal]);
   const startOne = async (service: ServiceSpec): Promise<void> => {
     await tell(service.name, "starting");
     const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.secretForms, place.emit);
-    const id = await createService(service, place, signal);
+    const id = await createService(service, place, within);
     containers.push(id);
-    const running = await place.containerizer.start(id, (stream, bytes) => log.write(stream, bytes), signal);
+    const running = await place.containerizer.start(id, (stream, bytes) => log.write(stream, bytes), within);
     const ended = running.exited.then(async (exit) => {
       await log.end();
       await tell(service.name, isOver ? "stopped" : "failed");
@@ -53,14 +61,23 @@ export async function startServices(
       return exit;
     });
     ended.catch((error: unknown) => lost.reject(error));
-    if (service.ready !== undefined) await waitUntilReady(service.name, service.ready, id, place, signal, lost.promise);
-    const address = await place.containerizer.addressOf(id, signal);
+    endings.push(ended);
+    kills.push(() => running.kill("SIGKILL"));
+    if (service.ready !== undefined) await waitUntilReady(service.name, service.ready, id, place, within, lost.promise);
+    const address = await place.containerizer.addressOf(id, within);
     if (address !== undefined) hosts[service.name] = address;
     await tell(service.name, "ready");
   };
+  const starting = services.map((service) =>
+    startOne(service).catch((error: unknown) => {
+      broken.abort(error);
+      throw error;
+    }),
+  );
   try {
-    await Promise.all(services.map(startOne));
+    await Promise.all(starting);
   } catch (error) {
+    await Promise.allSettled(starting);
     await stop();
     throw error;
   }
@@ -101,7 +118,7 @@ async function waitUntilReady(
   name: string,
   ready: Readiness,
   id: string,
-  { containerizer }: AttemptPlace,
+  { containerizer, secretForms }: AttemptPlace,
   signal: AbortSignal,
   lost: Promise<never>,
 ): Promise<void> {
@@ -109,10 +126,22 @@ async function waitUntilReady(
   const until = performance.now() + ready.timeout * 1000;
   let said = "";
   while (performance.now() < until) {
-    const asked = containerizer.exec(id, ["sh", "-c", command], signal);
+    const left = AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())));
+    const asked = containerizer
+      .exec(id, ["sh", "-c", command], AbortSignal.any([signal, left]))
+      .catch(async (error: unknown) => {
+        if (signal.aborted) throw error;
+        if (left.aborted) return { exitCode: 1, output: "the command did not end in time" };
+        // A service that has ended cannot be asked: its end tells more than the refusal, and comes soon.
+        await Promise.race([lost, sleep(4_000, undefined, { signal })]);
+        throw error;
+      });
     const { exitCode, output } = await Promise.race([asked, lost]);
     if (exitCode === 0) return;
-    said = output.trim();
+    const mask = new SecretMask(secretForms);
+    said = Buffer.concat([mask.push(Buffer.from(output)), mask.end()])
+      .toString("utf8")
+      .trim();
     await Promise.race([sleep(ready.interval * 1000, undefined, { signal }), lost]);
   }
   const what = ready.kind === "command" ? `\`${ready.command}\`` : `port ${ready.port}`;

@@ -18,11 +18,11 @@ const cache = z.strictObject({
 });
 
 const artifact = z.union([
-  listOf(template).transform((paths) => ({ paths, when: "success" as const, expires: 30 * 86_400, optional: false })),
+  listOf(template).transform((paths) => ({ paths, when: "success" as const, expires: 14 * 86_400, optional: false })),
   z.strictObject({
     paths: listOf(template),
     when: z.enum(["success", "failure", "always"]).default("success"),
-    expires: duration.default(30 * 86_400),
+    expires: duration.default(14 * 86_400),
     optional: z.boolean().default(false),
   }),
 ]);

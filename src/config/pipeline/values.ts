@@ -32,6 +32,9 @@ export const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a secret: letters, digits and _");
 
+/** Timers of Node count milliseconds in 31 bits. */
+const maxSeconds = 24 * 86_400;
+
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** `90s`, `20m`, `1h30m`, `7d`, in seconds. */
@@ -44,7 +47,7 @@ export const duration = z
       0,
     ),
   )
-  .refine((seconds) => seconds > 0 && seconds <= 366 * 86_400, "must be between one second and a year")
+  .refine((seconds) => seconds > 0 && seconds <= maxSeconds, "must be between one second and 24 days")
   .meta({ examples: ["90s", "20m", "1h30m", "7d"] });
 
 const powers = ["", "K", "M", "G", "T"];

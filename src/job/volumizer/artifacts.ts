@@ -59,6 +59,7 @@ export class Artifacts {
     const sum = { files: 0, bytes: 0 };
     await requireFolders(workspace, path);
     for (const { job, folder } of from) {
+      await requireFolders(workspace, join(path, folder ?? ""));
       const source = this.#place(job, artifact);
       const target = join(workspace, path, folder ?? "");
       await mkdir(target, { recursive: true });
@@ -104,6 +105,7 @@ async function move(from: string, paths: readonly string[], to: string, signal: 
   for (const path of paths) {
     signal.throwIfAborted();
     const [source, target] = [join(from, path), join(to, path)];
+    await requireFolders(to, dirname(path));
     await mkdir(dirname(target), { recursive: true });
     // A folder of the workspace may be a link to elsewhere, made by a step.
     const place = await realpath(dirname(target));

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 /** Milliseconds after which a half made cache belongs to nobody. */
 const halfMadeAge = 86_400_000;
@@ -59,7 +60,7 @@ export class Caches {
         try {
           await rename(fresh, own);
         } catch (error) {
-          await rm(fresh, { recursive: true, force: true });
+          await removeFolder(fresh);
           const code = error instanceof Error && "code" in error ? error.code : "";
           if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
           return { saved: false, bytes, reason: "another job saved a cache of this key meanwhile" };
@@ -94,14 +95,14 @@ export class Caches {
   async #drop(folder: string): Promise<void> {
     const dead = join(dirname(folder), `.dead-${randomUUID()}`);
     await rename(folder, dead).catch(() => undefined);
-    await rm(dead, { recursive: true, force: true });
+    await removeFolder(dead).catch(() => undefined);
   }
 
   /** Removes what killed processes left half made or half removed. */
   async #clear(home: string, now: number): Promise<void> {
     for (const name of (await readdir(home)).filter((one) => /^\.(new|dead)-/.test(one))) {
       const { mtimeMs } = await stat(join(home, name)).catch(() => ({ mtimeMs: now }));
-      if (mtimeMs < now - halfMadeAge) await rm(join(home, name), { recursive: true, force: true });
+      if (mtimeMs < now - halfMadeAge) await removeFolder(join(home, name)).catch(() => undefined);
     }
   }
 

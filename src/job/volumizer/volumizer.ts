@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Artifacts } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
+import { removeFolder } from "./remove-folder.ts";
 import { copyFiles, type Checkout } from "./working-tree.ts";
 
 /** A folder that belongs to one attempt of a job, and goes with it. */
@@ -43,6 +44,13 @@ export class Volumizer {
     return { ...tree, folder };
   }
 
+  /** A folder for secrets, closed to other users, that goes with this process. */
+  async openPrivate(): Promise<string> {
+    const folder = join(this.#folder, "private");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
   /** A job's own copy of the checkout, and an empty folder beside it. */
   async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder> {
     const folder = join(this.#folder, `${++this.#count}`);
@@ -59,22 +67,9 @@ export class Volumizer {
     return { workspace, scratch, remove };
   }
 
-  /** Removes the folders of this process. */
+  /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */
   async close(): Promise<void> {
-    await removeFolder(this.#folder);
-  }
-}
-
-/** Removes a folder, also one with folders in it that nobody may write to, as Go's module cache makes them. */
-async function removeFolder(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM")))
-      throw error;
-    const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-    for (const entry of entries) if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o700);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(this.#folder).catch(() => undefined);
   }
 }
 
@@ -82,7 +77,7 @@ async function removeFolder(folder: string): Promise<void> {
 export async function removeOldRuns(stateFolder: string, keep: number): Promise<void> {
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
-  for (const name of names.slice(keep)) await removeFolder(join(runs, name));
+  for (const name of names.slice(keep)) await removeFolder(join(runs, name)).catch(() => undefined);
 }
 
 /** Removes the workspaces of processes that have gone. */
@@ -92,6 +87,6 @@ export async function removeAbandonedWorkspaces(
 ): Promise<void> {
   const work = join(stateFolder, "work");
   for (const owner of await readdir(work).catch(() => [])) {
-    if ((await isRunning(owner)) === false) await removeFolder(join(work, owner));
+    if ((await isRunning(owner)) === false) await removeFolder(join(work, owner)).catch(() => undefined);
   }
 }
