@@ -1,6 +1,4 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ArchwayError } from "../error/error.ts";
 import { importIceci } from "../pipeline/iceci/import-iceci.ts";
 import type { Profile } from "../pipeline/iceci/profiles.ts";
 import { parseProfiles } from "../pipeline/iceci/profiles.ts";
@@ -8,6 +6,7 @@ import { parsePlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
 import { readPair } from "./parse-option.ts";
 import { readUserFile } from "./user-file.ts";
+import { writePipeline } from "./write-pipeline.ts";
 
 /** What the user asked of `archway import iceci`. */
 export interface ImportIceciOptions {
@@ -41,27 +40,10 @@ export async function runImportIceci(context: CliContext, file: string, options:
   }
   const text = importIceci(await readUserFile(path, file), { profiles, file: path });
   if (options.output === undefined) stdout.write(text);
-  else await writeResult(resolve(cwd, options.output), text, options.force, context);
-  return 0;
-}
-
-async function writeResult(file: string, text: string, force: boolean, { stderr }: CliContext): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: force ? "w" : "wx" });
-  } catch (error) {
-    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
-    throw new ArchwayError({
-      code: exists ? "CONFIG_EXISTS" : "FILE_UNWRITABLE",
-      kind: "input",
-      message: exists
-        ? "There is already a file of that name, and it is left as it is."
-        : `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      hint: exists
-        ? "Replace it with --force, or write to another file."
-        : "Name a file in a folder that you may write to.",
-      place: { file },
-      cause: error,
-    });
+  else {
+    const written = resolve(cwd, options.output);
+    await writePipeline(written, text, options.force, "Replace it with --force, or write to another file.");
+    context.stderr.write(`Wrote ${written}. Read its comments, then check it: archway pipeline check\n`);
   }
-  stderr.write(`Wrote ${file}. Read its comments, then check it: archway pipeline check\n`);
+  return 0;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { configName } from "../config/config.ts";
 import { ArchwayError } from "../error/error.ts";
@@ -11,6 +11,7 @@ import { mainBranch, suggestDestination } from "../pipeline/init/git-facts.ts";
 import type { Platform } from "../platform/platform.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
+import { writePipeline } from "./write-pipeline.ts";
 
 /** What the user asked of `archway init`. */
 export interface InitOptions {
@@ -53,7 +54,12 @@ export async function runInit(context: CliContext, directory: string, options: I
     context.stdout.write(text);
     return 0;
   }
-  await writeNew(join(folder, configName), text, options.force);
+  await writePipeline(
+    join(folder, configName),
+    text,
+    options.force,
+    "See what would be written with archway init --print; replace the file with --force.",
+  );
   context.stdout.write(
     `${[...notes, `Wrote ${join(directory, configName)}`, "", ...nextSteps(found.images)].join("\n")}\n`,
   );
@@ -80,26 +86,6 @@ function nextSteps(images: readonly RecognizedImage[]): string[] {
     "  archway pipeline show    the jobs that will run",
     "  archway run              run them here",
   ];
-}
-
-async function writeNew(file: string, text: string, force: boolean): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: force ? "w" : "wx" });
-  } catch (error) {
-    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
-    throw new ArchwayError({
-      code: exists ? "CONFIG_EXISTS" : "FILE_UNWRITABLE",
-      kind: "input",
-      message: exists
-        ? `There is already a ${configName}, and it is left as it is.`
-        : `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      hint: exists
-        ? "See what would be written with archway init --print; replace the file with --force."
-        : "Name a folder that exists and that you may write to.",
-      place: { file },
-      cause: error,
-    });
-  }
 }
 
 /** The names at the root of a repository and in the folders right below it. */

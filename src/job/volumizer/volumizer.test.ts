@@ -25,10 +25,10 @@ describe("caches", () => {
     ...more,
   });
   const filled = async (caches: Caches, key: string, platform = amd64, content = key) => {
-    const target = (await folderOfTest()).path;
-    const cache = await caches.open(spec(key), platform, target);
-    await writeFile(join(target, "file"), content);
-    return cache.save();
+    await using target = await folderOfTest();
+    const cache = await caches.open(spec(key), platform, target.path);
+    await writeFile(join(target.path, "file"), content);
+    return await cache.save();
   };
 
   test("a cache of one platform is never another's", async () => {

@@ -31,12 +31,12 @@ export function writeFirstPipeline(first: FirstPipeline): string {
     '  tag: ["v*"]',
     "  pull_request: {}",
     "jobs:",
-    ...(jobs.length > 0 ? jobs : [placeholderJob]),
+    ...(jobs.length > 0 ? jobs : [exampleJob]),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-const placeholderJob = `  test:
+const exampleJob = `  test:
     platforms: all # one job per platform, each on a machine of that platform
     image: alpine:3
     steps: # replace by what tests this repository
