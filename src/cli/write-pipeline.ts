@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function writePipeline(file: string, text: string, force: boolean, 
       code: exists ? "CONFIG_EXISTS" : "FILE_UNWRITABLE",
       kind: "input",
       message: exists
-        ? "There is already a file of that name, and it is left as it is."
+        ? `There is already a ${basename(file)}, and it is left as it is.`
         : `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
       hint: exists ? otherwise : "Name a file in a folder that exists and that you may write to.",
       place: { file },
