@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { isAbort } from "../error/error.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import type { ApprovalWork, JobSpec } from "../pipeline/job-spec.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandJobs } from "./run-commands.ts";

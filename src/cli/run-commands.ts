@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { ArchwayError } from "../error/error.ts";
 import type { Failure, RunEventBody } from "../event/run-event.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import { secretForms } from "../job/mask-secrets.ts";
 import { SourceLog } from "../job/source-log.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";

@@ -2,7 +2,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
-import type { StepsJob } from "./run-job.ts";
+import type { StepsJob } from "./steps-job.ts";
 
 /** Where the containers of one attempt of a job run: its network, its folders, its environment. */
 export interface AttemptPlace {

@@ -7,7 +7,7 @@ import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
 import { failureOf } from "./job-failure.ts";
 import { secretForms } from "./mask-secrets.ts";
-import type { JobSurroundings, StepsJob } from "./run-job.ts";
+import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import { runHandlers, runStep } from "./run-step.ts";
 import { startServices } from "./services.ts";
 import type { OpenCache } from "./volumizer/caches.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { ArchwayError } from "../error/error.ts";
 import type { RunEventBody } from "../event/run-event.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { performLimited } from "./perform-limited.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEventBody } from "../event/run-event.ts";
 import { failureOf } from "../job/job-failure.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 
 /** Does one job as its `timeout` and `retry` say. Steps jobs do that themselves, and a person is asked once. Throws only what `emit` throws. */

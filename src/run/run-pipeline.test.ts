@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseConfig } from "../config/parse-config.ts";
 import type { RunEventBody } from "../event/run-event.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
 import { runPipeline } from "./run-pipeline.ts";

@@ -1,6 +1,6 @@
 import type { Failure, RunEventBody } from "../event/run-event.ts";
 import { failureOf } from "../job/job-failure.ts";
-import type { JobResult } from "../job/run-job.ts";
+import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";

@@ -1,0 +1,40 @@
+import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { JobOutputs, JobSpec, StepsWork } from "../pipeline/job-spec.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Containerizer } from "./containerizer/containerizer.ts";
+import type { Volumizer } from "./volumizer/volumizer.ts";
+import type { Checkout } from "./volumizer/working-tree.ts";
+
+/** A steps job with a place to run. */
+export type StepsJob = JobSpec & { readonly work: StepsWork; readonly platform: Platform };
+
+/** What a job needs of the world around it. */
+export interface JobSurroundings {
+  readonly run: string;
+  readonly containerizer: Containerizer;
+  readonly volumizer: Volumizer;
+  readonly checkout: Checkout;
+  /** Whether the machine needs an emulator for the platform. */
+  readonly isEmulated: boolean;
+  /** Variables that every step gets (`CI`, `ARCHWAY_RUN`, `ARCHWAY_BRANCH`, …). */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Value of a secret. Throws `SECRET_MISSING` (kind `input`). */
+  readonly secret: (name: string) => string;
+  /** Every secret's value of the run, for masking. */
+  readonly masked: readonly string[];
+  /** `config.json` of Docker for these hosts. */
+  readonly dockerConfig: (hosts: readonly string[]) => string;
+  /** Mark of this process. */
+  readonly owner: string;
+  /** Appends to the stream of the run. Waits when the disk is behind. */
+  readonly emit: (event: RunEventBody) => void | Promise<void>;
+}
+
+/** How a job ended. */
+export interface JobResult {
+  readonly status: "succeeded" | "failed" | "cancelled" | "skipped";
+  readonly failure?: Failure;
+  /** Why it was skipped. */
+  readonly reason?: string;
+  readonly outputs: Omit<JobOutputs, "status">;
+}
