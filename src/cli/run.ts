@@ -188,8 +188,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
       const surroundings = {
         run,
         containerizer: engine,
-        volumizer,
-        checkout,
+        openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
         isEmulated: mode === "emulated",
         variables: variablesOf(facts),
         secret: (name: string) => secrets.get(name) ?? "",
