@@ -6,15 +6,18 @@ import type {
   OutputSink,
   RunningContainer,
 } from "./containerizer/containerizer.ts";
+import { endOthers, endUnheard, unheard } from "./first-process.ts";
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const grace = 10_000;
+/** The same for a first process that does not handle SIGTERM: time for those behind it. */
+const shortGrace = 1_000;
 /** Milliseconds that signals and removals may take when the one who asked has gone. */
 const patience = 30_000;
 
 /**
  * Runs one container to its end and removes it. An aborted signal sends SIGTERM to its processes, waits, then sends SIGKILL: the exit that follows is returned, the caller
- * knows why. A shell as first process hears no SIGTERM, so the processes behind it get theirs from inside.
+ * knows why.
  *
  * @throws ArchwayError what the engine says; the signal's reason when it was aborted before the start
  */
@@ -54,20 +57,34 @@ async function stop(
   running: RunningContainer,
   isScript: boolean,
 ): Promise<void> {
-  await running.kill("SIGTERM").catch(() => undefined);
   const ended = running.exited.then(
     () => true,
     () => true,
   );
-  if (isScript) {
-    // kill -1: all processes but the shell that asks and the first one.
-    const inside = containerizer.exec(id, ["sh", "-c", "kill -TERM -1"], AbortSignal.timeout(patience));
-    await Promise.race([inside.catch(() => undefined), ended]);
-  }
-  const isOver = await Promise.race([ended, sleep(grace, false, { ref: false })]);
-  if (isOver) return;
+  const within = (milliseconds: number) => Promise.race([ended, sleep(milliseconds, false, { ref: false })]);
+  const asked = isScript ? endScript(containerizer, id) : endProgram(containerizer, id, running);
+  const patient = await Promise.race([asked, ended]);
+  if (await within(patient ? grace : shortGrace)) return;
   await running.kill("SIGKILL").catch(() => undefined);
-  if (await Promise.race([ended, sleep(patience, false, { ref: false })])) return;
+  if (await within(patience)) return;
   // The removal that follows is the last means.
   throw new Error(`${containerizer.name} did not end the container ${id}`);
+}
+
+/** Whether a script was asked to end: its first process is our shell, and needs no signal. */
+function endScript(containerizer: Containerizer, id: string): Promise<boolean> {
+  return containerizer.exec(id, endOthers, AbortSignal.timeout(patience)).then(
+    () => true,
+    // Too many processes, no memory: nobody in there can be asked.
+    () => false,
+  );
+}
+
+/** Whether the program of an image was asked to end and listens. Without a shell in the image nobody knows, and it has its time. */
+async function endProgram(containerizer: Containerizer, id: string, running: RunningContainer): Promise<boolean> {
+  await running.kill("SIGTERM").catch(() => undefined);
+  return containerizer.exec(id, endUnheard, AbortSignal.timeout(patience)).then(
+    ({ exitCode }) => exitCode !== unheard,
+    () => true,
+  );
 }

@@ -4,6 +4,8 @@ import { isTrue } from "../expression/expression.ts";
 import type { StepSpec } from "../pipeline/job-spec.ts";
 import { explained, exitFailure, failureOf, mayBeForeign } from "./job-failure.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
+import type { ContainerSpec } from "./containerizer/containerizer.ts";
+import { scriptCommand, scriptPlace } from "./first-process.ts";
 import { runContainer } from "./run-container.ts";
 import { SourceLog } from "./source-log.ts";
 import type { StepEnd, StepRun } from "./steps/step-end.ts";
@@ -94,7 +96,7 @@ async function runOnce(step: StepSpec, place: AttemptPlace, signal: AbortSignal)
       {
         name: place.containerName(step.name),
         image,
-        ...commandOf(step, script?.target),
+        ...commandOf(step.run),
         env: {
           ...place.variables,
           ...job.env,
@@ -147,15 +149,13 @@ function failedVariables({ failedStep, job }: AttemptPlace): Readonly<Record<str
   return failedStep === undefined ? {} : { ARCHWAY_FAILED_STEP: failedStep.name, ARCHWAY_FAILED_JOB: job.id };
 }
 
-function commandOf(
-  { run }: StepSpec,
-  script: string | undefined,
-): { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] } {
-  if (run.kind === "script") return { entrypoint: ["sh", "-e", script ?? ""], command: [] };
+/** What a container starts for a step or service. */
+export function commandOf(run: StepSpec["run"]): Pick<ContainerSpec, "entrypoint" | "command"> {
+  if (run.kind === "script") return scriptCommand;
   return { ...(run.entrypoint === undefined ? {} : { entrypoint: run.entrypoint }), command: run.args };
 }
 
 async function writeScript(script: string, place: AttemptPlace) {
   const source = await place.folder.addFile("script", script, { mode: 0o755 });
-  return { source, target: "/run/archway/script", readOnly: true };
+  return { source, target: scriptPlace, readOnly: true };
 }

@@ -3,7 +3,9 @@ import { ArchwayError } from "../error/error.ts";
 import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
+import { scriptPlace } from "./first-process.ts";
 import { SecretMask } from "./mask-secrets.ts";
+import { commandOf } from "./run-step.ts";
 import { SourceLog } from "./source-log.ts";
 
 /** The services of one attempt, all ready. */
@@ -87,19 +89,15 @@ async function createService(service: ServiceSpec, place: AttemptPlace, signal: 
   const pulled = await place.pull(image, signal);
   const secrets = await place.secretsOf(service.secrets);
   const mounts = [...secrets.mounts];
-  let command: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] } = {};
   if (run?.kind === "script") {
     const source = await place.folder.addFile("service", run.script, { mode: 0o755 });
-    mounts.push({ source, target: "/run/archway/script", readOnly: true });
-    command = { entrypoint: ["sh", "-e", "/run/archway/script"], command: [] };
-  } else if (run !== undefined) {
-    command = { ...(run.entrypoint === undefined ? {} : { entrypoint: run.entrypoint }), command: run.args };
+    mounts.push({ source, target: scriptPlace, readOnly: true });
   }
   return place.containerizer.createContainer(
     {
       name: place.containerName(`service-${name}`),
       image: pulled,
-      ...command,
+      ...(run === undefined ? {} : commandOf(run)),
       env: { ...env, ...secrets.env },
       ...(user === undefined ? {} : { user }),
       network: { id: place.network, aliases: [name] },
