@@ -1,19 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  ContainerExit,
-  Containerizer,
-  ContainerSpec,
-  OutputSink,
-  RunningContainer,
-} from "./containerizer/containerizer.ts";
+import { endsWithin } from "./clock.ts";
+import type { ContainerExit, ContainerSpec, OutputSink, RunningContainer } from "./containerizer/containerizer.ts";
 import { endOthers, endUnheard, unheard } from "./first-process.ts";
+import { make, type Maker, patience, removeMade } from "./remove-made.ts";
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const grace = 10_000;
 /** The same for a first process that does not handle SIGTERM: time for those behind it. */
 const shortGrace = 1_000;
-/** Milliseconds that signals and removals may take when the one who asked has gone. */
-const patience = 30_000;
+
+/** What runs a container. */
+type Runner = Maker & { readonly output: OutputSink; readonly isScript: boolean };
 
 /**
  * Runs one container to its end and removes it. An aborted signal sends SIGTERM to its processes, waits, then sends SIGKILL: the exit that follows is returned, the caller
@@ -21,21 +17,16 @@ const patience = 30_000;
  *
  * @throws ArchwayError what the engine says; the signal's reason when it was aborted before the start
  */
-export async function runContainer(
-  containerizer: Containerizer,
-  spec: ContainerSpec,
-  {
-    output,
-    isScript,
-    signal,
-  }: { readonly output: OutputSink; readonly isScript: boolean; readonly signal: AbortSignal },
-): Promise<ContainerExit> {
-  const id = await containerizer.createContainer(spec, signal);
+export async function runContainer(runner: Runner, spec: ContainerSpec, signal: AbortSignal): Promise<ContainerExit> {
+  const { containerizer, output } = runner;
+  const named = { kind: "container", name: spec.name } as const;
+  const id = await make(runner, named, (asked) => containerizer.createContainer(spec, asked));
   try {
+    signal.throwIfAborted();
     const running = await containerizer.start(id, output, signal);
     const ending = Promise.withResolvers<void>();
     const onAbort = () => {
-      stop(containerizer, id, running, isScript).then(ending.resolve, ending.reject);
+      stop(runner, id, running).then(ending.resolve, ending.reject);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -46,34 +37,29 @@ export async function runContainer(
       signal.removeEventListener("abort", onAbort);
     }
   } finally {
-    await containerizer.remove({ kind: "container", id }, AbortSignal.timeout(patience));
+    await removeMade(runner, { kind: "container", id });
   }
 }
 
 /** Asks the processes of a container to end, then ends them. */
-async function stop(
-  containerizer: Containerizer,
-  id: string,
-  running: RunningContainer,
-  isScript: boolean,
-): Promise<void> {
-  const ended = running.exited.then(
+async function stop(runner: Runner, id: string, running: RunningContainer): Promise<void> {
+  const { containerizer, clock, isScript } = runner;
+  const { exited } = running;
+  const ended = exited.then(
     () => true,
     () => true,
   );
-  const within = (milliseconds: number) => Promise.race([ended, sleep(milliseconds, false, { ref: false })]);
-  const asked = isScript ? endScript(containerizer, id) : endProgram(containerizer, id, running);
-  const patient = await Promise.race([asked, ended]);
-  if (await within(patient ? grace : shortGrace)) return;
+  const isPatient = await Promise.race([isScript ? endScript(runner, id) : endProgram(runner, id, running), ended]);
+  if (await endsWithin(clock, isPatient ? grace : shortGrace, exited)) return;
   await running.kill("SIGKILL").catch(() => undefined);
-  if (await within(patience)) return;
+  if (await endsWithin(clock, patience, exited)) return;
   // The removal that follows is the last means.
   throw new Error(`${containerizer.name} did not end the container ${id}`);
 }
 
 /** Whether a script was asked to end: its first process is our shell, and needs no signal. */
-function endScript(containerizer: Containerizer, id: string): Promise<boolean> {
-  return containerizer.exec(id, endOthers, AbortSignal.timeout(patience)).then(
+function endScript({ containerizer, clock }: Runner, id: string): Promise<boolean> {
+  return containerizer.exec(id, endOthers, clock.timeout(patience)).then(
     () => true,
     // Too many processes, no memory: nobody in there can be asked.
     () => false,
@@ -81,9 +67,9 @@ function endScript(containerizer: Containerizer, id: string): Promise<boolean> {
 }
 
 /** Whether the program of an image was asked to end and listens. Without a shell in the image nobody knows, and it has its time. */
-async function endProgram(containerizer: Containerizer, id: string, running: RunningContainer): Promise<boolean> {
+async function endProgram({ containerizer, clock }: Runner, id: string, running: RunningContainer): Promise<boolean> {
   await running.kill("SIGTERM").catch(() => undefined);
-  return containerizer.exec(id, endUnheard, AbortSignal.timeout(patience)).then(
+  return containerizer.exec(id, endUnheard, clock.timeout(patience)).then(
     ({ exitCode }) => exitCode !== unheard,
     () => true,
   );
