@@ -1,4 +1,7 @@
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ArchwayError } from "../error/error.ts";
+import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
@@ -52,12 +55,14 @@ export async function openPlace(
   const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
   const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
     const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
     const privateFolder = await volumizer.openPrivate();
-    const log = await EventLog.create(eventFile, now);
+    await mkdir(runFolder, { recursive: true });
+    const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
     const close = async () => {
       await Promise.all([log.close(), closeBoth()]);
       // A cache that cannot be cleaned now is cleaned by a later run.
@@ -68,5 +73,21 @@ export async function openPlace(
   } catch (error) {
     await closeBoth();
     throw error;
+  }
+}
+
+/** The file that the user wants the events in. Throws `FILE_UNWRITABLE` (kind `input`). */
+async function openCopies({ cwd }: CliContext, { events }: RunOptions): Promise<readonly EventFile[]> {
+  if (events === undefined || events === "-") return [];
+  try {
+    return [await EventFile.open(resolve(cwd, events), "w")];
+  } catch (error) {
+    throw new ArchwayError({
+      code: "FILE_UNWRITABLE",
+      kind: "input",
+      message: `${events} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      hint: "--events takes a file in a folder that exists, or - for standard output.",
+      cause: error,
+    });
   }
 }

@@ -64,6 +64,7 @@ async function perform(parts: RunParts): Promise<number> {
   const plain = new PlainRun(stderr, style);
   log.onEvent((event) => {
     projection.apply(event);
+    if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
     if (options.progress === "plain") plain.show(event);
     else if (options.progress === "json") stderr.write(`${JSON.stringify(event)}\n`);
   });
