@@ -9,6 +9,7 @@ import { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { findEngine } from "../job/containerizer/find-engine.ts";
 import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
 import { runStepsJob } from "../job/run-job.ts";
+import { SecretMasks } from "../job/mask-secrets.ts";
 import type { JobResult, StepsJob } from "../job/steps-job.ts";
 import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
@@ -142,6 +143,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
   const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
   const privateFolder = await volumizer.openPrivate();
   const log = await EventLog.create(eventFile, context.now);
+  const masks = new SecretMasks(secrets.values());
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
   const plain = new PlainRun(stderr, style);
@@ -165,6 +167,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
       insecureRegistries: options.insecureRegistries,
       dockerConfig: dockerConfig(hosts, login),
       secrets,
+      masks,
       images: new Map(),
       emit,
     };
@@ -193,7 +196,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
         isEmulated: mode === "emulated",
         variables: variablesOf(facts),
         secret: (name: string) => secrets.get(name) ?? "",
-        masked: [...secrets.values()],
+        masks,
         dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
         owner,
         emit,

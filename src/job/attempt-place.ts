@@ -2,6 +2,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
 import type { StepsJob } from "./steps-job.ts";
 
 /** Where the containers of one attempt of a job run: its network, its folders, its environment. */
@@ -22,7 +23,8 @@ export interface AttemptPlace {
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
-  readonly secretForms: readonly Buffer[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   /** The step whose failure handlers run. */
   readonly failedStep?: StepSpec;
   readonly emit: (event: RunEventBody) => void | Promise<void>;

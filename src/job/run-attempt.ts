@@ -6,7 +6,6 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
 import { failureOf } from "./job-failure.ts";
-import { secretForms } from "./mask-secrets.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import { runHandlers, runStep } from "./run-step.ts";
 import { startServices } from "./services.ts";
@@ -65,7 +64,7 @@ export async function runAttempt(
         for (const { path } of caches) if (!isAbsolute(path)) await requireFolders(folder.workspace, path);
       },
       labels,
-      secretForms: secretForms(around.masked),
+      masks: around.masks,
       emit,
       pull: pullOnce(job, around),
       secretsOf: (uses) => provideSecrets(uses, around, folder.scratch, () => ++count),

@@ -82,7 +82,7 @@ function ended({ exitCode, failure }: StepEnd): { readonly exitCode?: number; re
 /** One container of a step, from the pull to its removal. */
 async function runOnce(step: StepSpec, place: AttemptPlace, signal: AbortSignal): Promise<StepEnd> {
   const { job, platform, isEmulated, containerizer } = place;
-  const log = new SourceLog({ job: job.id, source: step.name }, place.secretForms, place.emit);
+  const log = new SourceLog({ job: job.id, source: step.name }, place.masks, place.emit);
   const about = { platform, emulated: isEmulated };
   try {
     signal.throwIfAborted();

@@ -5,7 +5,6 @@ import { ArchwayError } from "../error/error.ts";
 import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
-import { SecretMask } from "./mask-secrets.ts";
 import { SourceLog } from "./source-log.ts";
 
 /** The services of one attempt, all ready. */
@@ -50,7 +49,7 @@ export async function startServices(
   const within = AbortSignal.any([signal, broken.signal]);
   const startOne = async (service: ServiceSpec): Promise<void> => {
     await tell(service.name, "starting");
-    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.secretForms, place.emit);
+    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.masks, place.emit);
     const id = await createService(service, place, within);
     containers.push(id);
     const running = await place.containerizer.start(id, (stream, bytes) => log.write(stream, bytes), within);
@@ -118,7 +117,7 @@ async function waitUntilReady(
   name: string,
   ready: Readiness,
   id: string,
-  { containerizer, secretForms }: AttemptPlace,
+  { containerizer, masks }: AttemptPlace,
   signal: AbortSignal,
   lost: Promise<never>,
 ): Promise<void> {
@@ -138,7 +137,7 @@ async function waitUntilReady(
       });
     const { exitCode, output } = await Promise.race([asked, lost]);
     if (exitCode === 0) return;
-    const mask = new SecretMask(secretForms);
+    const mask = masks.open();
     said = Buffer.concat([mask.push(Buffer.from(output)), mask.end()])
       .toString("utf8")
       .trim();
