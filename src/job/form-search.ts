@@ -18,6 +18,8 @@ export class FormTable {
   readonly depths: Int32Array;
   /** Letters of the longest form that ends with a state, 0 for none. */
   readonly ends: Int32Array;
+  /** Bytes of each letter. */
+  readonly #bytes: readonly (readonly number[])[];
   readonly #root = new Int32Array(256);
   readonly #letter: Uint8Array;
   readonly #child: Int32Array;
@@ -37,6 +39,9 @@ export class FormTable {
       for (const byte of Buffer.from("\r\n")) this.letters[byte] = isBreak;
       for (const [one, other] of ["-+", "_/"]) this.letters[codeOf(one)] = codeOf(other);
     }
+    const bytes = Array.from({ length: 256 }, (): number[] => []);
+    for (const [byte, letter] of this.letters.entries()) bytes[letter]?.push(byte);
+    this.#bytes = bytes;
     this.depths = new Int32Array(size);
     this.ends = new Int32Array(size);
     this.#letter = new Uint8Array(size);
@@ -96,9 +101,9 @@ export class FormTable {
   #noteBeginning(form: Uint8Array): void {
     let beginnings = [0];
     for (let place = 0; place < 4; place++) {
+      const letter = form[place];
       // Of a form of three bytes any byte may be the fourth.
-      const bytes = this.letters.entries().filter(([, letter]) => letter === (form[place] ?? letter));
-      const next = [...bytes].map(([byte]) => byte);
+      const next = letter === undefined ? this.letters.keys().toArray() : (this.#bytes[letter] ?? []);
       beginnings = beginnings.flatMap((before) => next.map((byte) => (before << 8) | byte));
     }
     for (const beginning of beginnings) this.beginnings[slotOf(beginning)] = 1;
@@ -145,13 +150,18 @@ export class FormSearch {
   /** Passes over bytes where no form begins. The last three before a line end or the end of the bytes may begin one that goes on. */
   #pass(bytes: Uint8Array, from: number): number {
     const { beginnings, stop } = this.#table;
+    const { length } = bytes;
     let four = 0;
     let at = from;
-    for (; at < bytes.length; at++) {
+    for (const first = Math.min(from + 3, length); at < first; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte < stop) return from;
+      four = (four << 8) | byte;
+    }
+    for (; at < length; at++) {
       const byte = bytes[at] ?? 0;
       four = (four << 8) | byte;
-      if (byte < stop) break;
-      if (at - from >= 3 && beginnings[slotOf(four)] !== 0) break;
+      if (byte < stop || beginnings[slotOf(four)] !== 0) break;
     }
     return Math.max(from, at - 3);
   }
