@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { RunSummary } from "../../src/cli/run-show.ts";
+import type { RunSummary } from "../../src/cli/run-summary.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
