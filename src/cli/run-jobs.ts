@@ -70,8 +70,7 @@ async function performSteps(
   const surroundings = {
     run,
     containerizer: engine,
-    volumizer,
-    checkout,
+    openFolder: (within: AbortSignal) => volumizer.openJob(checkout, within),
     isEmulated: mode === "emulated",
     variables: variablesOf(facts),
     secret: (name: string) => secrets.get(name) ?? "",

@@ -3,6 +3,7 @@ import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
 import type { StepsJob } from "./steps-job.ts";
+import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** Where the containers of one attempt of a job run: its network, its folders, its environment. */
 export interface AttemptPlace {
@@ -15,10 +16,8 @@ export interface AttemptPlace {
   readonly hosts: Readonly<Record<string, string>>;
   /** Workspace, caches and Docker configuration. */
   readonly mounts: readonly Mount[];
-  /** Throws `PATH_ESCAPES` when a step has put a link into the way of what is mounted from the workspace: the engine would follow it. */
-  readonly checkMounts: () => Promise<void>;
-  /** Folder of this attempt for scripts and secret files. */
-  readonly scratch: string;
+  /** Takes scripts and secret files. */
+  readonly folder: Pick<JobFolder, "addFile">;
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
@@ -34,6 +33,4 @@ export interface AttemptPlace {
   ) => Promise<{ readonly env: Readonly<Record<string, string>>; readonly mounts: readonly Mount[] }>;
   /** A name that no other container has. */
   readonly containerName: (purpose: string) => string;
-  /** A name that no other file of the scratch folder has. */
-  readonly nextName: (purpose: string) => string;
 }

@@ -1,5 +1,3 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
 import type { Failure } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -11,7 +9,7 @@ import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import { runHandlers, runStep } from "./run-step.ts";
 import { startServices } from "./services.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
-import { requireFolders } from "./volumizer/require-folders.ts";
+import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** Milliseconds that `always` steps and failure handlers of a cancelled job have together. */
 const afterCancel = 60_000;
@@ -24,20 +22,20 @@ export async function runAttempt(
   around: JobSurroundings,
   signal: AbortSignal,
 ): Promise<{ readonly failure?: Failure }> {
-  const { containerizer, volumizer, emit } = around;
+  const { containerizer, emit } = around;
   const labels = { run: around.run, job: job.id, owner: around.owner };
   const removals: (() => Promise<unknown>)[] = [];
   try {
     const started = performance.now();
-    const folder = await volumizer.openJob(around.checkout, signal);
+    const folder = await around.openFolder(signal);
     removals.push(() => folder.remove());
     const seconds = (performance.now() - started) / 1000;
-    await emit({ type: "workspace", job: job.id, driver: "copy", files: around.checkout.paths.length, seconds });
+    await emit({ type: "workspace", job: job.id, ...folder.made, seconds });
     const name = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
     const unique = `${name}-${process.hrtime.bigint().toString(36)}`;
     const network = await containerizer.createNetwork(unique, labels, signal);
     removals.push(() => containerizer.remove({ kind: "network", id: network }, AbortSignal.timeout(patience)));
-    for (const input of job.work.inputs) await volumizer.artifacts.place(folder.workspace, input, signal);
+    for (const input of job.work.inputs) await folder.placeInput(input, signal);
     const caches = await openCaches(job, around, folder);
     let count = 0;
     const place: AttemptPlace = {
@@ -47,11 +45,11 @@ export async function runAttempt(
       containerizer,
       network,
       hosts: {},
-      scratch: folder.scratch,
+      folder,
       mounts: [
         { source: folder.workspace, target: job.work.workspace },
-        ...caches.map(({ mount }) => mount),
-        ...(await dockerConfig(job, around, folder.scratch)),
+        ...caches.flatMap(({ mount }) => (mount === undefined ? [] : [mount])),
+        ...(await dockerConfig(job, around, folder)),
       ],
       variables: {
         ...around.variables,
@@ -61,20 +59,16 @@ export async function runAttempt(
         ARCHWAY_WORKSPACE: job.work.workspace,
         ...(job.work.registries.length > 0 ? { DOCKER_CONFIG: "/run/archway/docker" } : {}),
       },
-      checkMounts: async () => {
-        for (const { path } of caches) if (!isAbsolute(path)) await requireFolders(folder.workspace, path);
-      },
       labels,
       secretForms: secretForms(around.masked),
       emit,
       pull: pullOnce(job, around),
-      secretsOf: (uses) => provideSecrets(uses, around, folder.scratch, () => ++count),
+      secretsOf: (uses) => provideSecrets(uses, around, folder),
       containerName: (purpose) => `${unique}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
-      nextName: (purpose) => `${purpose}-${++count}`,
     };
     const failure = await runAll(place, signal);
-    const later = await saveResults(place, around, {
-      folder: folder.workspace,
+    const later = await saveResults(place, {
+      folder,
       caches,
       failure: failure ?? (signal.aborted ? failureOf(signal.reason) : undefined),
     }).then(() => undefined, failureOf);
@@ -165,38 +159,30 @@ function pullOnce(job: StepsJob, { containerizer, emit }: JobSurroundings): Atte
   };
 }
 
-async function provideSecrets(
-  uses: readonly SecretUse[],
-  around: JobSurroundings,
-  scratch: string,
-  next: () => number,
-) {
+async function provideSecrets(uses: readonly SecretUse[], around: JobSurroundings, folder: JobFolder) {
   const env: Record<string, string> = {};
   const mounts: Mount[] = [];
   for (const { name, env: variable, file } of uses) {
     const value = around.secret(name);
     if (variable !== undefined) env[variable] = value;
     if (file === undefined) continue;
-    const source = join(scratch, `secret-${next()}`);
-    // Read by whatever user the container has; the folder around it is closed to everybody else.
-    await writeFile(source, value, { mode: 0o444 });
+    // Read by whatever user the container has; where it lies is closed to everybody else.
+    const source = await folder.addFile("secret", value, { mode: 0o444 });
     mounts.push({ source, target: file, readOnly: true });
   }
   return { env, mounts };
 }
 
-async function dockerConfig({ work }: StepsJob, around: JobSurroundings, scratch: string): Promise<readonly Mount[]> {
+async function dockerConfig({ work }: StepsJob, around: JobSurroundings, folder: JobFolder): Promise<readonly Mount[]> {
   if (work.registries.length === 0) return [];
-  const source = join(scratch, "docker");
-  await mkdir(source);
-  await writeFile(join(source, "config.json"), around.dockerConfig(work.registries));
-  await chmod(source, 0o755);
+  const source = await folder.addFolder("docker", { "config.json": around.dockerConfig(work.registries) });
   return [{ source, target: "/run/archway/docker" }];
 }
 
 interface MountedCache {
   readonly cache: OpenCache;
-  readonly mount: Mount;
+  /** Absent when it lies in the workspace. */
+  readonly mount: Mount | undefined;
   readonly key: string;
   readonly path: string;
   readonly save: "success" | "always";
@@ -204,17 +190,14 @@ interface MountedCache {
 
 async function openCaches(
   job: StepsJob,
-  { volumizer, emit }: JobSurroundings,
-  { workspace, scratch }: { readonly workspace: string; readonly scratch: string },
+  { emit }: JobSurroundings,
+  folder: JobFolder,
 ): Promise<readonly MountedCache[]> {
   const opened: MountedCache[] = [];
-  for (const [index, spec] of job.work.caches.entries()) {
+  for (const spec of job.work.caches) {
     const { path, key, save } = spec;
-    if (!isAbsolute(path)) await requireFolders(workspace, path);
-    const source = isAbsolute(path) ? join(scratch, `cache-${index}`) : join(workspace, path);
-    const cache = await volumizer.caches.open(spec, job.platform, source);
-    const target = isAbsolute(path) ? path : join(job.work.workspace, path);
-    opened.push({ cache, mount: { source, target }, key, path, save });
+    const { cache, source } = await folder.openCache(spec, job.platform);
+    opened.push({ cache, mount: source === undefined ? undefined : { source, target: path }, key, path, save });
     const { result, from } = cache;
     await emit({
       type: "cache",
@@ -231,8 +214,7 @@ async function openCaches(
 
 async function saveResults(
   { job, emit }: AttemptPlace,
-  { volumizer }: JobSurroundings,
-  done: { readonly folder: string; readonly caches: readonly MountedCache[]; readonly failure: Failure | undefined },
+  done: { readonly folder: JobFolder; readonly caches: readonly MountedCache[]; readonly failure: Failure | undefined },
 ): Promise<void> {
   const { failure } = done;
   const platform = formatPlatform(job.platform);
@@ -240,13 +222,11 @@ async function saveResults(
   for (const artifact of job.work.artifacts) {
     const isWanted = artifact.when === "always" || (artifact.when === "failure") === (failure !== undefined);
     if (!isWanted) continue;
-    const { files, bytes } = await volumizer.artifacts.save(job.id, done.folder, artifact, limit);
+    const { files, bytes } = await done.folder.saveArtifact(job.id, artifact, limit);
     await emit({ type: "artifact", job: job.id, name: artifact.name, files, bytes });
   }
   for (const { cache, key, path, save } of done.caches) {
     if (failure !== undefined && save !== "always") continue;
-    // A step may have put a link into the place of the folder.
-    if (!isAbsolute(path)) await requireFolders(done.folder, path);
     const { saved, bytes, reason } = await cache.save().catch((error: unknown) => ({
       saved: false,
       bytes: 0,

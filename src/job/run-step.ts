@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Failure } from "../event/run-event.ts";
 import { isTrue } from "../expression/expression.ts";
@@ -90,7 +89,6 @@ async function runOnce(step: StepSpec, place: AttemptPlace, signal: AbortSignal)
     const secrets = await place.secretsOf([...job.work.secrets, ...step.secrets]);
     const script = step.run.kind === "script" ? await writeScript(step.run.script, place) : undefined;
     const directory = step.directory ?? ".";
-    await place.checkMounts();
     const exit = await runContainer(
       containerizer,
       {
@@ -158,7 +156,6 @@ function commandOf(
 }
 
 async function writeScript(script: string, place: AttemptPlace) {
-  const source = join(place.scratch, place.nextName("script"));
-  await writeFile(source, script, { mode: 0o755 });
+  const source = await place.folder.addFile("script", script, { mode: 0o755 });
   return { source, target: "/run/archway/script", readOnly: true };
 }

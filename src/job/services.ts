@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
@@ -91,8 +89,7 @@ async function createService(service: ServiceSpec, place: AttemptPlace, signal: 
   const mounts = [...secrets.mounts];
   let command: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] } = {};
   if (run?.kind === "script") {
-    const source = join(place.scratch, place.nextName("service"));
-    await writeFile(source, run.script, { mode: 0o755 });
+    const source = await place.folder.addFile("service", run.script, { mode: 0o755 });
     mounts.push({ source, target: "/run/archway/script", readOnly: true });
     command = { entrypoint: ["sh", "-e", "/run/archway/script"], command: [] };
   } else if (run !== undefined) {

@@ -6,6 +6,7 @@ import type {
   EngineFacts,
   Labelled,
   Labels,
+  Mount,
   OutputSink,
   PulledImage,
   PullRequest,
@@ -203,7 +204,7 @@ function createBody(spec: ContainerSpec, isPodman: boolean): object {
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      Binds: mounts.map(({ source, target, readOnly }) => `${source}:${target}:${readOnly ? "ro" : "rw"}`),
+      ...mountsOf(mounts),
       ...(network === undefined ? {} : { NetworkMode: network.id }),
       ExtraHosts: Object.entries(hosts).map(([name, address]) => `${name}:${address}`),
       ...(cpus === undefined
@@ -218,4 +219,19 @@ function createBody(spec: ContainerSpec, isPodman: boolean): object {
       ? {}
       : { NetworkingConfig: { EndpointsConfig: { [network.id]: { Aliases: network.aliases } } } }),
   };
+}
+
+/** Paths and whole volumes as binds, which every engine of ten years takes; a part of a volume has only the newer form. */
+function mountsOf(mounts: readonly Mount[]): object {
+  const binds: string[] = [];
+  const parts: object[] = [];
+  for (const { source, target, readOnly = false } of mounts) {
+    const name = typeof source === "string" ? source : source.subpath === undefined ? source.volume : undefined;
+    if (name !== undefined) binds.push(`${name}:${target}:${readOnly ? "ro" : "rw"}`);
+    else if (typeof source !== "string") {
+      const VolumeOptions = { Subpath: source.subpath };
+      parts.push({ Type: "volume", Source: source.volume, Target: target, ReadOnly: readOnly, VolumeOptions });
+    }
+  }
+  return { Binds: binds, Mounts: parts };
 }
