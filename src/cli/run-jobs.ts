@@ -70,7 +70,7 @@ async function performSteps(
   const surroundings = {
     run,
     containerizer: engine,
-    openFolder: (within: AbortSignal) => volumizer.openJob(checkout, within),
+    openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
     isEmulated: mode === "emulated",
     variables: variablesOf(facts),
     secret: (name: string) => secrets.get(name) ?? "",
