@@ -41,7 +41,7 @@ export interface ImageSources {
 /** Bytes of a command's output that are kept. */
 const maxExecOutput = 64 * 1024;
 
-/** Docker's or Podman's Engine API on a socket of this machine. */
+/** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer {
   readonly name: string;
   readonly #engine: EngineHttp;
@@ -57,8 +57,7 @@ export class DockerEngine implements Containerizer {
   }
 
   /** @throws ArchwayError `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
-  static async open(endpoint: string, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
-    const engine = new EngineHttp(endpoint);
+  static async open(engine: EngineHttp, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
     const answer = versionAnswer.parse(await engine.json({ method: "GET", path: "/version" }, signal));
     const isPodman = answer.Components.some(({ Name }) => Name.startsWith("Podman"));
     return new DockerEngine(engine, { kind: isPodman ? "podman" : "docker", version: answer.Version }, images);
@@ -76,7 +75,11 @@ export class DockerEngine implements Containerizer {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
+    try {
+      for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
+    } finally {
+      this.#engine.close();
+    }
   }
 
   async createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
