@@ -1,5 +1,6 @@
 import type { RunEventBody } from "../event/run-event.ts";
-import { runStepsJob } from "../job/run-job.ts";
+import { systemClock } from "../job/clock.ts";
+import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -28,11 +29,12 @@ export interface JobParts {
 export function jobPerformer(parts: JobParts): RunRequest["perform"] {
   const { context, options, emit } = parts;
   const commands = commandJobs(parts);
-  return (job, within) => {
+  return (job, attempt) => {
     const { work } = job;
+    const within = attempt.signal;
     switch (work.kind) {
       case "steps":
-        return performSteps({ ...job, work }, parts, within);
+        return performSteps({ ...job, work }, parts, attempt);
       case "build":
         return performBuild({ ...job, work }, commands, within);
       case "verify":
@@ -51,7 +53,7 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
   { plan, options, secrets, machine, place, emit }: JobParts,
-  signal: AbortSignal,
+  attempt: Attempt,
 ): Promise<JobResult> {
   const { engine, volumizer, checkout, owner } = place;
   if (engine === undefined) throw new TypeError("a steps job without an engine");
@@ -70,6 +72,7 @@ async function performSteps(
   const surroundings = {
     run,
     containerizer: engine,
+    clock: systemClock,
     openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
     isEmulated: mode === "emulated",
     variables: variablesOf(facts),
@@ -79,7 +82,7 @@ async function performSteps(
     owner,
     emit,
   };
-  return runStepsJob({ ...job, platform }, surroundings, signal);
+  return runAttempt({ ...job, platform }, surroundings, attempt);
 }
 
 function commandJobs({ context, plan, options, secrets, place, emit }: JobParts): CommandJobs {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
+import { systemClock } from "../job/clock.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { LocalMachine } from "../run/choose-platform.ts";
@@ -78,6 +79,7 @@ async function perform(parts: RunParts): Promise<number> {
       slots: options.jobs,
       joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
       perform: jobPerformer({ ...parts, emit }),
+      clock: systemClock,
       emit,
     },
     signal,

@@ -1,6 +1,7 @@
 import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { JobOutputs, JobSpec, StepsWork } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Clock } from "./clock.ts";
 import type { Containerizer } from "./containerizer/containerizer.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
@@ -11,6 +12,7 @@ export type StepsJob = JobSpec & { readonly work: StepsWork; readonly platform: 
 export interface JobSurroundings {
   readonly run: string;
   readonly containerizer: Containerizer;
+  readonly clock: Clock;
   /** Files for one attempt, with a workspace as the run found it, where the containerizer can mount them. */
   readonly openFolder: (signal: AbortSignal) => Promise<JobFolder>;
   /** Whether the machine needs an emulator for the platform. */
