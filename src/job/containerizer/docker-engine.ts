@@ -44,6 +44,8 @@ const maxExecOutput = 64 * 1024;
 /** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer {
   readonly name: string;
+  /** Where it is spoken to: `unix:///PATH`. */
+  readonly endpoint: string;
   readonly #engine: EngineHttp;
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
@@ -51,6 +53,7 @@ export class DockerEngine implements Containerizer {
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
+    this.endpoint = engine.endpoint;
     this.#engine = engine;
     this.#facts = facts;
     this.#images = images;
