@@ -16,6 +16,7 @@ export interface RawRunOptions {
   readonly emulation: boolean;
   readonly plan: boolean;
   readonly progress: string;
+  readonly events?: string;
   readonly format: string;
   readonly insecureRegistry: readonly string[];
   readonly config?: string;
@@ -48,11 +49,17 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .addOption(
       new Option(
         "--host <endpoint>",
-        "socket of Docker or Podman, unix:///PATH (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+        "Docker or Podman: unix:///PATH, tcp://HOST:PORT, ssh://HOST (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
     .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option(
+        "--events <file>",
+        "write every event there as it happens, one JSON object a line; - is standard output",
+      ),
+    )
     .addOption(
       new Option("--format <format>", "of the result on standard output: text (default) or json").default("text"),
     )

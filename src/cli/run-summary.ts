@@ -1,6 +1,48 @@
+import { exitCodes } from "../error/error.ts";
 import type { RunProjection } from "../event/project-run.ts";
 import type { RunState } from "../run/run-pipeline.ts";
-import type { JobSummary, RunSummary } from "./run-show.ts";
+
+/** What came of a run. */
+export interface RunSummary {
+  readonly version: 1;
+  readonly run: string;
+  readonly state: "succeeded" | "failed" | "cancelled";
+  readonly seconds: { readonly total: number; readonly native: number; readonly emulated: number };
+  /** File with all events. */
+  readonly events: string;
+  readonly images: readonly {
+    readonly job: string;
+    readonly reference: string;
+    readonly digest: string;
+    readonly published: boolean;
+  }[];
+  readonly jobs: readonly JobSummary[];
+}
+
+/** What came of one job; times in seconds. */
+export interface JobSummary {
+  readonly job: string;
+  readonly state: string;
+  readonly platform?: string;
+  readonly mode?: "native" | "emulated";
+  readonly seconds: number;
+  /** From being ready to its start. */
+  readonly waited: number;
+  readonly cacheHits: number;
+  readonly reason?: string;
+  readonly failure?: {
+    readonly kind: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly explained?: {
+      readonly code: string;
+      readonly title: string;
+      readonly cause: string;
+      readonly fix: string;
+    };
+  };
+}
 
 /** The summary of a run by what its events came to. */
 export function summarize(
@@ -42,4 +84,12 @@ export function summarize(
     images,
     jobs: summaries,
   };
+}
+
+/** The exit code of a run. With failures of both kinds the one that was decided counts (design, "Contracts"). */
+export function exitCodeOf({ state, jobs }: RunSummary): number {
+  if (state === "cancelled") return exitCodes.interrupted;
+  if (state === "succeeded") return 0;
+  const kinds = jobs.flatMap(({ failure }) => (failure === undefined ? [] : [failure.kind]));
+  return kinds.every((kind) => kind === "infrastructure") ? exitCodes.unreachable : exitCodes.failed;
 }

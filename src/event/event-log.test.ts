@@ -3,6 +3,7 @@ import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { EventFile } from "./event-file.ts";
 import { EventLog } from "./event-log.ts";
 import type { RunEventBody } from "./run-event.ts";
 
@@ -44,8 +45,8 @@ const isSettled = (promise: Promise<unknown>) =>
 describe("the event log", () => {
   test("keeps every event in order, one a line", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "archway-events-"));
-    const path = join(folder.path, "a", "events.jsonl");
-    const log = await EventLog.create(path, () => 7);
+    const path = join(folder.path, "events.jsonl");
+    const log = new EventLog([await EventFile.open(path, "wx")], () => 7);
     for (let index = 0; index < 1000; index++) await log.append(note(`line\n${index}`));
     await log.close();
     const events = (await readFile(path, "utf8")).trimEnd().split("\n");
@@ -53,21 +54,18 @@ describe("the event log", () => {
       events.map((line): unknown => JSON.parse(line)),
       Array.from({ length: 1000 }, (_, index) => ({ index, at: 7, type: "note", text: `line\n${index}` })),
     );
-    await assert.rejects(
-      EventLog.create(path, () => 7),
-      { code: "EEXIST" },
-    );
+    await assert.rejects(EventFile.open(path, "wx"), { code: "EEXIST" });
   });
 
   test("makes those wait who append while the disk is behind, and no others", async () => {
     const disk = slowDisk();
-    const log = new EventLog(disk.sink, () => 0);
+    const log = new EventLog([new EventFile(disk.sink)], () => 0);
     const big = note("x".repeat(1024 ** 2));
     for (let index = 0; index < 7; index++) assert.equal(log.append(big), undefined);
-    const late = [log.append(big), log.append(big)];
-    for (const promise of late) assert.equal(await isSettled(Promise.resolve(promise)), false);
+    const late = Promise.all([log.append(big), log.append(big)].map((wait) => Promise.resolve(wait)));
+    assert.equal(await isSettled(late), false);
     disk.go();
-    await Promise.all(late);
+    await late;
     disk.go();
     await new Promise(setImmediate);
     disk.go();
@@ -78,7 +76,7 @@ describe("the event log", () => {
   });
 
   test("makes those wait who append while a reader is behind", async () => {
-    const log = new EventLog({ write: async () => undefined, close: async () => undefined }, () => 0);
+    const log = new EventLog([], () => 0);
     const read = Promise.withResolvers<void>();
     log.onEvent(() => read.promise);
     const appended = Promise.resolve(log.append(note("one")));
@@ -90,7 +88,7 @@ describe("the event log", () => {
 
   test("tells what the disk said to all who wait, to the next who appends, and at the end", async () => {
     const disk = slowDisk();
-    const log = new EventLog(disk.sink, () => 0);
+    const log = new EventLog([new EventFile(disk.sink)], () => 0);
     const waiting = Promise.resolve(log.append(note("x".repeat(9 * 1024 ** 2))));
     await new Promise(setImmediate);
     disk.go(new Error("no space left"));

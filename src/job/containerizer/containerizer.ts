@@ -85,9 +85,13 @@ export interface ContainerSpec {
   readonly labels: Labels;
 }
 
-/** A folder or file of this machine in a container. */
+/** A folder or file: a path of the engine's machine, or what lies in a volume of the engine (`subpath` absent: all of it). */
+export type MountSource = string | { readonly volume: string; readonly subpath?: string };
+
+/** A folder or file in a container. */
 export interface Mount {
-  readonly source: string;
+  readonly source: MountSource;
+  /** Absolute path in the container. */
   readonly target: string;
   readonly readOnly?: boolean;
 }

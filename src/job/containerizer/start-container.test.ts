@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readEndpoint } from "./engine-endpoint.ts";
 import { EngineHttp } from "./engine-http.ts";
 import { startContainer } from "./start-container.ts";
 
@@ -46,7 +47,7 @@ async function run(sent: Buffer, log: Buffer | undefined, cutUntilWait = false) 
   let output = "";
   try {
     const signal = AbortSignal.timeout(20_000);
-    const http = new EngineHttp(`unix://${join(folder.path, "s")}`);
+    const http = await EngineHttp.open(readEndpoint(`unix://${join(folder.path, "s")}`, {}), {});
     const running = await startContainer(
       http,
       "c",
@@ -109,7 +110,7 @@ describe("output of a container", () => {
     const slow = Promise.withResolvers<void>();
     let taken = 0;
     try {
-      const http = new EngineHttp(`unix://${path}`);
+      const http = await EngineHttp.open(readEndpoint(`unix://${path}`, {}), {});
       const output = async (_: string, bytes: Uint8Array) => {
         taken += bytes.length;
         await slow.promise;
