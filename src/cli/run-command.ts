@@ -16,6 +16,7 @@ export interface RawRunOptions {
   readonly emulation: boolean;
   readonly plan: boolean;
   readonly progress: string;
+  readonly events?: string;
   readonly format: string;
   readonly insecureRegistry: readonly string[];
   readonly config?: string;
@@ -53,6 +54,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
     .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option(
+        "--events <file>",
+        "write every event there as it happens, one JSON object a line; - is standard output",
+      ),
+    )
     .addOption(
       new Option("--format <format>", "of the result on standard output: text (default) or json").default("text"),
     )

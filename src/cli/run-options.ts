@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly emulation: boolean;
   readonly plan: boolean;
   readonly progress: "plain" | "json" | "quiet";
+  /** File for the events, `-` for standard output. */
+  readonly events?: string;
   readonly format: Format;
   readonly insecureRegistries: readonly string[];
   readonly config?: string;
@@ -26,9 +28,12 @@ export interface RunOptions {
 
 /** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
 export function readRunOptions(raw: RawRunOptions): RunOptions {
-  const { publish, plan, emulation, jobs, host, config, event } = raw;
+  const { publish, plan, emulation, jobs, host, config, event, events } = raw;
   if (jobs !== undefined && !/^[1-9]\d{0,3}$/.test(jobs))
     throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
+  if (events === "") throw optionError("--events", events, "must be a file, or - for standard output.");
+  if (events === "-" && raw.format === "json")
+    throw optionError("--events", events, "events and the result of --format json would be mixed on standard output.");
   return {
     platforms: raw.platform.flatMap((text) => parsePlatformList(text)),
     ...(event === undefined ? {} : { event: readEvent("--event", event) }),
@@ -42,6 +47,7 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
     emulation,
     plan,
     progress: readChoice("--progress", raw.progress, ["plain", "json", "quiet"]),
+    ...(events === undefined ? {} : { events }),
     format: readFormat(raw.format),
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
     ...(config === undefined ? {} : { config }),

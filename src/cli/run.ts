@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
+import { systemClock } from "../job/clock.ts";
+import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { LocalMachine } from "../run/choose-platform.ts";
@@ -63,6 +65,7 @@ async function perform(parts: RunParts): Promise<number> {
   const plain = new PlainRun(stderr, style);
   log.onEvent((event) => {
     projection.apply(event);
+    if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
     if (options.progress === "plain") plain.show(event);
     else if (options.progress === "json") stderr.write(`${JSON.stringify(event)}\n`);
   });
@@ -76,7 +79,8 @@ async function perform(parts: RunParts): Promise<number> {
       resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
       slots: options.jobs,
       joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
-      perform: jobPerformer({ ...parts, emit }),
+      perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit }),
+      clock: systemClock,
       emit,
     },
     signal,

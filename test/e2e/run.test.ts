@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { RunSummary } from "../../src/cli/run-summary.ts";
+import { runEventSchema } from "../../src/event/event-schema.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
@@ -143,6 +144,8 @@ steps:
           .split("\n")
           .filter(Boolean)
           .map((line): RunEvent => JSON.parse(line));
+        // The published schema tells of every event, and of everything in it.
+        for (const event of events) assert.deepEqual(runEventSchema.parse(event), event);
         return { ...ran, events };
       };
       const outputOf = (events: readonly RunEvent[], job: string, source: string) =>

@@ -64,6 +64,8 @@ const maxExecOutput = 64 * 1024;
 /** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer, EngineVolumes {
   readonly name: string;
+  /** Where it is spoken to: `unix:///PATH`. */
+  readonly endpoint: string;
   readonly #engine: EngineHttp;
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
@@ -75,6 +77,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
+    this.endpoint = engine.endpoint;
     this.#engine = engine;
     this.#facts = facts;
     this.#images = images;
