@@ -53,7 +53,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
-    .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option(
+        "--progress <type>",
+        "live, plain, json (every event a line) or quiet (default: live on a terminal, plain elsewhere)",
+      ).default("auto"),
+    )
     .addOption(
       new Option(
         "--events <file>",

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly approved: readonly string[];
   readonly emulation: boolean;
   readonly plan: boolean;
-  readonly progress: "plain" | "json" | "quiet";
+  readonly progress: "auto" | "live" | "plain" | "json" | "quiet";
   /** File for the events, `-` for standard output. */
   readonly events?: string;
   readonly format: Format;
@@ -46,7 +46,7 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
     approved: raw.approve,
     emulation,
     plan,
-    progress: readChoice("--progress", raw.progress, ["plain", "json", "quiet"]),
+    progress: readChoice("--progress", raw.progress, ["auto", "live", "plain", "json", "quiet"]),
     ...(events === undefined ? {} : { events }),
     format: readFormat(raw.format),
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
