@@ -1,5 +1,7 @@
 import type { RunEventBody } from "../event/run-event.ts";
-import { runStepsJob } from "../job/run-job.ts";
+import { systemClock } from "../job/clock.ts";
+import type { SecretMasks } from "../job/mask-secrets.ts";
+import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -20,6 +22,8 @@ export interface JobParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   readonly machine: LocalMachine;
   readonly place: RunPlace;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -32,11 +36,12 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
   const { context, options, emit, ask } = parts;
   const asking = ask === undefined ? {} : { ask };
   const commands = commandJobs(parts);
-  return (job, within) => {
+  return (job, attempt) => {
     const { work } = job;
+    const within = attempt.signal;
     switch (work.kind) {
       case "steps":
-        return performSteps({ ...job, work }, parts, within);
+        return performSteps({ ...job, work }, parts, attempt);
       case "build":
         return performBuild({ ...job, work }, commands, within);
       case "verify":
@@ -54,8 +59,8 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
 /** Runs a job with steps on this machine. */
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
-  { plan, options, secrets, machine, place, emit }: JobParts,
-  signal: AbortSignal,
+  { plan, options, secrets, masks, machine, place, emit }: JobParts,
+  attempt: Attempt,
 ): Promise<JobResult> {
   const { engine, volumizer, checkout, owner } = place;
   if (engine === undefined) throw new TypeError("a steps job without an engine");
@@ -74,19 +79,20 @@ async function performSteps(
   const surroundings = {
     run,
     containerizer: engine,
+    clock: systemClock,
     openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
     isEmulated: mode === "emulated",
     variables: variablesOf(facts),
     secret: (name: string) => secrets.get(name) ?? "",
-    masked: [...secrets.values()],
+    masks,
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
     owner,
     emit,
   };
-  return runStepsJob({ ...job, platform }, surroundings, signal);
+  return runAttempt({ ...job, platform }, surroundings, attempt);
 }
 
-function commandJobs({ context, plan, options, secrets, place, emit }: JobParts): CommandJobs {
+function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {
   const { config, folder } = plan;
   const { runFolder, privateFolder } = place;
   const { publish, insecureRegistries } = options;
@@ -100,6 +106,7 @@ function commandJobs({ context, plan, options, secrets, place, emit }: JobParts)
     insecureRegistries,
     dockerConfig: dockerConfig(Object.keys(config.registries), loginOf(config, secrets)),
     secrets,
+    masks,
     images: new Map(),
     emit,
   };

@@ -1,7 +1,9 @@
 import type { RunEventBody } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Clock } from "./clock.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
 import type { StepsJob } from "./steps-job.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
@@ -11,17 +13,20 @@ export interface AttemptPlace {
   readonly platform: Platform;
   readonly isEmulated: boolean;
   readonly containerizer: Containerizer;
+  readonly clock: Clock;
   readonly network: NetworkId;
   /** Addresses of the services by name. */
   readonly hosts: Readonly<Record<string, string>>;
+  readonly folder: JobFolder;
   /** Workspace, caches and Docker configuration. */
   readonly mounts: readonly Mount[];
-  /** Takes scripts and secret files. */
-  readonly folder: Pick<JobFolder, "addFile">;
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
-  readonly secretForms: readonly Buffer[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
+  /** For what runs whatever happens: aborted some time after the job was cancelled. */
+  readonly late: AbortSignal;
   /** The step whose failure handlers run. */
   readonly failedStep?: StepSpec;
   readonly emit: (event: RunEventBody) => void | Promise<void>;

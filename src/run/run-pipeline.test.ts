@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseConfig } from "../config/parse-config.ts";
 import type { RunEventBody } from "../event/run-event.ts";
+import { systemClock } from "../job/clock.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -38,6 +39,7 @@ async function run(
       slots,
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
+      clock: systemClock,
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
         await new Promise((resolve) => setImmediate(resolve));
@@ -144,7 +146,8 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
         leave: async () => void left.push(`${group} ${cancel}`),
       }),
       emit: (event) => void events.push(event),
-      perform: async (_, within) => {
+      clock: systemClock,
+      perform: async (_, { signal: within }) => {
         newer.abort();
         assert.ok(within.aborted);
         return { status: "cancelled", outputs: {} };

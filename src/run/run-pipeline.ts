@@ -1,5 +1,7 @@
 import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { Clock } from "../job/clock.ts";
 import { failureOf } from "../job/job-failure.ts";
+import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
@@ -14,8 +16,9 @@ export interface RunRequest {
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
   /** Jobs that run at the same time at most. */
   readonly slots: number;
-  /** Does one job. Never throws for what happens in the job. */
-  readonly perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>;
+  /** Does one job once. */
+  readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+  readonly clock: Clock;
   /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -124,7 +127,7 @@ async function start(
     }
     await request.emit({ type: "job", job: planned.id, state: "running" });
     const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
-    const result = await performLimited(job, request.perform, request.emit, within);
+    const result = await performLimited(job, request, within);
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
