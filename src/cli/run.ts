@@ -95,7 +95,9 @@ async function perform(parts: RunParts): Promise<number> {
   }
   const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: now() });
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (mode === "plain" || mode === "live")
-    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120 })) stderr.write(`${line}\n`);
+  if (mode === "plain" || mode === "live") {
+    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
+    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  }
   return exitCodeOf(summary);
 }

@@ -34,6 +34,8 @@ export interface JobProjection {
   startedAt?: number;
   endedAt?: number;
   cacheHits: number;
+  /** Seconds of a build, cross-compiling among the native ones. */
+  buildSeconds?: { readonly native: number; readonly emulated: number };
   reason?: string;
   failure?: Failure;
   /** Its steps and services in the order in which they began. */
@@ -75,7 +77,9 @@ export class RunProjection {
         if (event.result === "hit" || event.result === "restored") job.cacheHits++;
         return;
       case "image": {
-        const { reference, digest, published, tags } = event;
+        const { reference, digest, published, tags, seconds } = event;
+        if (seconds !== undefined)
+          job.buildSeconds = { native: seconds.native + seconds.cross, emulated: seconds.emulated };
         this.images.push({ job: event.job, reference, digest, published, ...(tags === undefined ? {} : { tags }) });
         return;
       }
@@ -132,7 +136,7 @@ export class RunProjection {
 
   #job(job: JobProjection, event: Extract<RunEvent, { type: "job" }>): void {
     job.state = event.state;
-    if (event.state === "queued") job.readyAt = event.at;
+    if (event.state === "queued") job.readyAt ??= event.at;
     else if (event.state === "running") {
       job.startedAt = event.at;
       this.latest = job.job;

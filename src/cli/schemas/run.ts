@@ -11,9 +11,24 @@ export const runSchema = z
     version,
     run: z.string(),
     state: z.enum(["succeeded", "failed", "cancelled"]),
-    seconds: z.object({ total: seconds, native: seconds, emulated: seconds }),
+    seconds: z.object({
+      total: seconds,
+      waited: seconds.describe("of all jobs together, from being ready to the start"),
+      native: seconds.describe("of all jobs together"),
+      emulated: seconds.describe("of all jobs together"),
+    }),
+    cacheHits: count,
+    slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
     events: z.string().describe("file with all events, one a line"),
-    images: z.array(z.object({ job: z.string(), reference: z.string(), digest, published: z.boolean() })),
+    images: z.array(
+      z.object({
+        job: z.string(),
+        reference: z.string(),
+        digest,
+        published: z.boolean(),
+        tags: z.array(z.string()).optional().describe("names that it has, or would have were it published"),
+      }),
+    ),
     jobs: z.array(
       z.object({
         job: z.string(),
@@ -25,6 +40,10 @@ export const runSchema = z
         cacheHits: count,
         reason: z.string().optional(),
         failure: failureSchema.optional(),
+        log: z
+          .object({ source: z.string(), lines: z.array(z.string()) })
+          .optional()
+          .describe("the end of the log that belongs to the failure"),
       }),
     ),
   })
