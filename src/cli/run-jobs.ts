@@ -107,7 +107,7 @@ function commandJobs({ context, plan, options, secrets, masks, place, emit }: Jo
     dockerConfig: dockerConfig(Object.keys(config.registries), loginOf(config, secrets)),
     secrets,
     masks,
-    images: new Map(),
+    images: new Map(plan.earlier.images.map(({ digest, reference }) => [digest, reference])),
     emit,
   };
 }

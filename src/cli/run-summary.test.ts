@@ -100,7 +100,14 @@ function placed(job: string, platform: string, mode: "native" | "emulated"): Run
 function summaryOf(state: "failed" | "cancelled") {
   const run = new RunProjection();
   events.forEach(([seconds, event], index) => run.apply({ index, at: seconds * 1000, ...event }));
-  return summarize(run, { run: "r", state, events: "/runs/r/events.jsonl", started: 0, ended: 7500 });
+  return summarize(run, {
+    run: "r",
+    state,
+    pipeline: "/x/.archway.yaml",
+    events: "/runs/r/events.jsonl",
+    started: 0,
+    ended: 7500,
+  });
 }
 
 const failure = [

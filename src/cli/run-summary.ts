@@ -21,6 +21,8 @@ export interface RunSummary {
   };
   readonly cacheHits: number;
   readonly slowestStep?: { readonly job: string; readonly step: string; readonly seconds: number };
+  /** File of the pipeline. */
+  readonly pipeline: string;
   /** File with all events. */
   readonly events: string;
   readonly images: readonly ImageProjection[];
@@ -49,6 +51,7 @@ export function summarize(
   about: {
     readonly run: string;
     readonly state: RunState;
+    readonly pipeline: string;
     readonly events: string;
     readonly started: number;
     readonly ended: number;
@@ -72,6 +75,7 @@ export function summarize(
     },
     cacheHits: sum(({ cacheHits }) => cacheHits),
     ...(slowest === undefined ? {} : { slowestStep: slowest }),
+    pipeline: about.pipeline,
     events: about.events,
     images,
     jobs: summaries,

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
@@ -10,6 +11,7 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
 import { checkImages } from "./run-check-images.ts";
+import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { localMachine, requirePlatforms } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -60,8 +62,8 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { run, facts, graph } = plan;
-  const { log, checkout, eventFile, owner, state } = place;
+  const { config, run, facts, graph, earlier } = plan;
+  const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
   const progress = startRunProgress(mode, projection, context, style);
@@ -76,10 +78,12 @@ async function perform(parts: RunParts): Promise<number> {
   const started = now();
   let ended: RunState;
   try {
+    await earlier.placeArtifacts(run);
     await emit(startEvent(plan));
     ended = await runPipeline(
       {
         graph,
+        earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         slots: options.jobs,
         joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
@@ -93,7 +97,9 @@ async function perform(parts: RunParts): Promise<number> {
   } finally {
     progress.end();
   }
-  const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: now() });
+  const about = { run, state: ended, pipeline: config.file, events: eventFile, started, ended: now() };
+  const summary = summarize(projection, about);
+  await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   if (mode === "plain" || mode === "live") {
     const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };

@@ -19,6 +19,7 @@ export const runSchema = z
     }),
     cacheHits: count,
     slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
+    pipeline: z.string().describe("file of the pipeline"),
     events: z.string().describe("file with all events, one a line"),
     images: z.array(
       z.object({
@@ -26,7 +27,7 @@ export const runSchema = z
         reference: z.string(),
         digest,
         published: z.boolean(),
-        tags: z.array(z.string()).optional().describe("names that it has, or would have were it published"),
+        tags: z.array(z.string()).exactOptional().describe("names that it has, or would have were it published"),
       }),
     ),
     jobs: z.array(
