@@ -72,8 +72,13 @@ export class Artifacts {
   }
 
   #place(job: string, name: string): string {
-    return join(this.#folder, encodeURIComponent(job), name);
+    return artifactFolder(this.#folder, job, name);
   }
+}
+
+/** Where an artifact lies in the folder of a run's artifacts. */
+export function artifactFolder(folder: string, job: string, name: string): string {
+  return join(folder, encodeURIComponent(job), name);
 }
 
 /** Whether a path of the workspace belongs to an artifact. */
