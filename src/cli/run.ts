@@ -87,7 +87,7 @@ async function perform(parts: RunParts): Promise<number> {
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         slots: options.jobs,
         joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
-        perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        ...jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
       },

@@ -39,6 +39,7 @@ async function run(
       slots,
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
@@ -146,6 +147,7 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
         leave: async () => void left.push(`${group} ${cancel}`),
       }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async (_, { signal: within }) => {
         newer.abort();
