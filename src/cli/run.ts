@@ -24,6 +24,7 @@ import { makeStyle, usesColor } from "../report/style.ts";
 import { choosePlatform, selectJobs, type LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
 import { runPipeline } from "../run/run-pipeline.ts";
+import { nextRunNumber } from "../run/run-number.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder } from "./folders.ts";
@@ -79,7 +80,9 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   }
   const lacking = await checkImages(context, config, graph, facts, options);
   if (lacking !== 0) return lacking;
-  return execute(context, { config, folder, run, facts, graph, options, secrets, machine });
+  const number = nextRunNumber(join(stateFolder(context.env), "run-numbers.sqlite"), folder);
+  const counted = { ...facts, number };
+  return execute(context, { config, folder, run, facts: counted, graph, options, secrets, machine });
 }
 
 /** Looks up the images of all jobs before anything runs: 0, or the exit code of what is wrong with them. */
@@ -224,7 +227,11 @@ async function execute(context: CliContext, work: Work): Promise<number> {
         graph,
         resolution: { facts, hash },
         slots: options.jobs,
-        joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
+        // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
+        joinGroup: (group, cancel, within, of) =>
+          of === "job"
+            ? joinGroup({ ...groups, group, cancel }, within)
+            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
         perform,
         emit,
       },
@@ -278,11 +285,12 @@ async function localMachine({ signal, env }: CliContext): Promise<LocalMachine> 
   };
 }
 
-function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
+function variablesOf({ run, number, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
   return {
     CI: "true",
     ARCHWAY: "true",
     ARCHWAY_RUN: run,
+    ARCHWAY_RUN_NUMBER: String(number),
     ARCHWAY_EVENT: event,
     ARCHWAY_BRANCH: branch,
     ARCHWAY_TAG: tag,
