@@ -1,3 +1,4 @@
+import { describeNext, type PlannedSchedule } from "../pipeline/show/describe-schedule.ts";
 import type { JobGraph } from "../pipeline/job-spec.ts";
 import { describeNeeds, describeRules, describeWork } from "../pipeline/show/describe-job.ts";
 import { formatCount } from "../report/quantity.ts";
@@ -22,4 +23,14 @@ export function formatGraph(
     style.bold(`${title}: ${formatCount(running, "job")}${skipped === 0 ? "" : `, ${skipped} skipped`}`),
     ...(rows.length === 0 ? [] : formatTable(rows, { ...format, header: ["JOB", "NEEDS", "DOES", "RULES"] })),
   ];
+}
+
+/** The schedules of a pipeline as a table; nothing when it has none. */
+export function formatSchedules(
+  schedules: readonly PlannedSchedule[],
+  format: { readonly columns: number; readonly style: Style },
+): string[] {
+  if (schedules.length === 0) return [];
+  const rows = schedules.map((one): Cell[] => [one.cron, one.timezone, describeNext(one)]);
+  return ["", ...formatTable(rows, { ...format, header: ["SCHEDULE", "TIME ZONE", "NEXT"] })];
 }

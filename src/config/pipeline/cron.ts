@@ -64,7 +64,8 @@ export function parseCron(written: string): Cron {
     readField(texts[index] ?? "", field),
   );
   const [, hour = "", day = "", , weekday = ""] = texts;
-  if (weekday === "*" && !months.some((month) => days.some((one) => one <= (longest[month - 1] ?? 0)))) {
+  const eitherDay = !day.startsWith("*") && !weekday.startsWith("*");
+  if (!eitherDay && !months.some((month) => days.some((one) => one <= (longest[month - 1] ?? 0)))) {
     throw invalid(`"${written}" never comes: no such month has a day ${days.join(" or ")}`);
   }
   return {
@@ -74,7 +75,7 @@ export function parseCron(written: string): Cron {
     months,
     weekdays: [...new Set(weekdays.map((one) => one % 7))].toSorted((a, b) => a - b),
     everyHour: hour.startsWith("*"),
-    eitherDay: !day.startsWith("*") && !weekday.startsWith("*"),
+    eitherDay,
   };
 }
 
