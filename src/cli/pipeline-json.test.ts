@@ -15,7 +15,9 @@ test("the JSON of a graph is what its schema says", () => {
     }),
   ];
   const schedules = [{ cron: "0 3 * * *", timezone: "Europe/Warsaw", next: Date.parse("2026-11-30T02:00:00Z") }];
-  const printed: unknown = JSON.parse(JSON.stringify(graphJson({ env: {}, jobs }, { title: "push to main", refusal: "no reason", schedules })));
+  const printed: unknown = JSON.parse(
+    JSON.stringify(graphJson({ env: {}, jobs }, { title: "push to main", refusal: "no reason", schedules })),
+  );
   assert.deepEqual(pipelineShowSchema.parse(printed), printed);
   assert.deepEqual(printed, {
     version: 1,

@@ -18,7 +18,7 @@ export function graphJson(
     version: 1,
     event: title,
     refused: refusal,
-    jobs: graph.jobs.map(jobJson),
+    jobs: graph.jobs.map((job) => jobJson(job, graph)),
     schedules: schedules.map(({ cron, timezone, next }) => ({
       cron,
       timezone,
@@ -27,7 +27,7 @@ export function graphJson(
   };
 }
 
-function jobJson(job: PlannedJob): unknown {
+function jobJson(job: PlannedJob, graph: JobGraph): unknown {
   const { id, name, work, platform, matrix, needs, when, condition, skip } = job;
   return {
     id,
@@ -40,6 +40,6 @@ function jobJson(job: PlannedJob): unknown {
     when,
     condition: condition === undefined ? undefined : templateText(condition),
     skipped: skip,
-    does: describeWork(job),
+    does: describeWork(job, graph),
   };
 }

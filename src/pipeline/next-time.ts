@@ -38,7 +38,9 @@ function timesOf({ hours, minutes, everyHour }: Cron, date: number, clock: Clock
   if (before === behind) return shown.map((time) => time - before);
   return shown
     .flatMap((time) => {
-      const fitting = [time - before, time - behind].filter((one) => one + clock(one) === time).toSorted((a, b) => a - b);
+      const fitting = [time - before, time - behind]
+        .filter((one) => one + clock(one) === time)
+        .toSorted((a, b) => a - b);
       const [first] = fitting;
       if (everyHour) return fitting;
       return [first ?? time - before];
@@ -63,14 +65,7 @@ function clockOf(timezone: string): Clock {
   return (at) => {
     const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
     const part = (name: Intl.DateTimeFormatPartTypes) => parts.get(name) ?? 0;
-    const shown = Date.UTC(
-      part("year"),
-      part("month") - 1,
-      part("day"),
-      part("hour"),
-      part("minute"),
-      part("second"),
-    );
+    const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
     return shown - Math.floor(at / 1000) * 1000;
   };
 }

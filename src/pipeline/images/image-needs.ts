@@ -1,10 +1,8 @@
-import { ArchwayError } from "../../error/error.ts";
-import type { Scope } from "../../expression/evaluate.ts";
 import type { Value } from "../../expression/expression.ts";
-import { evaluateTemplate, type Template } from "../../expression/template.ts";
+import type { Template } from "../../expression/template.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { readEnvironment } from "../environment.ts";
-import { namesOfPlatform } from "../facts.ts";
+import { knownScope, knownText } from "../known-text.ts";
 import type { JobGraph, PlannedJob, StepSpec } from "../job-spec.ts";
 import { templateText } from "../show/template-text.ts";
 
@@ -39,7 +37,7 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   const late = new Set<string>();
   const names = new Map(known);
   for (const job of graph.jobs.filter(({ skip }) => skip === undefined)) {
-    const scope = scopeOf(job, graph, names);
+    const scope = knownScope(job, graph, names);
     for (const { image, env, path } of imagesOf(job)) {
       const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
       const name = knownText(image, own);
@@ -52,32 +50,6 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
     }
   }
   return { images, late: [...late] };
-}
-
-/** What is known of a job before the run. */
-function scopeOf(job: PlannedJob, graph: JobGraph, known: ReadonlyMap<string, Value>): Scope {
-  const names = new Map([
-    ...known,
-    ...(job.platform === undefined ? [] : namesOfPlatform(job.platform)),
-    ...job.axes.map((axis) => [`matrix.${axis}`, job.matrix[axis] ?? ""] as const),
-  ]);
-  const shared = readEnvironment(graph.env, { names, hash: unknownYet }, knownText);
-  return readEnvironment(job.env, shared.scope, knownText).scope;
-}
-
-/** The text of a template; `undefined` for one with a name that is known later. */
-function knownText(template: Template, scope: Scope): string | undefined {
-  try {
-    return evaluateTemplate(template, scope);
-  } catch (error) {
-    if (error instanceof ArchwayError && error.code === "EXPRESSION_NAME") return undefined;
-    throw error;
-  }
-}
-
-/** Files are read when there is a workspace. */
-function unknownYet(): never {
-  throw new ArchwayError({ code: "EXPRESSION_NAME", kind: "input", message: "hash() is known when the run has begun" });
 }
 
 function imagesOf({ name, work, onFailure }: PlannedJob): NamedImage[] {
