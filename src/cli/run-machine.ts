@@ -41,8 +41,9 @@ export async function openEngine(
   if (!graph.jobs.some(({ work: { kind } }) => kind === "steps")) return undefined;
   const { env, signal } = context;
   const { insecureRegistries } = options;
-  const registries = openRegistries({ registries: config.registries, insecureRegistries }, context);
-  const images = imageSources(registries, loginOf(config, place.secrets), place);
+  const login = loginOf(config, place.secrets);
+  const registries = openRegistries({ registries: config.registries, insecureRegistries, login }, context);
+  const images = imageSources(registries, login, place);
   const engine = await DockerEngine.open(await findEngine(options.host, env), images, signal);
   await removeLeftovers(engine, isRunning, signal);
   return engine;
