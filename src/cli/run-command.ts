@@ -49,7 +49,7 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .addOption(
       new Option(
         "--host <endpoint>",
-        "socket of Docker or Podman, unix:///PATH (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+        "Docker or Podman: unix:///PATH, tcp://HOST:PORT, ssh://HOST (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))

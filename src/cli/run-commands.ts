@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { ArchwayError } from "../error/error.ts";
 import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { JobResult } from "../job/steps-job.ts";
-import { secretForms } from "../job/mask-secrets.ts";
+import type { SecretMasks } from "../job/mask-secrets.ts";
 import { SourceLog } from "../job/source-log.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -27,6 +27,7 @@ export interface CommandJobs {
   /** `config.json` of Docker with the pipeline's logins. */
   readonly dockerConfig: string;
   readonly secrets: ReadonlyMap<string, string>;
+  readonly masks: SecretMasks;
   /** Image of this run by its digest. */
   readonly images: Map<string, string>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -183,7 +184,7 @@ async function runHere(
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const log = new SourceLog({ job: job.id, source }, secretForms([...around.secrets.values()]), around.emit);
+  const log = new SourceLog({ job: job.id, source }, around.masks, around.emit);
   const limit = job.timeout === undefined ? undefined : AbortSignal.timeout(job.timeout * 1000);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const reading = Promise.all([pour(stdout, log, "stdout"), pour(stderr, log, "stderr")]);

@@ -1,5 +1,6 @@
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import type { SecretMasks } from "../job/mask-secrets.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
@@ -20,6 +21,8 @@ export interface JobParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   readonly machine: LocalMachine;
   readonly place: RunPlace;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -52,7 +55,7 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
 /** Runs a job with steps on this machine. */
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
-  { plan, options, secrets, machine, place, emit }: JobParts,
+  { plan, options, secrets, masks, machine, place, emit }: JobParts,
   attempt: Attempt,
 ): Promise<JobResult> {
   const { engine, volumizer, checkout, owner } = place;
@@ -77,7 +80,7 @@ async function performSteps(
     isEmulated: mode === "emulated",
     variables: variablesOf(facts),
     secret: (name: string) => secrets.get(name) ?? "",
-    masked: [...secrets.values()],
+    masks,
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
     owner,
     emit,
@@ -85,7 +88,7 @@ async function performSteps(
   return runAttempt({ ...job, platform }, surroundings, attempt);
 }
 
-function commandJobs({ context, plan, options, secrets, place, emit }: JobParts): CommandJobs {
+function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {
   const { config, folder } = plan;
   const { runFolder, privateFolder } = place;
   const { publish, insecureRegistries } = options;
@@ -99,6 +102,7 @@ function commandJobs({ context, plan, options, secrets, place, emit }: JobParts)
     insecureRegistries,
     dockerConfig: dockerConfig(Object.keys(config.registries), loginOf(config, secrets)),
     secrets,
+    masks,
     images: new Map(),
     emit,
   };

@@ -4,6 +4,7 @@ import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
+import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
 import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -16,8 +17,8 @@ import type { RunPlan } from "./run-plan.ts";
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
 
-/** Bytes and seconds that caches of jobs may take. */
-const cacheLimits = { bytes: 20 * 1024 ** 3, age: 30 * 86_400 };
+/** What caches of jobs may take: bytes, how many, seconds without use. */
+const cacheLimits = { bytes: 20 * 1024 ** 3, count: 2000, age: 30 * 86_400 };
 
 /** Where the jobs of one run work: its engine, its folders, its log. */
 export interface RunPlace {
@@ -55,8 +56,13 @@ export async function openPlace(
   const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
+  const driver =
+    engine === undefined
+      ? drivers.copy
+      : await chooseDriver({ folder: join(state, "work", owner), endpoint: engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
-  const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run });
+  const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
     const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);

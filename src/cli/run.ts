@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { LocalMachine } from "../run/choose-platform.ts";
@@ -78,7 +79,7 @@ async function perform(parts: RunParts): Promise<number> {
       resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
       slots: options.jobs,
       joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
-      perform: jobPerformer({ ...parts, emit }),
+      perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit }),
       clock: systemClock,
       emit,
     },

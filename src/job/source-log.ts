@@ -1,6 +1,6 @@
 import { LogPieces } from "../event/log-pieces.ts";
 import type { RunEventBody } from "../event/run-event.ts";
-import { SecretMask } from "./mask-secrets.ts";
+import type { SecretMask, SecretMasks } from "./mask-secrets.ts";
 
 /** Characters at the end of a log that are kept to explain a failure. */
 const tailLength = 16 * 1024;
@@ -16,12 +16,12 @@ export class SourceLog {
 
   constructor(
     about: { readonly job: string; readonly source: string },
-    secrets: readonly Buffer[],
+    masks: SecretMasks,
     emit: (event: RunEventBody) => void | Promise<void>,
   ) {
     this.#about = about;
     this.#emit = emit;
-    this.#masks = { stdout: new SecretMask(secrets), stderr: new SecretMask(secrets) };
+    this.#masks = { stdout: masks.open(), stderr: masks.open() };
   }
 
   /** The last characters. */

@@ -41,9 +41,11 @@ export interface ImageSources {
 /** Bytes of a command's output that are kept. */
 const maxExecOutput = 64 * 1024;
 
-/** Docker's or Podman's Engine API on a socket of this machine. */
+/** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer {
   readonly name: string;
+  /** Where it is spoken to: `unix:///PATH`. */
+  readonly endpoint: string;
   readonly #engine: EngineHttp;
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
@@ -51,14 +53,14 @@ export class DockerEngine implements Containerizer {
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
+    this.endpoint = engine.endpoint;
     this.#engine = engine;
     this.#facts = facts;
     this.#images = images;
   }
 
   /** @throws ArchwayError `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
-  static async open(endpoint: string, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
-    const engine = new EngineHttp(endpoint);
+  static async open(engine: EngineHttp, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
     const answer = versionAnswer.parse(await engine.json({ method: "GET", path: "/version" }, signal));
     const isPodman = answer.Components.some(({ Name }) => Name.startsWith("Podman"));
     return new DockerEngine(engine, { kind: isPodman ? "podman" : "docker", version: answer.Version }, images);
@@ -76,7 +78,11 @@ export class DockerEngine implements Containerizer {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
+    try {
+      for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
+    } finally {
+      this.#engine.close();
+    }
   }
 
   async createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { readEndpoint } from "./engine-endpoint.ts";
 import { EngineHttp } from "./engine-http.ts";
 import { startContainer } from "./start-container.ts";
 
@@ -44,7 +45,7 @@ async function run(sent: Buffer, log: Buffer | undefined, cutUntilWait = false) 
   let output = "";
   try {
     const signal = AbortSignal.timeout(20_000);
-    const http = new EngineHttp(`unix://${join(folder.path, "s")}`);
+    const http = await EngineHttp.open(readEndpoint(`unix://${join(folder.path, "s")}`, {}), {});
     const running = await startContainer(
       http,
       "c",

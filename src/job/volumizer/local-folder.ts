@@ -15,6 +15,7 @@ export class LocalFolder implements JobFolder {
   readonly #folder: string;
   readonly #scratch: string;
   readonly #stores: { readonly artifacts: Artifacts; readonly caches: Caches };
+  readonly #releases: (() => Promise<void>)[] = [];
   #count = 0;
 
   /**
@@ -63,10 +64,12 @@ export class LocalFolder implements JobFolder {
     const { path } = spec;
     if (isAbsolute(path)) {
       const source = this.#place("cache");
-      return { cache: await this.#stores.caches.open(spec, platform, source), source };
+      const cache = await this.#stores.caches.open(spec, platform, source);
+      this.#releases.push(() => cache.release());
+      return { cache, source };
     }
     await requireFolders(this.workspace, path);
-    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path));
+    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path), { isPlain: true });
     const save = async () => {
       // A step may have put a link into the place of the folder.
       await requireFolders(this.workspace, path);
@@ -79,8 +82,9 @@ export class LocalFolder implements JobFolder {
     return this.#stores.artifacts.save(job, this.workspace, spec, signal);
   }
 
-  remove(): Promise<void> {
-    return removeFolder(this.#folder);
+  async remove(): Promise<void> {
+    await removeFolder(this.#folder);
+    for (const release of this.#releases.splice(0)) await release();
   }
 
   #place(name: string): string {
