@@ -39,7 +39,7 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   requireSecrets(plan.graph, secrets);
   const machine = await localMachine(context);
   requirePlatforms(plan, machine, options);
-  const lacking = await checkImages(context, plan, options);
+  const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
   const place = await openPlace(context, plan, options, secrets);
   try {
