@@ -76,6 +76,31 @@ describe("how steps and jobs end", { skip: await unavailable(...needs) }, () => 
         assert.deepEqual(ends, [[5, "timeout"]]);
       });
 
+      test("on_failure runs whatever failed, once", async () => {
+        await using place =
+          await repository(`on_failure: [{ name: tell, image: busybox, run: 'echo "$ARCHWAY_FAILED_JOB $ARCHWAY_FAILED_STEP: $ARCHWAY_FAILURE"; ls' }]
+jobs:
+  proof: { verify: { images: ["${mirror}/no/such:1"] } }
+  lost: { image: busybox, services: { db: { image: busybox, run: "exit 3", ready: "false" } }, steps: ["true"] }
+  empty: { image: busybox, steps: ["true"], artifacts: { out: "nothing/*" } }
+  plain: { image: busybox, retry: { attempts: 2, on: user, delay: 1s }, steps: ["exit 4"] }
+`);
+        const { endpoint } = await bed[engine]();
+        const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
+        assert.equal(code, 1, stderr);
+        const events = await eventsOf(place);
+        const told = (job: string) =>
+          events
+            .flatMap((event) =>
+              event.type === "log" && event.job === job && event.source === "tell" ? [event.text] : [],
+            )
+            .join("");
+        assert.match(told("proof"), /^proof verify: .*no\/such:1/);
+        assert.match(told("lost"), /^lost services: The service "db" ended with exit code 3/);
+        assert.match(told("empty"), /^empty artifacts: No file fits the artifact "out"/);
+        assert.equal(told("plain"), 'plain step-1: The step "step-1" ended with exit code 4.\n');
+      });
+
       test("the program of an image that does not listen is killed soon", async () => {
         await using place = await repository(`jobs:
   long: { image: busybox, steps: [{ entrypoint: [sleep], args: ["1000"], timeout: 2s }] }

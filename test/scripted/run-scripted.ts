@@ -14,6 +14,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 const facts: RunFacts = {
   run: "r",
+  number: 1,
   event: "manual",
   branch: "main",
   tag: "",

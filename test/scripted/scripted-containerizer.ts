@@ -13,7 +13,6 @@ import type {
   RunningContainer,
 } from "../../src/job/containerizer/containerizer.ts";
 import { endOthers, unheard } from "../../src/job/first-process.ts";
-import { parsePlatform } from "../../src/platform/platform.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What a container does. Times are milliseconds. */
@@ -80,7 +79,7 @@ export class ScriptedContainerizer implements Containerizer {
   }
 
   describe(): EngineFacts {
-    return { kind: "docker", version: "0", platform: parsePlatform("linux/amd64") };
+    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" } };
   }
 
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
