@@ -188,6 +188,7 @@ jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
       resolution: { facts, hash: () => "" },
       slots: 2,
       clock: systemClock,
+      handleFailure: async () => {},
       joinGroup: async (group, cancel, _within, of) => {
         calls.push(`join ${of} ${group} ${cancel}`);
         return { superseded: newer.signal, leave: async () => void calls.push("leave") };
