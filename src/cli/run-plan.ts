@@ -1,24 +1,20 @@
 import { dirname } from "node:path";
-import { ArchwayError } from "../error/error.ts";
-import { nearestName } from "../error/nearest.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
-import type { JobGraph, PlannedJob } from "../pipeline/job-spec.ts";
+import type { JobGraph } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { selectJobs } from "../run/choose-platform.ts";
-import { withoutNeeds } from "../pipeline/left-out.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
-import { optionError } from "./parse-option.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { type Earlier, findEarlier } from "./run-earlier.ts";
 import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
+import { selectForRun } from "./run-select.ts";
 
 /** What one run is to do: nothing in it was started or asked for outside. */
 export interface RunPlan {
@@ -45,9 +41,8 @@ export async function planRun(context: CliContext, names: readonly string[], opt
   const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   const all = expandPipeline(config, facts);
-  const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
-  requirePlanned(all.jobs, options);
-  const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
+  const selected = selectForRun(all.jobs, names, options);
+  const jobs = refusal === undefined ? selected : [];
   const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
   const parts = { config, folder, run, facts, graph: { ...all, jobs }, earlier };
   return refusal === undefined ? parts : { ...parts, refusal };
@@ -93,42 +88,4 @@ export function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonl
     ARCHWAY_TAG: tag,
     ARCHWAY_COMMIT: sha,
   };
-}
-
-/** Throws for what the options name and no job has: `PLATFORM_UNKNOWN`, `JOB_UNKNOWN`, `OPTION_INVALID` (kind `input`). A slip there would be a run without it. */
-function requirePlanned(jobs: readonly PlannedJob[], { platforms, approved }: RunOptions): void {
-  const planned = [
-    ...new Set(jobs.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]))),
-  ];
-  for (const platform of platforms.map(formatPlatform)) {
-    if (planned.includes(platform)) continue;
-    throw new ArchwayError({
-      code: "PLATFORM_UNKNOWN",
-      kind: "input",
-      message: `No job of the pipeline runs on ${platform}.`,
-      hint: planned.length === 0 ? "Its jobs name no platforms." : `Platforms of its jobs: ${planned.join(", ")}.`,
-    });
-  }
-  const approvals = jobs.filter(({ work }) => work.kind === "approval").map(({ name }) => name);
-  for (const name of approved) {
-    const job = jobs.find((one) => one.name === name || one.id === name);
-    if (job === undefined) throw unknownJob(name, approvals);
-    if (job.work.kind !== "approval")
-      throw optionError(
-        "--approve",
-        name,
-        "this job waits for nobody.",
-        `Approvals: ${approvals.join(", ") || "none"}.`,
-      );
-  }
-}
-
-function unknownJob(name: string, known: readonly string[]): ArchwayError {
-  const guess = nearestName(name, known);
-  return new ArchwayError({
-    code: "JOB_UNKNOWN",
-    kind: "input",
-    message: `The pipeline has no job "${name}".`,
-    hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
-  });
 }
