@@ -36,7 +36,7 @@ export class Artifacts {
   ): Promise<Moved> {
     const target = this.#place(job, name);
     await rm(target, { recursive: true, force: true });
-    const fitting = (await filesOf(workspace)).filter((path) => fits(paths, path));
+    const fitting = (await filesOf(workspace)).filter((path) => fitsArtifact(paths, path));
     if (fitting.length > maxFiles) {
       throw failed(
         "ARTIFACT_TOO_LARGE",
@@ -81,7 +81,8 @@ export function artifactFolder(folder: string, job: string, name: string): strin
   return join(folder, encodeURIComponent(job), name);
 }
 
-function fits(globs: readonly string[], path: string): boolean {
+/** Whether a path of the workspace belongs to an artifact. */
+export function fitsArtifact(globs: readonly string[], path: string): boolean {
   let found = false;
   for (const glob of globs) {
     const without = glob.startsWith("!");
