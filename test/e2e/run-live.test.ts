@@ -39,17 +39,17 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
     await terminal.shows(/^slow +.?● .*native talk/m);
     await terminal.shows(/^later +.?· waits for slow@linux\/amd64/m);
     await terminal.shows(/^── slow@linux\/amd64 talk .*follows the latest\n│ first\n│ harmless\n↑↓/m);
-    terminal.press("\u001B[B");
+    terminal.type("\u001B[B");
     await terminal.shows(/^── quick say .*\n│ quick words\n/m);
-    terminal.press("q");
-    const { code, screen, written, modes } = await terminal.ended;
-    assert.equal(code, 130, screen.join("\n"));
+    terminal.type("q");
+    const { code, output, written, modes } = await terminal.ended;
+    assert.equal(code, 130, output);
     assert.match(modes, /[^-]icanon/);
     assert.match(modes, /[^-]echo /);
     assert.ok(!written.includes("\u001B[2J"), "a log cleared the screen");
-    assert.match(screen.join("\n"), /^slow +⊘ .* cancelled\n/m);
-    assert.match(screen.join("\n"), /^cancelled in /m);
-    assert.doesNotMatch(screen.join("\n"), /↑↓/);
+    assert.match(output, /^slow +⊘ .* cancelled\n/m);
+    assert.match(output, /^cancelled in /m);
+    assert.doesNotMatch(output, /↑↓/);
   });
 
   test("approvals are asked for one after the other, and the summary tells of failures", async () => {
@@ -63,11 +63,11 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
       ["--format", "json", "--events", "events.jsonl"],
     );
     await terminal.shows('Go on with "first"? [y/N] ▁');
-    terminal.press("y\r");
+    terminal.type("y\r");
     await terminal.shows("Really? [y/N] ▁");
-    terminal.press("yx\u007Fes\r");
-    const { code, screen } = await terminal.ended;
-    const text = screen.join("\n");
+    terminal.type("yx\u007Fes\r");
+    const { code, output } = await terminal.ended;
+    const text = output;
     assert.equal(code, 1, text);
     assert.match(text, /^first +✓ .*\nsecond +✓ .*\nbad +✗ .* step-1\n/m);
     assert.match(text, /^bad: The step "step-1" ended with exit code 3\.\nstep-1 │ reason\n/m);
@@ -79,9 +79,9 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
     await using place = await workplace(bed, {});
     const terminal = await start(place, "  ask: { approval: {} }\n", []);
     await terminal.shows("[y/N]");
-    terminal.press("\u0003");
-    const { code, screen, modes } = await terminal.ended;
-    assert.equal(code, 130, screen.join("\n"));
+    terminal.type("\u0003");
+    const { code, output, modes } = await terminal.ended;
+    assert.equal(code, 130, output);
     assert.match(modes, /[^-]icanon/);
   });
 });
