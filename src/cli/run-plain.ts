@@ -1,4 +1,5 @@
 import type { RunEvent } from "../event/run-event.ts";
+import { formatCount } from "../report/quantity.ts";
 import type { Style } from "../report/style.ts";
 import type { Output } from "./context.ts";
 import { formatImage } from "./run-summary-text.ts";
@@ -74,7 +75,7 @@ export class PlainRun {
           ),
         );
       case "artifact":
-        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${event.files} files`));
+        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${formatCount(event.files, "file")}`));
       case "service":
         this.#flush(event.job, `service:${event.service}`);
         return this.#line(event.job, this.#style.dim(`service ${event.service}: ${event.state}`));
