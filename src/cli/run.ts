@@ -108,9 +108,10 @@ async function perform(parts: RunParts): Promise<number> {
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (mode === "plain" || mode === "live") {
-    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
-    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  if (mode !== "json") {
+    const shows = ({ plain: "all", live: "graph", quiet: "failures" } as const)[mode];
+    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120, shows }))
+      stderr.write(`${line}\n`);
   }
   return exitCodeOf(summary);
 }
