@@ -49,6 +49,9 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
   };
 }
 
+/** Git takes a repository only from its owner, and the user of a container is often another one. */
+const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
+
 /** Runs a job with steps on this machine. */
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
@@ -75,7 +78,7 @@ async function performSteps(
     clock: systemClock,
     openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
     isEmulated: mode === "emulated",
-    variables: variablesOf(facts),
+    variables: { ...variablesOf(facts), ...(checkout.hasRepository === true ? ownRepository : {}) },
     secret: (name: string) => secrets.get(name) ?? "",
     masked: [...secrets.values()],
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),

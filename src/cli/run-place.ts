@@ -13,6 +13,7 @@ import { cacheFolder, stateFolder } from "./folders.ts";
 import { openEngine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
@@ -45,7 +46,7 @@ export async function openPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
-  secrets: ReadonlyMap<string, string>,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
   const { folder, run } = plan;
@@ -65,7 +66,11 @@ export async function openPlace(
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
-    const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
+    const git = plan.config.git ?? (source === undefined ? "none" : "commit");
+    const checkout =
+      source === undefined
+        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
+        : await source.checkout(folder, git, signal);
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);

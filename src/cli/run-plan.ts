@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
 import type { RunEventBody } from "../event/run-event.ts";
@@ -15,12 +15,15 @@ import { formatGraph } from "./pipeline-text.ts";
 import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** What one run is to do: nothing in it was started or asked for outside. */
 export interface RunPlan {
   readonly config: PipelineConfig;
   /** Folder of the repository. */
   readonly folder: string;
+  /** How a person names the repository, when it is not the working tree. */
+  readonly source?: string;
   /** Name of the run: its time first. */
   readonly run: string;
   readonly facts: RunFacts;
@@ -30,9 +33,15 @@ export interface RunPlan {
 }
 
 /** Reads the pipeline and chooses the jobs that are asked for. Throws kind `input`: `JOB_UNKNOWN`, `INPUT_INVALID`, and what {@link loadPipeline} throws. */
-export async function planRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<RunPlan> {
-  const config = await loadPipeline(context, options.config);
-  const folder = dirname(config.file);
+export async function planRun(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  source: Pick<RunSource, "name" | "folder"> | undefined,
+): Promise<RunPlan> {
+  const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
+  // A configuration that is named may lie anywhere; a source is then taken as it is.
+  const folder = options.config !== undefined && source !== undefined ? source.folder : dirname(config.file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
   const inputs = { ...defaultInputs(config), ...options.inputs };
@@ -41,14 +50,16 @@ export async function planRun(context: CliContext, names: readonly string[], opt
   if (refusal !== undefined) return { config, folder, run, facts, graph: { env: {}, jobs: [] }, refusal };
   const all = expandPipeline(config, facts);
   const graph = { ...all, jobs: selectJobs(all.jobs, names, options.platforms, unknownJob) };
-  return { config, folder, run, facts, graph };
+  return { config, folder, ...(source === undefined ? {} : { source: source.name }), run, facts, graph };
 }
 
 /** The jobs that would run, as the result of `--plan`. */
-export function showRunPlan({ stdout, env }: CliContext, { config, facts, graph }: RunPlan): void {
+export function showRunPlan({ stdout, env }: CliContext, { config, folder, source, facts, graph }: RunPlan): void {
   const style = makeStyle(usesColor(stdout, env));
   const format = { columns: stdout.columns || 120, style };
-  stdout.write(`${formatGraph(graph, `${config.file} for ${facts.event}`, format).join("\n")}\n`);
+  stdout.write(
+    `${formatGraph(graph, `${source === undefined ? config.file : `${relative(folder, config.file)} of ${source}`} for ${facts.event}`, format).join("\n")}\n`,
+  );
 }
 
 /** The first event of a run. */

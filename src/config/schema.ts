@@ -129,6 +129,7 @@ export const configSchema = z
         "files of this repository whose keys are taken over, relative to this file; they extend nothing themselves",
       ),
     on: triggers.prefault({}).describe("events that start the pipeline"),
+    git: z.enum(["none", "commit", "history"]).exactOptional().describe("what workspaces get as .git: nothing, the commit with its tags, or all that led to it"),
     env: environment.describe("variables of every step"),
     jobs: jobs.default({}).describe("the pipeline: its jobs by name"),
     on_failure: handlers.describe("what runs when a job has failed; it never changes the result"),

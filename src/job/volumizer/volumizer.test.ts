@@ -89,7 +89,7 @@ describe("workspaces", () => {
       run: "r",
       driver: drivers.copy,
     });
-    const snapshot = await volumizer.snapshot(tree, signal);
+    const snapshot = await volumizer.snapshot(tree, { git: "commit", env: process.env, signal });
     await writeFile(join(repository, "tracked"), "edited meanwhile");
     const job = await volumizer.openJob(snapshot, signal);
     assert.equal(await readFile(join(job.workspace, "tracked"), "utf8"), "new");
@@ -98,6 +98,7 @@ describe("workspaces", () => {
     assert.notEqual(hashFiles(snapshot, ["tracked"]), hashFiles(tree, ["tracked"]));
     await job.remove();
     await assert.rejects(stat(job.workspace));
+    assert.equal((await readdir(snapshot.folder)).includes(".git"), false);
     await volumizer.close();
   });
 

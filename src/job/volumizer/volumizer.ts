@@ -1,5 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
 import type { CloneDriver } from "./clone/driver.ts";
@@ -36,10 +37,24 @@ export class Volumizer {
   }
 
   /** A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile. */
-  async snapshot(tree: Checkout, signal: AbortSignal): Promise<Checkout> {
+  async snapshot(
+    tree: Checkout,
+    {
+      git,
+      env,
+      signal,
+    }: {
+      /** What it gets as `.git`. */
+      readonly git: "none" | RepositoryDepth;
+      readonly env: NodeJS.ProcessEnv;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Checkout> {
     const folder = join(this.#folder, "checkout");
+    await mkdir(folder, { recursive: true });
     await copyFiles(tree, folder, signal);
-    return { ...tree, folder };
+    if (git === "none") return { ...tree, folder };
+    return { ...tree, folder, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
   /** A folder for secrets, closed to other users, that goes with this process. */
