@@ -1,5 +1,6 @@
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import type { SecretMasks } from "../job/mask-secrets.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
@@ -11,6 +12,7 @@ import { approve } from "./run-approve.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { Ask } from "./run-questions.ts";
 import type { RunPlace } from "./run-place.ts";
 import { type RunPlan, variablesOf } from "./run-plan.ts";
 
@@ -20,14 +22,19 @@ export interface JobParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   readonly machine: LocalMachine;
   readonly place: RunPlace;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
+  /** Asks a person; absent where nobody can answer. */
+  readonly ask?: Ask;
 }
 
 /** The function that does one job of a run, whatever its kind. */
 export function jobPerformer(parts: JobParts): RunRequest["perform"] {
-  const { context, options, emit } = parts;
+  const { context, options, emit, ask } = parts;
+  const asking = ask === undefined ? {} : { ask };
   const commands = commandJobs(parts);
   return (job, attempt) => {
     const { work } = job;
@@ -44,7 +51,7 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
       case "promote":
         return performPromote({ ...job, work }, commands, within);
       case "approval":
-        return approve({ ...context, signal: within }, { ...job, work }, options.approved, emit);
+        return approve({ ...job, work }, { ...asking, approved: options.approved, emit, env: context.env }, within);
     }
   };
 }
@@ -55,7 +62,7 @@ const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory
 /** Runs a job with steps on this machine. */
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
-  { plan, options, secrets, machine, place, emit }: JobParts,
+  { plan, options, secrets, masks, machine, place, emit }: JobParts,
   attempt: Attempt,
 ): Promise<JobResult> {
   const { engine, volumizer, checkout, owner } = place;
@@ -80,7 +87,7 @@ async function performSteps(
     isEmulated: mode === "emulated",
     variables: { ...variablesOf(facts), ...(checkout.hasRepository === true ? ownRepository : {}) },
     secret: (name: string) => secrets.get(name) ?? "",
-    masked: [...secrets.values()],
+    masks,
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
     owner,
     emit,
@@ -88,7 +95,7 @@ async function performSteps(
   return runAttempt({ ...job, platform }, surroundings, attempt);
 }
 
-function commandJobs({ context, plan, options, secrets, place, emit }: JobParts): CommandJobs {
+function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {
   const { config, folder } = plan;
   const { runFolder, privateFolder } = place;
   const { publish, insecureRegistries } = options;
@@ -102,7 +109,8 @@ function commandJobs({ context, plan, options, secrets, place, emit }: JobParts)
     insecureRegistries,
     dockerConfig: dockerConfig(Object.keys(config.registries), loginOf(config, secrets)),
     secrets,
-    images: new Map(),
+    masks,
+    images: new Map(plan.earlier.images.map(({ digest, reference }) => [digest, reference])),
     emit,
   };
 }

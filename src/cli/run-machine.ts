@@ -1,4 +1,6 @@
 import { DockerEngine } from "../job/containerizer/docker-engine.ts";
+import { readEndpoint } from "../job/containerizer/engine-endpoint.ts";
+import { EngineHttp } from "../job/containerizer/engine-http.ts";
 import { findEngine } from "../job/containerizer/find-engine.ts";
 import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
 import { describeHost } from "../platform/host.ts";
@@ -43,7 +45,9 @@ export async function openEngine(
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: config.registries, insecureRegistries }, context);
   const images = imageSources(registries, loginOf(config, place.secrets), place);
-  const engine = await DockerEngine.open(await findEngine(options.host, env), images, signal);
+  const endpoint = readEndpoint(await findEngine(options.host, env), env);
+  if (endpoint.warning !== undefined) context.stderr.write(`warning: ${endpoint.warning}\n`);
+  const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
   await removeLeftovers(engine, isRunning, signal);
   return engine;
 }

@@ -3,6 +3,7 @@ import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "./clock.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
 import type { StepsJob } from "./steps-job.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
@@ -22,7 +23,8 @@ export interface AttemptPlace {
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
-  readonly secretForms: readonly Buffer[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   /** For what runs whatever happens: aborted some time after the job was cancelled. */
   readonly late: AbortSignal;
   /** The step whose failure handlers run. */

@@ -3,7 +3,6 @@ import type { SecretUse } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
-import { secretForms } from "./mask-secrets.ts";
 import { make, removeMade } from "./remove-made.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
@@ -83,7 +82,7 @@ export async function openPlace(
       ...(registries.length > 0 ? { DOCKER_CONFIG: dockerFolder } : {}),
     },
     labels,
-    secretForms: secretForms(around.masked),
+    masks: around.masks,
     late,
     emit,
     pull: pullOnce(job, around),

@@ -3,7 +3,6 @@ import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import { endsWithin } from "./clock.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
-import { SecretMask } from "./mask-secrets.ts";
 import { make, removeMade } from "./remove-made.ts";
 import { SourceLog } from "./source-log.ts";
 import { commandOf, scriptMounts } from "./steps/run-in-container.ts";
@@ -51,7 +50,7 @@ export async function startServices(
   const within = AbortSignal.any([signal, broken.signal]);
   const startOne = async (service: ServiceSpec): Promise<void> => {
     await tell(service.name, "starting");
-    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.secretForms, place.emit);
+    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.masks, place.emit);
     const id = await createService(service, place, within);
     containers.push(id);
     within.throwIfAborted();
@@ -110,7 +109,7 @@ async function waitUntilReady(
   name: string,
   ready: Readiness,
   id: string,
-  { containerizer, secretForms, clock }: AttemptPlace,
+  { containerizer, masks, clock }: AttemptPlace,
   signal: AbortSignal,
   lost: Promise<never>,
 ): Promise<void> {
@@ -130,7 +129,7 @@ async function waitUntilReady(
       });
     const { exitCode, output } = await Promise.race([asked, lost]);
     if (exitCode === 0) return;
-    const mask = new SecretMask(secretForms);
+    const mask = masks.open();
     said = Buffer.concat([mask.push(Buffer.from(output)), mask.end()])
       .toString("utf8")
       .trim();

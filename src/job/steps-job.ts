@@ -3,6 +3,7 @@ import type { JobOutputs, JobSpec, StepsWork } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "./clock.ts";
 import type { Containerizer } from "./containerizer/containerizer.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** A steps job with a place to run. */
@@ -21,8 +22,8 @@ export interface JobSurroundings {
   readonly variables: Readonly<Record<string, string>>;
   /** Value of a secret. Throws `SECRET_MISSING` (kind `input`). */
   readonly secret: (name: string) => string;
-  /** Every secret's value of the run, for masking. */
-  readonly masked: readonly string[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   /** `config.json` of Docker for these hosts. */
   readonly dockerConfig: (hosts: readonly string[]) => string;
   /** Mark of this process. */

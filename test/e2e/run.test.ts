@@ -7,6 +7,8 @@ import { runEventSchema } from "../../src/event/event-schema.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
+import { readEndpoint } from "../../src/job/containerizer/engine-endpoint.ts";
+import { EngineHttp } from "../../src/job/containerizer/engine-http.ts";
 import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "qemu", "bases"] as const;
@@ -37,7 +39,8 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
       owner: "",
       folder: "",
     };
-    const opened = await DockerEngine.open(endpoint, sources, AbortSignal.timeout(10_000));
+    const http = await EngineHttp.open(readEndpoint(endpoint, {}), process.env);
+    const opened = await DockerEngine.open(http, sources, AbortSignal.timeout(10_000));
     return (await opened.list(AbortSignal.timeout(10_000))).map(({ kind, labels }) => `${kind} of ${labels.run}`);
   }
 

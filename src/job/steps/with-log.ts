@@ -14,7 +14,7 @@ export function withLog(run: ContainerRun, step: StepSpec, place: AttemptPlace):
   const { job, platform, isEmulated, containerizer } = place;
   const about = { platform, emulated: isEmulated };
   return async (signal) => {
-    const log = new SourceLog({ job: job.id, source: step.name }, place.secretForms, place.emit);
+    const log = new SourceLog({ job: job.id, source: step.name }, place.masks, place.emit);
     try {
       const exit = await run(signal, (stream, bytes) => log.write(stream, bytes));
       if (exit.lost !== undefined) await log.gap(exit.lost);
