@@ -11,7 +11,7 @@ function containers(scripts: Readonly<Record<string, ContainerScript | readonly 
   return {
     container: (name: string, count: number): ContainerScript => {
       const script = scripts[name] ?? { lasts: 10 };
-      return "at" in script ? (script.at(Math.min(count, script.length) - 1) ?? {}) : (script as ContainerScript);
+      return "at" in script ? (script.at(Math.min(count, script.length) - 1) ?? {}) : script;
     },
   };
 }

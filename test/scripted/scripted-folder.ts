@@ -26,6 +26,7 @@ export class ScriptedFolders {
             done.push(`saved ${key}`);
             return { saved: true, bytes: 0 };
           },
+          release: async () => {},
         },
         source: "/cache",
       }),
