@@ -5,11 +5,17 @@ import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
-import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
+import {
+  removeAbandonedWorkspaces,
+  removeExpiredArtifacts,
+  removeOldRuns,
+  Volumizer,
+} from "../job/volumizer/volumizer.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder } from "./folders.ts";
+import { summaryFile } from "./run-earlier.ts";
 import { openEngine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
@@ -57,6 +63,7 @@ export async function openPlace(
   const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
   const driver =
     engine === undefined

@@ -56,7 +56,15 @@ export async function planRun(
   const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
   const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
   const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
-  const parts = { config, folder, ...(source === undefined ? {} : { source: source.name }), run, facts, graph: { ...all, jobs }, earlier };
+  const parts = {
+    config,
+    folder,
+    ...(source === undefined ? {} : { source: source.name }),
+    run,
+    facts,
+    graph: { ...all, jobs },
+    earlier,
+  };
   return refusal === undefined ? parts : { ...parts, refusal };
 }
 
