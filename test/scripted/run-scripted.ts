@@ -12,6 +12,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 const facts: RunFacts = {
   run: "r",
+  number: 1,
   event: "manual",
   branch: "main",
   tag: "",

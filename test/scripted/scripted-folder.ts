@@ -22,11 +22,11 @@ export class ScriptedFolders {
       openCache: async ({ key }) => ({
         cache: {
           result: "miss",
+          release: async () => undefined,
           save: async () => {
             done.push(`saved ${key}`);
             return { saved: true, bytes: 0 };
           },
-          release: async () => {},
         },
         source: "/cache",
       }),
