@@ -78,6 +78,9 @@ function handlerPlacement(job: JobSpec, parts: JobParts): Placement {
   }
 }
 
+/** Git takes a repository only from its owner, and the user of a container is often another one. */
+const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
+
 /** Runs a job with steps on this machine. */
 async function performSteps(
   job: JobSpec & { readonly work: StepsJob["work"] },
@@ -120,7 +123,7 @@ function surroundingsOf(
     clock: systemClock,
     openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
     isEmulated: mode === "emulated",
-    variables: variablesOf(facts),
+    variables: { ...variablesOf(facts), ...(checkout.hasRepository === true ? ownRepository : {}) },
     secret: (name: string) => secrets.get(name) ?? "",
     masks,
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),

@@ -20,12 +20,29 @@ import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
+import { openSource, type RunSource } from "./run-source.ts";
 import { exitCodeOf, summarize } from "./run-summary.ts";
 import { formatSummary } from "./run-summary-text.ts";
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const plan = await planRun(context, names, options);
+  const secrets = await readSecrets(context, options);
+  const source = await openSource(context, options, secrets);
+  try {
+    return await runFrom(context, names, options, { secrets, source });
+  } finally {
+    await source?.remove();
+  }
+}
+
+/** Runs the pipeline of a source, or of the working tree. */
+async function runFrom(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
+): Promise<number> {
+  const plan = await planRun(context, names, options, source);
   if (plan.refusal !== undefined) {
     context.stderr.write(`Nothing to run: ${plan.refusal}.\n`);
     return 0;
@@ -35,13 +52,12 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     return 0;
   }
   const mode = progressMode(options, context);
-  const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
   const machine = await localMachine(context);
   requirePlatforms(plan, machine, options);
   const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, secrets);
+  const place = await openPlace(context, plan, options, { secrets, source });
   try {
     const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
     const counted = { ...plan, facts: { ...plan.facts, number } };
