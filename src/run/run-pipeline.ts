@@ -14,6 +14,8 @@ export type RunState = "succeeded" | "failed" | "cancelled";
 export interface RunRequest {
   readonly graph: JobGraph;
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** What jobs that do not run left in an earlier run, by name. */
+  readonly earlier?: ReadonlyMap<string, JobOutputs>;
   /** Jobs that run at the same time at most. */
   readonly slots: number;
   /** Does one job once. */
@@ -116,7 +118,7 @@ async function start(
 ): Promise<JobResult> {
   let turn: Turn | undefined;
   try {
-    const outputs = outputsOf(ended);
+    const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
     if (group !== undefined) {
