@@ -22,6 +22,7 @@ jobs:
 );
 const facts: RunFacts = {
   run: "r",
+  number: 1,
   event: "push",
   branch: "",
   tag: "",

@@ -43,8 +43,9 @@ export async function openEngine(
   if (!graph.jobs.some(({ work: { kind } }) => kind === "steps")) return undefined;
   const { env, signal } = context;
   const { insecureRegistries } = options;
-  const registries = openRegistries({ registries: config.registries, insecureRegistries }, context);
-  const images = imageSources(registries, loginOf(config, place.secrets), place);
+  const login = loginOf(config, place.secrets);
+  const registries = openRegistries({ registries: config.registries, insecureRegistries, login }, context);
+  const images = imageSources(registries, login, place);
   const endpoint = readEndpoint(await findEngine(options.host, env), env);
   if (endpoint.warning !== undefined) context.stderr.write(`warning: ${endpoint.warning}\n`);
   const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);

@@ -81,11 +81,12 @@ export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody
 }
 
 /** What the jobs of a run find in their environment. */
-export function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
+export function variablesOf({ run, number, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
   return {
     CI: "true",
     ARCHWAY: "true",
     ARCHWAY_RUN: run,
+    ARCHWAY_RUN_NUMBER: String(number),
     ARCHWAY_EVENT: event,
     ARCHWAY_BRANCH: branch,
     ARCHWAY_TAG: tag,

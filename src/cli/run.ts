@@ -8,6 +8,7 @@ import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
+import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
 import { checkImages } from "./run-check-images.ts";
@@ -38,11 +39,13 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   requireSecrets(plan.graph, secrets);
   const machine = await localMachine(context);
   requirePlatforms(plan, machine, options);
-  const lacking = await checkImages(context, plan, options);
+  const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
   const place = await openPlace(context, plan, options, secrets);
   try {
-    return await perform({ mode, context, plan, options, secrets, machine, place });
+    const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+    const counted = { ...plan, facts: { ...plan.facts, number } };
+    return await perform({ mode, context, plan: counted, options, secrets, machine, place });
   } finally {
     await place.close();
   }
@@ -62,7 +65,7 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, run, facts, graph, earlier } = plan;
+  const { config, folder, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -86,7 +89,11 @@ async function perform(parts: RunParts): Promise<number> {
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         slots: options.jobs,
-        joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
+        // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
+        joinGroup: (group, cancel, within, of) =>
+          of === "job"
+            ? joinGroup({ ...groups, group, cancel }, within)
+            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
         perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,

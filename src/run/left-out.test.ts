@@ -21,6 +21,7 @@ jobs:
 );
 const { jobs } = expandPipeline(config, {
   run: "r",
+  number: 1,
   event: "push",
   branch: "main",
   tag: "",

@@ -38,9 +38,10 @@ export function leftOut(jobs: readonly PlannedJob[]): LeftOut {
 }
 
 function imagesNamedBy(template: Template): readonly string[] {
-  return namesOfTemplate(template).flatMap(([root, name, key]) =>
-    root === "jobs" && name !== undefined && (key === "reference" || key === "digest") ? [name] : [],
-  );
+  return namesOfTemplate(template).flatMap((use) => {
+    const [root, name, key] = use.name.split(".");
+    return root === "jobs" && name !== undefined && (key === "reference" || key === "digest") ? [name] : [];
+  });
 }
 
 function templatesIn(value: unknown): readonly Template[] {

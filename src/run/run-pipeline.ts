@@ -4,7 +4,7 @@ import { failureOf } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
-import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
+import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
 import { performLimited } from "./perform-limited.ts";
 
@@ -21,8 +21,8 @@ export interface RunRequest {
   /** Does one job once. */
   readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
   readonly clock: Clock;
-  /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
-  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
+  /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
+  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -39,6 +39,32 @@ interface Ended {
  * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
+  const { graph, joinGroup, emit } = request;
+  const group = resolveRunGroup(graph, request.resolution);
+  if (group === undefined) return runJobs(request, signal);
+  const reason = `for the turn of this run in the group "${group}"`;
+  for (const { id } of graph.jobs) await emit({ type: "job", job: id, state: "waiting", reason });
+  let turn: Turn | undefined;
+  try {
+    turn = await joinGroup(group, graph.concurrency?.cancel ?? false, signal, "run");
+    const { superseded: over } = turn;
+    const why = () => (over.aborted && !signal.aborted ? tookOver(group) : undefined);
+    return await runJobs(request, AbortSignal.any([signal, over]), why);
+  } catch (error) {
+    // Cancelled while it waited: every job still gets its final state.
+    if (signal.aborted && turn === undefined) return runJobs(request, signal);
+    throw error;
+  } finally {
+    await turn?.leave();
+  }
+}
+
+/** @param whyCancelled Why the signal was aborted, where that is more than that somebody wished it. */
+async function runJobs(
+  request: RunRequest,
+  signal: AbortSignal,
+  whyCancelled: () => string | undefined = () => undefined,
+): Promise<RunState> {
   const { graph, slots, emit } = request;
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
@@ -46,7 +72,8 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
   const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
     ended.set(job.id, { job, result, lacksNeeds });
     const { status, failure, reason } = result;
-    const said = reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
+    const cancelled = status === "cancelled" ? whyCancelled() : undefined;
+    const said = cancelled ?? reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
     await emit({
       type: "job",
       job: job.id,
@@ -124,7 +151,7 @@ async function start(
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
       await request.emit({ type: "job", job: planned.id, state: "queued", reason });
-      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal);
+      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal, "job");
       if (turn.superseded.aborted) return superseded(group);
     }
     await request.emit({ type: "job", job: planned.id, state: "running" });
@@ -141,7 +168,11 @@ async function start(
 }
 
 function superseded(group: string): JobResult {
-  return { status: "cancelled", reason: `a newer run took over the group "${group}"`, outputs: {} };
+  return { status: "cancelled", reason: tookOver(group), outputs: {} };
+}
+
+function tookOver(group: string): string {
+  return `a newer run took over the group "${group}"`;
 }
 
 /** What the ended jobs came to, by name: of several with one name the worst. */

@@ -1,5 +1,6 @@
 import { parseConfig } from "../../src/config/parse-config.ts";
 import type { RunEventBody } from "../../src/event/run-event.ts";
+import { SecretMasks } from "../../src/job/mask-secrets.ts";
 import { runAttempt } from "../../src/job/run-attempt.ts";
 import { expandPipeline } from "../../src/pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../../src/pipeline/facts.ts";
@@ -11,6 +12,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 const facts: RunFacts = {
   run: "r",
+  number: 1,
   event: "manual",
   branch: "main",
   tag: "",
@@ -57,7 +59,7 @@ export async function runScripted(
     isEmulated: false,
     variables: {},
     secret: (name: string) => secrets[name] ?? "",
-    masked: Object.values(secrets),
+    masks: new SecretMasks(Object.values(secrets)),
     dockerConfig: () => "{}",
     owner: "me",
     emit,

@@ -79,7 +79,7 @@ export class ScriptedContainerizer implements Containerizer {
   }
 
   describe(): EngineFacts {
-    return { kind: "docker", version: "0" };
+    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" } };
   }
 
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {

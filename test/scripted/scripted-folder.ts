@@ -22,6 +22,7 @@ export class ScriptedFolders {
       openCache: async ({ key }) => ({
         cache: {
           result: "miss",
+          release: async () => undefined,
           save: async () => {
             done.push(`saved ${key}`);
             return { saved: true, bytes: 0 };
