@@ -1,19 +1,15 @@
 import type { RunEventBody } from "../event/run-event.ts";
-import { systemClock } from "../job/clock.ts";
 import type { SecretMasks } from "../job/mask-secrets.ts";
-import { type Attempt, runAttempt } from "../job/run-attempt.ts";
-import type { JobResult, StepsJob } from "../job/steps-job.ts";
-import type { JobSpec } from "../pipeline/job-spec.ts";
-import { formatPlatform } from "../platform/platform.ts";
-import { choosePlatform, type LocalMachine } from "../run/choose-platform.ts";
+import type { MachinePool } from "../run/machine-pool.ts";
 import type { RunRequest } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
 import { approve } from "./run-approve.ts";
+import { performSteps } from "./run-steps-job.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlace } from "./run-place.ts";
-import { type RunPlan, variablesOf } from "./run-plan.ts";
+import type { RunPlan } from "./run-plan.ts";
 
 /** What the jobs of a run are performed with. */
 export interface JobParts {
@@ -23,7 +19,7 @@ export interface JobParts {
   readonly secrets: ReadonlyMap<string, string>;
   /** For all secrets of the run. */
   readonly masks: SecretMasks;
-  readonly machine: LocalMachine;
+  readonly pool: MachinePool;
   readonly place: RunPlace;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
@@ -32,12 +28,13 @@ export interface JobParts {
 export function jobPerformer(parts: JobParts): RunRequest["perform"] {
   const { context, options, emit } = parts;
   const commands = commandJobs(parts);
-  return (job, attempt) => {
+  return (job, attempt, slot) => {
     const { work } = job;
     const within = attempt.signal;
     switch (work.kind) {
       case "steps":
-        return performSteps({ ...job, work }, parts, attempt);
+        if (slot === undefined) throw new TypeError("a steps job without a machine");
+        return performSteps({ ...job, work }, parts, { attempt, slot });
       case "build":
         return performBuild({ ...job, work }, commands, within);
       case "verify":
@@ -50,42 +47,6 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
         return approve({ ...context, signal: within }, { ...job, work }, options.approved, emit);
     }
   };
-}
-
-/** Runs a job with steps on this machine. */
-async function performSteps(
-  job: JobSpec & { readonly work: StepsJob["work"] },
-  { plan, options, secrets, masks, machine, place, emit }: JobParts,
-  attempt: Attempt,
-): Promise<JobResult> {
-  const { engine, volumizer, checkout, owner } = place;
-  if (engine === undefined) throw new TypeError("a steps job without an engine");
-  const { config, facts, run } = plan;
-  const { emulation } = options;
-  const { platform, mode, reason } = choosePlatform(job, machine, { platforms: config.platforms, emulation });
-  await emit({
-    type: "placed",
-    job: job.id,
-    machine: "this machine",
-    platform: formatPlatform(platform),
-    mode,
-    reason,
-  });
-  const login = loginOf(config, secrets);
-  const surroundings = {
-    run,
-    containerizer: engine,
-    clock: systemClock,
-    openFolder: (opening: AbortSignal) => volumizer.openJob(checkout, opening),
-    isEmulated: mode === "emulated",
-    variables: variablesOf(facts),
-    secret: (name: string) => secrets.get(name) ?? "",
-    masks,
-    dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),
-    owner,
-    emit,
-  };
-  return runAttempt({ ...job, platform }, surroundings, attempt);
 }
 
 function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {

@@ -8,7 +8,7 @@ import type { JobGraph } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { selectJobs } from "../run/choose-platform.ts";
+import { selectJobs } from "../run/select-jobs.ts";
 import type { CliContext } from "./context.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";

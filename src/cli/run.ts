@@ -5,13 +5,18 @@ import { systemClock } from "../job/clock.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import type { LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
+import { MachinePool } from "../run/machine-pool.ts";
 import { runPipeline } from "../run/run-pipeline.ts";
+import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
+import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { jobPerformer } from "./run-jobs.ts";
-import { localMachine, requirePlatforms } from "./run-machine.ts";
+import { imageSources } from "./run-images.ts";
+import { loginOf } from "./run-logins.ts";
+import { closeMachines, openMachines, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
@@ -33,15 +38,23 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   }
   const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
-  const machine = await localMachine(context);
-  requirePlatforms(plan, machine, options);
-  const lacking = await checkImages(context, plan, options);
-  if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, secrets);
+  const owner = await processMark();
+  const runFolder = join(stateFolder(context.env), "runs", plan.run);
+  const { insecureRegistries } = options;
+  const registries = openRegistries({ registries: plan.config.registries, insecureRegistries }, context);
+  const images = imageSources(registries, loginOf(plan.config, secrets), { owner, folder: runFolder });
+  const machines = await openMachines(context, { plan, options, images });
   try {
-    return await perform({ context, plan, options, secrets, machine, place });
+    const lacking = await checkImages(context, plan, options);
+    if (lacking !== 0) return lacking;
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder });
+    try {
+      return await perform({ context, plan, options, secrets, place });
+    } finally {
+      await place.close();
+    }
   } finally {
-    await place.close();
+    await closeMachines(machines);
   }
 }
 
@@ -50,7 +63,6 @@ interface RunParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
-  readonly machine: LocalMachine;
   readonly place: RunPlace;
 }
 
@@ -71,15 +83,23 @@ async function perform(parts: RunParts): Promise<number> {
   });
   const emit = (event: RunEventBody) => log.append(event);
   const groups = { folder: join(state, "groups"), owner, now };
+  const { emulation } = options;
+  const pool = new MachinePool({
+    machines: place.machines,
+    own: { name: thisMachine, slots: options.jobs },
+    policy: { platforms: plan.config.platforms, emulation },
+    seconds: ({ id }) => place.times.of(plan.config.file, id),
+    now,
+  });
   const started = now();
   await emit(startEvent(plan));
   const ended = await runPipeline(
     {
       graph,
       resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
-      slots: options.jobs,
+      machines: pool,
       joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
-      perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit }),
+      perform: jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit }),
       clock: systemClock,
       emit,
     },

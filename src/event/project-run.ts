@@ -45,7 +45,7 @@ export class RunProjection {
       this.images.push({ job: event.job, reference, digest, published });
     } else if (event.type === "job") {
       job.state = event.state;
-      if (event.state === "queued") job.readyAt = event.at;
+      if (event.state === "queued") job.readyAt ??= event.at;
       else if (event.state === "running") job.startedAt = event.at;
       else if (event.state !== "waiting") {
         job.endedAt = event.at;

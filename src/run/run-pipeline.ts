@@ -6,6 +6,7 @@ import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
+import type { MachinePool, OwnSlot, Slot } from "./machine-pool.ts";
 import { performLimited } from "./perform-limited.ts";
 
 /** How a run ended. */
@@ -14,10 +15,10 @@ export type RunState = "succeeded" | "failed" | "cancelled";
 export interface RunRequest {
   readonly graph: JobGraph;
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
-  /** Jobs that run at the same time at most. */
-  readonly slots: number;
-  /** Does one job once. */
-  readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+  /** Where jobs run, and how many at a time. */
+  readonly machines: Pick<MachinePool, "wait" | "waitHere">;
+  /** Does one job once, one with steps in its slot. */
+  readonly perform: (job: JobSpec, attempt: Attempt, slot: Slot | undefined) => Promise<JobResult>;
   readonly clock: Clock;
   /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
@@ -33,11 +34,11 @@ interface Ended {
 }
 
 /**
- * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as many at a time as there are slots, in the order of the graph. Every job
+ * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as soon as a machine has a slot for it. Every job
  * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
-  const { graph, slots, emit } = request;
+  const { graph, emit } = request;
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
   const left = new Set(graph.jobs);
@@ -63,7 +64,6 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
   for (;;) {
     for (const job of left) {
       if (!job.needs.every((need) => ended.has(need))) continue;
-      if (running.size >= slots && !signal.aborted) break;
       left.delete(job);
       const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
       const status = signal.aborted ? "cancelled" : "skipped";
@@ -77,7 +77,7 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
       }
     }
     // Jobs that were skipped may have made others ready.
-    if ([...left].some((job) => job.needs.every((need) => ended.has(need))) && running.size < slots) continue;
+    if ([...left].some((job) => job.needs.every((need) => ended.has(need)))) continue;
     if (running.size === 0) break;
     await Promise.race(running.values());
   }
@@ -114,7 +114,8 @@ async function start(
   ended: ReadonlyMap<string, Ended>,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  let turn: Turn | undefined;
+  let turn: (Turn & { readonly group: string }) | undefined;
+  let slot: OwnSlot | undefined;
   try {
     const outputs = outputsOf(ended);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
@@ -122,20 +123,36 @@ async function start(
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
       await request.emit({ type: "job", job: planned.id, state: "queued", reason });
-      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal);
+      turn = { ...(await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal)), group };
       if (turn.superseded.aborted) return superseded(group);
     }
-    await request.emit({ type: "job", job: planned.id, state: "running" });
     const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
-    const result = await performLimited(job, request, within);
+    // A person's answer takes up no machine.
+    const placed = job.work.kind === "steps" ? await waitForMachine(planned, request, within) : undefined;
+    slot = placed ?? (job.work.kind === "approval" ? undefined : await waitHere(planned, request, within));
+    await request.emit({ type: "job", job: planned.id, state: "running" });
+    const perform = (one: JobSpec, attempt: Attempt) => request.perform(one, attempt, placed);
+    const result = await performLimited(job, { ...request, perform }, within);
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
     const failure: Failure = failureOf(error);
-    return signal.aborted ? { status: "cancelled", outputs: {} } : { status: "failed", failure, outputs: {} };
+    if (signal.aborted) return { status: "cancelled", reason: "the run was cancelled", outputs: {} };
+    if (turn?.superseded.aborted === true) return superseded(turn.group);
+    return { status: "failed", failure, outputs: {} };
   } finally {
+    slot?.release();
     await turn?.leave();
   }
+}
+
+/** Waits for a machine, which is not running: it has its own state and its shown reason. */
+function waitForMachine(job: PlannedJob, { machines, emit }: RunRequest, signal: AbortSignal): Promise<Slot> {
+  return machines.wait(job, signal, (reason) => emit({ type: "job", job: job.id, state: "queued", reason }));
+}
+
+function waitHere({ id }: PlannedJob, { machines, emit }: RunRequest, signal: AbortSignal): Promise<OwnSlot> {
+  return machines.waitHere(signal, (reason) => emit({ type: "job", job: id, state: "queued", reason }));
 }
 
 function superseded(group: string): JobResult {

@@ -105,13 +105,14 @@ export class VolumeFolder implements JobFolder {
     const volume = isApart ? await this.#addVolume(signal) : this.#workspace;
     const place = isApart ? "" : path;
     const staged = join(this.#parts.staging, randomUUID());
-    const cache = await this.#parts.caches.open(spec, platform, join(staged, place));
+    const cache = await this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true });
     await volume.put(
       "",
       tarOf((tar) => packFolder(tar, staged, signal)),
       signal,
     );
     await removeFolder(staged);
+    await cache.release();
     const save = async () => {
       try {
         if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place));
