@@ -120,7 +120,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   /** Whether it mounts files that lie below a folder of this machine; asked once. */
   seesFiles(folder: string, signal: AbortSignal): Promise<boolean> {
-    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, () => this.#emptyImage(signal), signal);
+    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, signal);
     this.#sees.catch(() => (this.#sees = undefined));
     return this.#sees;
   }
