@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Reference } from "../oci/reference.ts";
 import { resolveThroughMirrors } from "../store/registry/mirrors.ts";
 import { Registries, type RegistryPatience } from "../store/registry/registries.ts";
-import { allowsPlainHttp } from "../store/registry/settings.ts";
+import { allowsPlainHttp, type Login } from "../store/registry/settings.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 
@@ -19,13 +19,18 @@ export interface OpenRegistries {
 
 /** Opens the registries of one command; nothing is connected yet. `patience` is for commands that wait for a registry less long than others. */
 export function openRegistries(
-  settings: { readonly registries: Config["registries"]; readonly insecureRegistries: readonly string[] },
+  settings: {
+    readonly registries: Config["registries"];
+    readonly insecureRegistries: readonly string[];
+    readonly login?: Login;
+  },
   context: Pick<CliContext, "env">,
   patience: RegistryPatience = {},
 ): OpenRegistries {
-  const { registries: entries, insecureRegistries } = settings;
+  const { registries: entries, insecureRegistries, login } = settings;
   const configured = Object.keys(entries).filter((host) => entries[host]?.insecure);
-  const known = { registries: entries, insecure: [...insecureRegistries, ...configured] };
+  const insecure = [...insecureRegistries, ...configured];
+  const known = { registries: entries, insecure, ...(login === undefined ? {} : { login }) };
   const registries = new Registries(known, context.env, patience);
   return {
     registries,

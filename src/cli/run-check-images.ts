@@ -4,6 +4,7 @@ import type { CliContext } from "./context.ts";
 import { readPlaces } from "./pipeline-plan.ts";
 import { tellProblems } from "./pipeline-problems.ts";
 import { openRegistries } from "./registries.ts";
+import { loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -12,8 +13,10 @@ export async function checkImages(
   context: CliContext,
   { config, graph, facts }: RunPlan,
   { insecureRegistries }: Pick<RunOptions, "insecureRegistries">,
+  secrets: ReadonlyMap<string, string>,
 ): Promise<number> {
-  const { registries, resolve } = openRegistries({ registries: config.registries, insecureRegistries }, context);
+  const settings = { registries: config.registries, insecureRegistries, login: loginOf(config, secrets) };
+  const { registries, resolve } = openRegistries(settings, context);
   try {
     const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
     const { problems } = await resolveImages(graph, sources, context.signal);

@@ -1,10 +1,10 @@
-import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { RunEventBody } from "../event/run-event.ts";
 import type { Clock } from "../job/clock.ts";
 import { failureOf } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
-import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
+import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
 import type { MachinePool, OwnSlot, Slot } from "./machine-pool.ts";
 import { performLimited } from "./perform-limited.ts";
@@ -15,13 +15,15 @@ export type RunState = "succeeded" | "failed" | "cancelled";
 export interface RunRequest {
   readonly graph: JobGraph;
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** What jobs that do not run left in an earlier run, by name. */
+  readonly earlier?: ReadonlyMap<string, JobOutputs>;
   /** Where jobs run, and how many at a time. */
   readonly machines: Pick<MachinePool, "wait" | "waitHere">;
   /** Does one job once, one with steps in its slot. */
   readonly perform: (job: JobSpec, attempt: Attempt, slot: Slot | undefined) => Promise<JobResult>;
   readonly clock: Clock;
-  /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
-  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
+  /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
+  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -38,6 +40,32 @@ interface Ended {
  * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
+  const { graph, joinGroup, emit } = request;
+  const group = resolveRunGroup(graph, request.resolution);
+  if (group === undefined) return runJobs(request, signal);
+  const reason = `for the turn of this run in the group "${group}"`;
+  for (const { id } of graph.jobs) await emit({ type: "job", job: id, state: "waiting", reason });
+  let turn: Turn | undefined;
+  try {
+    turn = await joinGroup(group, graph.concurrency?.cancel ?? false, signal, "run");
+    const { superseded: over } = turn;
+    const why = () => (over.aborted && !signal.aborted ? tookOver(group) : undefined);
+    return await runJobs(request, AbortSignal.any([signal, over]), why);
+  } catch (error) {
+    // Cancelled while it waited: every job still gets its final state.
+    if (signal.aborted && turn === undefined) return runJobs(request, signal);
+    throw error;
+  } finally {
+    await turn?.leave();
+  }
+}
+
+/** @param whyCancelled Why the signal was aborted, where that is more than that somebody wished it. */
+async function runJobs(
+  request: RunRequest,
+  signal: AbortSignal,
+  whyCancelled: () => string | undefined = () => undefined,
+): Promise<RunState> {
   const { graph, emit } = request;
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
@@ -45,7 +73,8 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
   const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
     ended.set(job.id, { job, result, lacksNeeds });
     const { status, failure, reason } = result;
-    const said = reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
+    const cancelled = status === "cancelled" ? whyCancelled() : undefined;
+    const said = cancelled ?? reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
     await emit({
       type: "job",
       job: job.id,
@@ -117,13 +146,13 @@ async function start(
   let turn: (Turn & { readonly group: string }) | undefined;
   let slot: OwnSlot | undefined;
   try {
-    const outputs = outputsOf(ended);
+    const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
       await request.emit({ type: "job", job: planned.id, state: "queued", reason });
-      turn = { ...(await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal)), group };
+      turn = { ...(await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal, "job")), group };
       if (turn.superseded.aborted) return superseded(group);
     }
     const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
@@ -136,10 +165,9 @@ async function start(
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
-    const failure: Failure = failureOf(error);
     if (signal.aborted) return { status: "cancelled", reason: "the run was cancelled", outputs: {} };
     if (turn?.superseded.aborted === true) return superseded(turn.group);
-    return { status: "failed", failure, outputs: {} };
+    return { status: "failed", failure: failureOf(error), outputs: {} };
   } finally {
     slot?.release();
     await turn?.leave();
@@ -156,7 +184,11 @@ function waitHere({ id }: PlannedJob, { machines, emit }: RunRequest, signal: Ab
 }
 
 function superseded(group: string): JobResult {
-  return { status: "cancelled", reason: `a newer run took over the group "${group}"`, outputs: {} };
+  return { status: "cancelled", reason: tookOver(group), outputs: {} };
+}
+
+function tookOver(group: string): string {
+  return `a newer run took over the group "${group}"`;
 }
 
 /** What the ended jobs came to, by name: of several with one name the worst. */

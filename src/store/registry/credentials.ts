@@ -6,6 +6,7 @@ import { ArchwayError } from "../../error/error.ts";
 import { dockerHub } from "../../oci/reference.ts";
 import { errnoOf } from "../store-error.ts";
 import type { HelperAnswer } from "./credential-helper.ts";
+import type { Login } from "./settings.ts";
 
 /** What a registry is told about who we are. The secrets never enter messages. */
 export type Credential =
@@ -51,11 +52,14 @@ type CredentialFile = z.infer<typeof fileSchema>;
  */
 export class CredentialFinder {
   readonly #environment: Environment;
+  readonly #login: Login;
   #files: Promise<CredentialFile[]> | undefined;
   readonly #found = new Map<string, Promise<FoundCredential>>();
 
-  constructor(environment: Environment) {
+  /** @param login comes before all files */
+  constructor(environment: Environment, login: Login = () => undefined) {
     this.#environment = environment;
+    this.#login = login;
   }
 
   /** Credentials for a repository (`host` as references spell it). Throws `INVALID_CONFIG` for a broken file. */
@@ -69,6 +73,8 @@ export class CredentialFinder {
   }
 
   async #look(host: string, path: string): Promise<FoundCredential> {
+    const own = this.#login(host);
+    if (own !== undefined) return { credential: { kind: "basic", user: own.username, password: own.password } };
     this.#files ??= Promise.all(filesOf(this.#environment).map(readCredentialFile));
     let problem: string | undefined;
     for (const file of await this.#files) {

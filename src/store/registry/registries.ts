@@ -30,7 +30,7 @@ export class Registries {
   /** @param environment The process's, for `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` and credential helpers. */
   constructor(settings: RegistrySettings, environment: Environment, patience: RegistryPatience = {}) {
     this.settings = settings;
-    this.#credentials = new CredentialFinder(environment);
+    this.#credentials = new CredentialFinder(environment, settings.login);
     this.#patience = patience;
   }
 
