@@ -1,6 +1,7 @@
 import type { ResolveReference } from "../build/bases.ts";
 import type { Config } from "../config/config.ts";
 import type { Reference } from "../oci/reference.ts";
+import type { Login } from "../store/registry/credentials.ts";
 import { resolveThroughMirrors } from "../store/registry/mirrors.ts";
 import { Registries, type RegistryPatience } from "../store/registry/registries.ts";
 import { allowsPlainHttp } from "../store/registry/settings.ts";
@@ -19,14 +20,19 @@ export interface OpenRegistries {
 
 /** Opens the registries of one command; nothing is connected yet. `patience` is for commands that wait for a registry less long than others. */
 export function openRegistries(
-  settings: { readonly registries: Config["registries"]; readonly insecureRegistries: readonly string[] },
+  settings: {
+    readonly registries: Config["registries"];
+    readonly insecureRegistries: readonly string[];
+    /** Logins that come before those of this machine. */
+    readonly login?: Login;
+  },
   context: Pick<CliContext, "env">,
   patience: RegistryPatience = {},
 ): OpenRegistries {
-  const { registries: entries, insecureRegistries } = settings;
+  const { registries: entries, insecureRegistries, login } = settings;
   const configured = Object.keys(entries).filter((host) => entries[host]?.insecure);
   const known = { registries: entries, insecure: [...insecureRegistries, ...configured] };
-  const registries = new Registries(known, context.env, patience);
+  const registries = new Registries(known, context.env, patience, login);
   return {
     registries,
     open: (reference) => registries.open(reference),

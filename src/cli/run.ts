@@ -35,7 +35,7 @@ import { openRegistries } from "./registries.ts";
 import { approve } from "./run-approve.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { localFacts } from "./run-facts.ts";
-import { imageSources } from "./run-images.ts";
+import { imageSources, type Login } from "./run-images.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -78,7 +78,7 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     if (job.work.kind === "steps" && job.skip === undefined)
       choosePlatform(job, machine, { platforms: config.platforms, emulation: options.emulation });
   }
-  const lacking = await checkImages(context, config, graph, facts, options);
+  const lacking = await checkImages(context, config, graph, facts, { ...options, login: loginOf(config, secrets) });
   if (lacking !== 0) return lacking;
   const number = nextRunNumber(join(stateFolder(context.env), "run-numbers.sqlite"), folder);
   const counted = { ...facts, number };
@@ -91,9 +91,10 @@ async function checkImages(
   config: PipelineConfig,
   graph: JobGraph,
   facts: RunFacts,
-  { insecureRegistries }: RunOptions,
+  { insecureRegistries, login }: RunOptions & { readonly login: Login },
 ): Promise<number> {
-  const { registries, resolve } = openRegistries({ registries: config.registries, insecureRegistries }, context);
+  const access = { registries: config.registries, insecureRegistries, login };
+  const { registries, resolve } = openRegistries(access, context);
   try {
     const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
     const { problems } = await resolveImages(graph, sources, context.signal);
@@ -127,7 +128,7 @@ async function execute(context: CliContext, work: Work): Promise<number> {
   const owner = await processMark();
   const login = loginOf(config, secrets);
   const registries = openRegistries(
-    { registries: config.registries, insecureRegistries: options.insecureRegistries },
+    { registries: config.registries, insecureRegistries: options.insecureRegistries, login },
     context,
   );
   const needsEngine = graph.jobs.some(({ work: { kind } }) => kind === "steps");

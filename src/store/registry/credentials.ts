@@ -21,6 +21,9 @@ export interface FoundCredential {
   readonly problem?: string;
 }
 
+/** A login for a host (as references spell it) that is known without looking into files. */
+export type Login = (host: string) => { readonly username: string; readonly password: string } | undefined;
+
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,11 +54,14 @@ type CredentialFile = z.infer<typeof fileSchema>;
  */
 export class CredentialFinder {
   readonly #environment: Environment;
+  readonly #login: Login;
   #files: Promise<CredentialFile[]> | undefined;
   readonly #found = new Map<string, Promise<FoundCredential>>();
 
-  constructor(environment: Environment) {
+  /** @param login Logins that come before those of files */
+  constructor(environment: Environment, login: Login = () => undefined) {
     this.#environment = environment;
+    this.#login = login;
   }
 
   /** Credentials for a repository (`host` as references spell it). Throws `INVALID_CONFIG` for a broken file. */
@@ -69,6 +75,8 @@ export class CredentialFinder {
   }
 
   async #look(host: string, path: string): Promise<FoundCredential> {
+    const own = this.#login(host);
+    if (own !== undefined) return { credential: { kind: "basic", user: own.username, password: own.password } };
     this.#files ??= Promise.all(filesOf(this.#environment).map(readCredentialFile));
     let problem: string | undefined;
     for (const file of await this.#files) {
