@@ -12,12 +12,13 @@ import { imageCopySchema, imageCreateSchema } from "../src/cli/schemas/image.ts"
 import { findingSchema } from "../src/cli/schemas/parts.ts";
 import { pipelineShowSchema } from "../src/cli/schemas/pipeline.ts";
 import { platformsSchema } from "../src/cli/schemas/platforms.ts";
-import { runEventSchema, runSchema } from "../src/cli/schemas/run.ts";
+import { runSchema } from "../src/cli/schemas/run.ts";
 import { verifySchema } from "../src/cli/schemas/verify.ts";
 import { imageInspectSchema, imagePruneSchema } from "../src/cli/schemas/image-documents.ts";
 import { factsFileSchema } from "../src/check/facts/facts-file.ts";
 import { baselineSchema } from "../src/check/ignore/baseline-file.ts";
 import { configSchema } from "../src/config/schema.ts";
+import { runEventSchema } from "../src/event/event-schema.ts";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   "archway.schema.json": configSchema,

@@ -1,10 +1,9 @@
 import type { ResolveReference } from "../build/bases.ts";
 import type { Config } from "../config/config.ts";
 import type { Reference } from "../oci/reference.ts";
-import type { Login } from "../store/registry/credentials.ts";
 import { resolveThroughMirrors } from "../store/registry/mirrors.ts";
 import { Registries, type RegistryPatience } from "../store/registry/registries.ts";
-import { allowsPlainHttp } from "../store/registry/settings.ts";
+import { allowsPlainHttp, type Login } from "../store/registry/settings.ts";
 import type { ImageStore } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 
@@ -23,7 +22,6 @@ export function openRegistries(
   settings: {
     readonly registries: Config["registries"];
     readonly insecureRegistries: readonly string[];
-    /** Logins that come before those of this machine. */
     readonly login?: Login;
   },
   context: Pick<CliContext, "env">,
@@ -31,8 +29,9 @@ export function openRegistries(
 ): OpenRegistries {
   const { registries: entries, insecureRegistries, login } = settings;
   const configured = Object.keys(entries).filter((host) => entries[host]?.insecure);
-  const known = { registries: entries, insecure: [...insecureRegistries, ...configured] };
-  const registries = new Registries(known, context.env, patience, login);
+  const insecure = [...insecureRegistries, ...configured];
+  const known = { registries: entries, insecure, ...(login === undefined ? {} : { login }) };
+  const registries = new Registries(known, context.env, patience);
   return {
     registries,
     open: (reference) => registries.open(reference),

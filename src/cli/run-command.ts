@@ -15,7 +15,9 @@ export interface RawRunOptions {
   /** False with `--no-emulation`. */
   readonly emulation: boolean;
   readonly plan: boolean;
+  readonly only: boolean;
   readonly progress: string;
+  readonly events?: string;
   readonly format: string;
   readonly insecureRegistry: readonly string[];
   readonly config?: string;
@@ -31,6 +33,9 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
     )
     .argument("[JOB...]", "run these and what they need (default: all)")
+    .addOption(
+      new Option("--only", "run the named jobs without what they need, on what an earlier run left").default(false),
+    )
     .addOption(list("--platform <platforms>", "of jobs that run on several platforms, only these"))
     .addOption(
       new Option(
@@ -48,11 +53,22 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .addOption(
       new Option(
         "--host <endpoint>",
-        "socket of Docker or Podman, unix:///PATH (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+        "Docker or Podman: unix:///PATH, tcp://HOST:PORT, ssh://HOST (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
-    .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option(
+        "--progress <type>",
+        "live, plain, json (every event a line) or quiet (default: live on a terminal, plain elsewhere)",
+      ).default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--events <file>",
+        "write every event there as it happens, one JSON object a line; - is standard output",
+      ),
+    )
     .addOption(
       new Option("--format <format>", "of the result on standard output: text (default) or json").default("text"),
     )
@@ -61,6 +77,6 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .action(async (jobs: readonly string[], raw: RawRunOptions) => {
       const { readRunOptions } = await import("./run-options.ts");
       const { runRun } = await import("./run.ts");
-      done(await runRun(context, jobs, readRunOptions(raw)));
+      done(await runRun(context, jobs, readRunOptions(raw, jobs)));
     });
 }

@@ -5,11 +5,9 @@ import { selectPlatforms } from "../image/select.ts";
 import type { ImageSources } from "../job/containerizer/docker-engine.ts";
 import { parseReference } from "../oci/reference.ts";
 import { canRun, formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
+import type { Login } from "../store/registry/settings.ts";
 import { openImage } from "../store/open-store.ts";
 import type { OpenRegistries } from "./registries.ts";
-
-/** A login of the pipeline's own. */
-export type Login = (host: string) => { readonly username: string; readonly password: string } | undefined;
 
 /** Where the images of jobs come from: registries through their mirrors, and layouts of the run. */
 export function imageSources(

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { Login } from "./run-images.ts";
+import type { Login } from "../store/registry/settings.ts";
 
 /** The pipeline's logins: a user and the secret that holds the password. */
 export function loginOf({ registries }: Config, secrets: ReadonlyMap<string, string>): Login {

@@ -1,75 +1,40 @@
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { RunEvent, RunEventBody } from "./run-event.ts";
+import type { EventFile } from "./event-file.ts";
 
-/** Milliseconds from the first event that is not written to the next write: a reader of the file sees it that soon. */
-const flushAfter = 40;
-/** Characters that wait for the disk before the one who appends waits too. */
-const maxWaiting = 8 * 1024 ** 2;
+/** Takes an event in. Who appends waits for the promise: a reader that is slow slows down what it reads of. */
+type EventListener = (event: RunEvent) => void | Promise<void>;
 
-/** The stream of events of one run, kept in a file with one JSON document a line; readers in the process get each event at once. */
+/** The stream of events of one run: kept in files, and given to readers in the process at once. */
 export class EventLog {
-  readonly #file: WriteStream;
+  readonly #files: readonly EventFile[];
   readonly #now: () => number;
-  readonly #listeners: ((event: RunEvent) => void)[] = [];
+  readonly #listeners: EventListener[] = [];
   #next = 0;
-  #waiting: string[] = [];
-  #size = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #failure: unknown;
 
-  private constructor(file: WriteStream, now: () => number) {
-    this.#file = file;
+  /**
+   * @param files where all events go; the log closes them
+   * @param now milliseconds since the epoch
+   */
+  constructor(files: readonly EventFile[], now: () => number) {
+    this.#files = files;
     this.#now = now;
-    file.on("error", (error) => (this.#failure ??= error));
-  }
-
-  /** Opens a new log. Throws what the file system says. */
-  static async create(path: string, now: () => number): Promise<EventLog> {
-    await mkdir(dirname(path), { recursive: true });
-    const file = createWriteStream(path, { flags: "wx" });
-    await once(file, "open");
-    return new EventLog(file, now);
   }
 
   /** Calls a reader for every event from here on. */
-  onEvent(listener: (event: RunEvent) => void): void {
+  onEvent(listener: EventListener): void {
     this.#listeners.push(listener);
   }
 
-  /** Appends one event; the promise waits when the disk is behind. Throws what the disk said: a run whose log is lost is no run. */
+  /** Appends one event; the promise waits for disks and readers that are behind. Throws what the disk said: a run whose log is lost is no run. */
   append(body: RunEventBody): void | Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
     const event: RunEvent = { index: this.#next++, at: this.#now(), ...body };
-    for (const listener of this.#listeners) listener(event);
-    const line = `${JSON.stringify(event)}\n`;
-    this.#waiting.push(line);
-    this.#size += line.length;
-    this.#timer ??= setTimeout(() => this.#flush(), flushAfter);
-    if (this.#size > maxWaiting) {
-      this.#flush();
-      if (this.#file.writableNeedDrain) return once(this.#file, "drain").then(() => undefined);
-    }
-    return undefined;
+    const takers = [...this.#listeners, ...this.#files.map((file) => file.append.bind(file))];
+    const waits = takers.map((take) => take(event)).filter((wait) => wait !== undefined);
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }
 
-  /** Writes what waits, and closes the file. */
+  /** Writes what waits, and closes the files. */
   async close(): Promise<void> {
-    this.#flush();
-    await new Promise<void>((resolve, reject) => {
-      if (this.#failure !== undefined) reject(this.#failure);
-      else this.#file.end(resolve);
-    });
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#waiting.length === 0) return;
-    this.#file.write(this.#waiting.join(""));
-    this.#waiting = [];
-    this.#size = 0;
+    await Promise.all(this.#files.map((file) => file.close()));
   }
 }

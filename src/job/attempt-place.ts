@@ -1,8 +1,11 @@
 import type { RunEventBody } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Clock } from "./clock.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
 import type { StepsJob } from "./steps-job.ts";
+import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** Where the containers of one attempt of a job run: its network, its folders, its environment. */
 export interface AttemptPlace {
@@ -10,19 +13,20 @@ export interface AttemptPlace {
   readonly platform: Platform;
   readonly isEmulated: boolean;
   readonly containerizer: Containerizer;
+  readonly clock: Clock;
   readonly network: NetworkId;
   /** Addresses of the services by name. */
   readonly hosts: Readonly<Record<string, string>>;
+  readonly folder: JobFolder;
   /** Workspace, caches and Docker configuration. */
   readonly mounts: readonly Mount[];
-  /** Throws `PATH_ESCAPES` when a step has put a link into the way of what is mounted from the workspace: the engine would follow it. */
-  readonly checkMounts: () => Promise<void>;
-  /** Folder of this attempt for scripts and secret files. */
-  readonly scratch: string;
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
-  readonly secretForms: readonly Buffer[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
+  /** For what runs whatever happens: aborted some time after the job was cancelled. */
+  readonly late: AbortSignal;
   /** The step whose failure handlers run. */
   readonly failedStep?: StepSpec;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -34,6 +38,4 @@ export interface AttemptPlace {
   ) => Promise<{ readonly env: Readonly<Record<string, string>>; readonly mounts: readonly Mount[] }>;
   /** A name that no other container has. */
   readonly containerName: (purpose: string) => string;
-  /** A name that no other file of the scratch folder has. */
-  readonly nextName: (purpose: string) => string;
 }

@@ -6,8 +6,20 @@ import type { Platform } from "../platform/platform.ts";
 /** Exit codes of programs that a shell could not start, and of those that a signal ended. */
 const startCodes: ReadonlySet<number> = new Set([126, 127, 132, 133, 134, 135, 139, 255]);
 
+/** A failure that is known already, on its way through code that throws. */
+export class JobFailure extends Error {
+  override readonly name = "JobFailure";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
 /** What a thrown error is for a job: engine, network and disk are infrastructure, what the image or the pipeline lacks is the user's. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof JobFailure) return error.failure;
   if (isAbort(error)) return { kind: "cancelled", code: "CANCELLED", message: "It was cancelled." };
   if (error instanceof ArchwayError) {
     const { code, message, hint, kind } = error;

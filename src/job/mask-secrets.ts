@@ -1,101 +1,102 @@
+import { FormSearch, FormTable } from "./form-search.ts";
+import { secretForms } from "./secret-forms.ts";
+
 /** What stands for a secret in logs. */
 const mask = Buffer.from("***");
 
-/** Secrets shorter than this are not looked for: hiding every `a` would hide the log and tell the secret. */
-const shortest = 3;
+/** The secrets of a run, ready to be looked for in any number of streams. */
+export class SecretMasks {
+  readonly #tables: readonly FormTable[];
 
-/** The forms that secrets take in output: as they are, line by line, in base64 (also inside of a longer text), and as parts of URLs. The longest first. */
-export function secretForms(secrets: readonly string[]): readonly Buffer[] {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    const parts = [secret, secret.trim(), ...secret.split(/\r?\n/).filter((line) => line.length > shortest)];
-    for (const part of parts.filter(({ length }) => length >= shortest)) {
-      forms.add(part);
-      forms.add(encodeURIComponent(part));
-      forms.add(encodeURIComponent(part).replaceAll("%20", "+"));
-      forms.add(JSON.stringify(part).slice(1, -1));
-      for (const form of base64Forms(part)) {
-        forms.add(form);
-        forms.add(form.replaceAll("+", "-").replaceAll("/", "_"));
-      }
-    }
+  constructor(values: Iterable<string>) {
+    const { whole, wrapped } = secretForms([...values]);
+    this.#tables = [new FormTable(whole, { encoded: false }), new FormTable(wrapped, { encoded: true })];
   }
-  return [...forms].map((form) => Buffer.from(form)).sort((a, b) => b.length - a.length);
+
+  /** A mask for one stream. */
+  open(): SecretMask {
+    return new SecretMask(this.#tables.map((table) => new FormSearch(table)));
+  }
 }
 
-/** What base64 makes of a text at each of its three places in a longer one: the characters that depend on nothing else. */
-function base64Forms(text: string): readonly string[] {
-  const bytes = Buffer.from(text);
-  return [0, 1, 2].flatMap((before) => {
-    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
-    const inside = whole.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
-    return inside.length >= 4 ? [inside] : [];
-  });
+/** Bytes from `start` to before `end`. */
+interface Span {
+  start: number;
+  end: number;
 }
 
-/** Masks the secrets of one stream, also those that are cut between two pieces. */
+/**
+ * Masks the secrets of one stream. Each unbroken run of bytes that belong to a secret, in whatever form, becomes `***`; ends of lines stay. What comes out does not depend
+ * on how the stream is cut.
+ */
 export class SecretMask {
-  readonly #forms: readonly Buffer[];
-  readonly #firsts: ReadonlySet<number>;
-  #held: Buffer = Buffer.alloc(0);
+  readonly #searches: readonly FormSearch[];
+  /** What each search has found and is not given on yet: in order, none touching another. */
+  readonly #found: Span[][];
+  #held: Uint8Array = new Uint8Array();
+  /** Whether the last byte that was given on was hidden. */
+  #isHiding = false;
 
-  constructor(forms: readonly Buffer[]) {
-    this.#forms = forms;
-    this.#firsts = new Set(forms.map((form) => form[0] ?? 0));
+  constructor(searches: readonly FormSearch[]) {
+    this.#searches = searches;
+    this.#found = searches.map(() => []);
   }
 
   /** What of the bytes so far can go on; what may be the beginning of a secret is held. */
   push(bytes: Uint8Array): Uint8Array {
-    if (this.#forms.length === 0) return bytes;
-    const all =
-      this.#held.length === 0
-        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-        : Buffer.concat([this.#held, bytes]);
-    const { masked, end } = this.#mask(all);
-    this.#held = Buffer.from(all.subarray(end));
-    return masked;
+    const held = this.#held.length;
+    const all = held === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    const open = this.#searches.map((search, index) => {
+      const spans = this.#found[index] ?? [];
+      return search.read(all, held, (start, end) => join(spans, { start, end }));
+    });
+    return this.#give(all, Math.min(all.length, ...open));
   }
 
   /** What is held, when nothing follows. */
   end(): Uint8Array {
-    const rest = this.#held;
-    this.#held = Buffer.alloc(0);
-    // The beginning of one secret may hold another one whole.
-    return this.#mask(rest, true).masked;
+    return this.#give(this.#held, this.#held.length);
   }
 
-  #mask(all: Buffer, isEnd = false): { readonly masked: Buffer; readonly end: number } {
-    const next = this.#forms.map((form) => all.indexOf(form));
-    const parts: Buffer[] = [];
+  #give(all: Uint8Array, end: number): Uint8Array {
+    const parts: Uint8Array[] = [];
     let at = 0;
-    for (;;) {
-      let found = -1;
-      next.forEach((place, index) => {
-        if (place >= 0 && place < at) next[index] = all.indexOf(this.#forms[index] ?? mask, at);
-        const now = next[index] ?? -1;
-        // Of several at one place the longest comes first.
-        if (now >= 0 && (found < 0 || now < (next[found] ?? 0))) found = index;
-      });
-      const place = next[found] ?? -1;
-      const held = isEnd ? all.length : this.#heldFrom(all, at);
-      // A longer secret that is not whole yet may begin before one that is.
-      if (place < 0 || held < place) {
-        parts.push(all.subarray(at, held));
-        return { masked: Buffer.concat(parts), end: held };
-      }
-      parts.push(all.subarray(at, place), mask);
-      at = place + (this.#forms[found]?.length ?? 0);
+    for (const { start, end: stop } of this.#found.flat().toSorted((a, b) => a.start - b.start)) {
+      if (start >= end) break;
+      if (start > at) this.#show(all.subarray(at, start), parts);
+      this.#hide(all.subarray(Math.max(at, start), Math.min(stop, end)), parts);
+      at = Math.max(at, Math.min(stop, end));
     }
+    if (at < end) this.#show(all.subarray(at, end), parts);
+    for (const [index, spans] of this.#found.entries())
+      this.#found[index] = spans.flatMap(({ start, end: stop }) =>
+        stop > end ? [{ start: Math.max(0, start - end), end: stop - end }] : [],
+      );
+    this.#held = end === all.length ? new Uint8Array() : Uint8Array.from(all.subarray(end));
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
-  /** Where the end of the bytes that begins a secret starts, from `from` on. */
-  #heldFrom(all: Buffer, from: number): number {
-    const longest = this.#forms[0]?.length ?? 0;
-    for (let at = Math.max(from, all.length - longest + 1); at < all.length; at++) {
-      if (!this.#firsts.has(all[at] ?? -1)) continue;
-      const rest = all.length - at;
-      if (this.#forms.some((form) => form.length > rest && form.subarray(0, rest).equals(all.subarray(at)))) return at;
-    }
-    return all.length;
+  #show(bytes: Uint8Array, parts: Uint8Array[]): void {
+    parts.push(bytes);
+    this.#isHiding = false;
   }
+
+  #hide(bytes: Uint8Array, parts: Uint8Array[]): void {
+    for (let at = 0; at < bytes.length; at++) {
+      if (bytes[at] === 0x0a || bytes[at] === 0x0d) this.#show(bytes.subarray(at, at + 1), parts);
+      else if (!this.#isHiding) {
+        parts.push(mask);
+        this.#isHiding = true;
+      }
+    }
+  }
+}
+
+/** Adds a span that ends after all others, and joins it with those that it touches. */
+function join(spans: Span[], added: Span): void {
+  for (let last = spans.at(-1); last !== undefined && last.end >= added.start; last = spans.at(-1)) {
+    added.start = Math.min(added.start, last.start);
+    spans.pop();
+  }
+  spans.push(added);
 }

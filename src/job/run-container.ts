@@ -1,38 +1,32 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  ContainerExit,
-  Containerizer,
-  ContainerSpec,
-  OutputSink,
-  RunningContainer,
-} from "./containerizer/containerizer.ts";
+import { endsWithin } from "./clock.ts";
+import type { ContainerExit, ContainerSpec, OutputSink, RunningContainer } from "./containerizer/containerizer.ts";
+import { endOthers, endUnheard, unheard } from "./first-process.ts";
+import { make, type Maker, patience, removeMade } from "./remove-made.ts";
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const grace = 10_000;
-/** Milliseconds that signals and removals may take when the one who asked has gone. */
-const patience = 30_000;
+/** The same for a first process that does not handle SIGTERM: time for those behind it. */
+const shortGrace = 1_000;
+
+/** What runs a container. */
+type Runner = Maker & { readonly output: OutputSink; readonly isScript: boolean };
 
 /**
  * Runs one container to its end and removes it. An aborted signal sends SIGTERM to its processes, waits, then sends SIGKILL: the exit that follows is returned, the caller
- * knows why. A shell as first process hears no SIGTERM, so the processes behind it get theirs from inside.
+ * knows why.
  *
  * @throws ArchwayError what the engine says; the signal's reason when it was aborted before the start
  */
-export async function runContainer(
-  containerizer: Containerizer,
-  spec: ContainerSpec,
-  {
-    output,
-    isScript,
-    signal,
-  }: { readonly output: OutputSink; readonly isScript: boolean; readonly signal: AbortSignal },
-): Promise<ContainerExit> {
-  const id = await containerizer.createContainer(spec, signal);
+export async function runContainer(runner: Runner, spec: ContainerSpec, signal: AbortSignal): Promise<ContainerExit> {
+  const { containerizer, output } = runner;
+  const named = { kind: "container", name: spec.name } as const;
+  const id = await make(runner, named, (asked) => containerizer.createContainer(spec, asked));
   try {
+    signal.throwIfAborted();
     const running = await containerizer.start(id, output, signal);
     const ending = Promise.withResolvers<void>();
     const onAbort = () => {
-      stop(containerizer, id, running, isScript).then(ending.resolve, ending.reject);
+      stop(runner, id, running).then(ending.resolve, ending.reject);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -43,31 +37,40 @@ export async function runContainer(
       signal.removeEventListener("abort", onAbort);
     }
   } finally {
-    await containerizer.remove({ kind: "container", id }, AbortSignal.timeout(patience));
+    await removeMade(runner, { kind: "container", id });
   }
 }
 
 /** Asks the processes of a container to end, then ends them. */
-async function stop(
-  containerizer: Containerizer,
-  id: string,
-  running: RunningContainer,
-  isScript: boolean,
-): Promise<void> {
-  await running.kill("SIGTERM").catch(() => undefined);
-  const ended = running.exited.then(
+async function stop(runner: Runner, id: string, running: RunningContainer): Promise<void> {
+  const { containerizer, clock, isScript } = runner;
+  const { exited } = running;
+  const ended = exited.then(
     () => true,
     () => true,
   );
-  if (isScript) {
-    // kill -1: all processes but the shell that asks and the first one.
-    const inside = containerizer.exec(id, ["sh", "-c", "kill -TERM -1"], AbortSignal.timeout(patience));
-    await Promise.race([inside.catch(() => undefined), ended]);
-  }
-  const isOver = await Promise.race([ended, sleep(grace, false, { ref: false })]);
-  if (isOver) return;
+  const isPatient = await Promise.race([isScript ? endScript(runner, id) : endProgram(runner, id, running), ended]);
+  if (await endsWithin(clock, isPatient ? grace : shortGrace, exited)) return;
   await running.kill("SIGKILL").catch(() => undefined);
-  if (await Promise.race([ended, sleep(patience, false, { ref: false })])) return;
+  if (await endsWithin(clock, patience, exited)) return;
   // The removal that follows is the last means.
   throw new Error(`${containerizer.name} did not end the container ${id}`);
+}
+
+/** Whether a script was asked to end: its first process is our shell, and needs no signal. */
+function endScript({ containerizer, clock }: Runner, id: string): Promise<boolean> {
+  return containerizer.exec(id, endOthers, clock.timeout(patience)).then(
+    () => true,
+    // Too many processes, no memory: nobody in there can be asked.
+    () => false,
+  );
+}
+
+/** Whether the program of an image was asked to end and listens. Without a shell in the image nobody knows, and it has its time. */
+async function endProgram({ containerizer, clock }: Runner, id: string, running: RunningContainer): Promise<boolean> {
+  await running.kill("SIGTERM").catch(() => undefined);
+  return containerizer.exec(id, endUnheard, clock.timeout(patience)).then(
+    ({ exitCode }) => exitCode !== unheard,
+    () => true,
+  );
 }

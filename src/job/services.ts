@@ -1,12 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import type { Readiness, ServiceSpec } from "../pipeline/job-spec.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
+import { endsWithin } from "./clock.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
-import { SecretMask } from "./mask-secrets.ts";
+import { make, removeMade } from "./remove-made.ts";
 import { SourceLog } from "./source-log.ts";
+import { commandOf, scriptMounts } from "./steps/run-in-container.ts";
+
+/** Milliseconds that the output of services that were ended has to come. */
+const afterEnd = 10_000;
 
 /** The services of one attempt, all ready. */
 export interface RunningServices {
@@ -38,10 +40,8 @@ export async function startServices(
     isOver = true;
     await Promise.all(kills.map((kill) => kill().catch(() => undefined)));
     // The end of their output belongs to the log.
-    await Promise.race([Promise.allSettled(endings), sleep(10_000, undefined, { ref: false })]);
-    await Promise.all(
-      containers.map((id) => place.containerizer.remove({ kind: "container", id }, AbortSignal.timeout(30_000))),
-    );
+    await endsWithin(place.clock, afterEnd, Promise.allSettled(endings));
+    await Promise.all(containers.map((id) => removeMade(place, { kind: "container", id })));
   };
   const tell = (service: string, state: "starting" | "ready" | "stopped" | "failed", reason?: string) =>
     place.emit({ type: "service", job: place.job.id, service, state, ...(reason === undefined ? {} : { reason }) });
@@ -50,9 +50,10 @@ export async function startServices(
   const within = AbortSignal.any([signal, broken.signal]);
   const startOne = async (service: ServiceSpec): Promise<void> => {
     await tell(service.name, "starting");
-    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.secretForms, place.emit);
+    const log = new SourceLog({ job: place.job.id, source: `service:${service.name}` }, place.masks, place.emit);
     const id = await createService(service, place, within);
     containers.push(id);
+    within.throwIfAborted();
     const running = await place.containerizer.start(id, (stream, bytes) => log.write(stream, bytes), within);
     const ended = running.exited.then(async (exit) => {
       await log.end();
@@ -88,61 +89,51 @@ async function createService(service: ServiceSpec, place: AttemptPlace, signal: 
   const { name, image, env, run, user, resources } = service;
   const pulled = await place.pull(image, signal);
   const secrets = await place.secretsOf(service.secrets);
-  const mounts = [...secrets.mounts];
-  let command: { readonly entrypoint?: readonly string[]; readonly command?: readonly string[] } = {};
-  if (run?.kind === "script") {
-    const source = join(place.scratch, place.nextName("service"));
-    await writeFile(source, run.script, { mode: 0o755 });
-    mounts.push({ source, target: "/run/archway/script", readOnly: true });
-    command = { entrypoint: ["sh", "-e", "/run/archway/script"], command: [] };
-  } else if (run !== undefined) {
-    command = { ...(run.entrypoint === undefined ? {} : { entrypoint: run.entrypoint }), command: run.args };
-  }
-  return place.containerizer.createContainer(
-    {
-      name: place.containerName(`service-${name}`),
-      image: pulled,
-      ...command,
-      env: { ...env, ...secrets.env },
-      ...(user === undefined ? {} : { user }),
-      network: { id: place.network, aliases: [name] },
-      mounts,
-      resources,
-      labels: { ...place.labels, step: `service:${name}` },
-    },
-    signal,
-  );
+  const script = run === undefined ? [] : await scriptMounts(run, place);
+  const spec = {
+    name: place.containerName(`service-${name}`),
+    image: pulled,
+    ...(run === undefined ? {} : commandOf(run)),
+    env: { ...env, ...secrets.env },
+    ...(user === undefined ? {} : { user }),
+    network: { id: place.network, aliases: [name] },
+    mounts: [...secrets.mounts, ...script],
+    resources,
+    labels: { ...place.labels, step: `service:${name}` },
+  };
+  const named = { kind: "container", name: spec.name } as const;
+  return make(place, named, (asked) => place.containerizer.createContainer(spec, asked));
 }
 
 async function waitUntilReady(
   name: string,
   ready: Readiness,
   id: string,
-  { containerizer, secretForms }: AttemptPlace,
+  { containerizer, masks, clock }: AttemptPlace,
   signal: AbortSignal,
   lost: Promise<never>,
 ): Promise<void> {
   const command = ready.kind === "command" ? ready.command : listens(ready.port);
-  const until = performance.now() + ready.timeout * 1000;
+  const until = clock.now() + ready.timeout * 1000;
   let said = "";
-  while (performance.now() < until) {
-    const left = AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())));
+  while (clock.now() < until) {
+    const left = clock.timeout(Math.max(1, until - clock.now()));
     const asked = containerizer
       .exec(id, ["sh", "-c", command], AbortSignal.any([signal, left]))
       .catch(async (error: unknown) => {
         if (signal.aborted) throw error;
         if (left.aborted) return { exitCode: 1, output: "the command did not end in time" };
         // A service that has ended cannot be asked: its end tells more than the refusal, and comes soon.
-        await Promise.race([lost, sleep(4_000, undefined, { signal })]);
+        await Promise.race([lost, clock.sleep(4_000, signal)]);
         throw error;
       });
     const { exitCode, output } = await Promise.race([asked, lost]);
     if (exitCode === 0) return;
-    const mask = new SecretMask(secretForms);
+    const mask = masks.open();
     said = Buffer.concat([mask.push(Buffer.from(output)), mask.end()])
       .toString("utf8")
       .trim();
-    await Promise.race([sleep(ready.interval * 1000, undefined, { signal }), lost]);
+    await Promise.race([clock.sleep(ready.interval * 1000, signal), lost]);
   }
   const what = ready.kind === "command" ? `\`${ready.command}\`` : `port ${ready.port}`;
   throw new ArchwayError({

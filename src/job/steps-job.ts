@@ -1,9 +1,10 @@
 import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { JobOutputs, JobSpec, StepsWork } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Clock } from "./clock.ts";
 import type { Containerizer } from "./containerizer/containerizer.ts";
-import type { Volumizer } from "./volumizer/volumizer.ts";
-import type { Checkout } from "./volumizer/working-tree.ts";
+import type { SecretMasks } from "./mask-secrets.ts";
+import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** A steps job with a place to run. */
 export type StepsJob = JobSpec & { readonly work: StepsWork; readonly platform: Platform };
@@ -12,16 +13,17 @@ export type StepsJob = JobSpec & { readonly work: StepsWork; readonly platform: 
 export interface JobSurroundings {
   readonly run: string;
   readonly containerizer: Containerizer;
-  readonly volumizer: Volumizer;
-  readonly checkout: Checkout;
+  readonly clock: Clock;
+  /** Files for one attempt, with a workspace as the run found it, where the containerizer can mount them. */
+  readonly openFolder: (signal: AbortSignal) => Promise<JobFolder>;
   /** Whether the machine needs an emulator for the platform. */
   readonly isEmulated: boolean;
   /** Variables that every step gets (`CI`, `ARCHWAY_RUN`, `ARCHWAY_BRANCH`, …). */
   readonly variables: Readonly<Record<string, string>>;
   /** Value of a secret. Throws `SECRET_MISSING` (kind `input`). */
   readonly secret: (name: string) => string;
-  /** Every secret's value of the run, for masking. */
-  readonly masked: readonly string[];
+  /** For all secrets of the run. */
+  readonly masks: SecretMasks;
   /** `config.json` of Docker for these hosts. */
   readonly dockerConfig: (hosts: readonly string[]) => string;
   /** Mark of this process. */

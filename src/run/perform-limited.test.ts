@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { ArchwayError } from "../error/error.ts";
 import type { RunEventBody } from "../event/run-event.ts";
+import { systemClock } from "../job/clock.ts";
+import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { performLimited } from "./perform-limited.ts";
@@ -27,12 +29,15 @@ async function perform(spec: JobSpec, ends: readonly (Error | JobResult)[]) {
   let attempts = 0;
   const result = await performLimited(
     spec,
-    async () => {
-      const end = ends[attempts++];
-      if (end === undefined || end instanceof Error) throw end ?? new TypeError("one attempt too many");
-      return end;
+    {
+      perform: async () => {
+        const end = ends[attempts++];
+        if (end === undefined || end instanceof Error) throw end ?? new TypeError("one attempt too many");
+        return end;
+      },
+      emit: (event) => void events.push(event),
+      clock: systemClock,
     },
-    (event) => void events.push(event),
     signal,
   );
   return { result, attempts, events };
@@ -59,7 +64,7 @@ test("what the user must mend is not tried again", async () => {
 });
 
 /** An attempt that ends only when it is told to. */
-async function wait(_: JobSpec, within: AbortSignal): Promise<JobResult> {
+async function wait(_: JobSpec, { signal: within }: Attempt): Promise<JobResult> {
   if (!within.aborted) await once(within, "abort");
   throw within.reason;
 }
@@ -67,7 +72,11 @@ async function wait(_: JobSpec, within: AbortSignal): Promise<JobResult> {
 test("a job that takes too long fails with its limit, and is not cancelled", async () => {
   // The limit alone holds no process.
   const alive = setInterval(() => {}, 1000);
-  const { failure } = await performLimited({ ...job, timeout: 0.05 }, wait, () => {}, signal);
+  const { failure } = await performLimited(
+    { ...job, timeout: 0.05 },
+    { perform: wait, emit: () => {}, clock: systemClock },
+    signal,
+  );
   clearInterval(alive);
   assert.deepEqual(failure, {
     kind: "timeout",
@@ -79,6 +88,6 @@ test("a job that takes too long fails with its limit, and is not cancelled", asy
 test("a cancelled job is cancelled and not tried again", async () => {
   const stop = new AbortController();
   setImmediate(() => stop.abort());
-  const { status } = await performLimited(job, wait, () => {}, stop.signal);
+  const { status } = await performLimited(job, { perform: wait, emit: () => {}, clock: systemClock }, stop.signal);
   assert.equal(status, "cancelled");
 });

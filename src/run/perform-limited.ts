@@ -1,46 +1,56 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { RunEventBody } from "../event/run-event.ts";
-import { failureOf } from "../job/job-failure.ts";
+import type { Failure } from "../event/run-event.ts";
+import { failureOf, JobFailure } from "../job/job-failure.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
+import type { RunRequest } from "./run-pipeline.ts";
 
-/** Does one job as its `timeout` and `retry` say. Steps jobs do that themselves, and a person is asked once. Throws only what `emit` throws. */
+type Performing = Pick<RunRequest, "perform" | "emit" | "clock">;
+
+/** Does one job as its `timeout` and `retry` say; a person is asked once, and waits on their own. Throws only what `emit` throws. */
 export async function performLimited(
   job: JobSpec,
-  perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>,
-  emit: (event: RunEventBody) => void | Promise<void>,
+  { perform, emit, clock }: Performing,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const isOwn = job.work.kind === "steps" || job.work.kind === "approval";
-  const limit = isOwn || job.timeout === undefined ? undefined : AbortSignal.timeout(job.timeout * 1000);
-  const within = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+  const isPatient = job.work.kind === "approval" || job.timeout === undefined;
+  const limit = isPatient ? undefined : clock.timeout((job.timeout ?? 0) * 1000);
+  const late = new AbortController();
+  limit?.addEventListener("abort", () => late.abort(new JobFailure(timedOut(job))), { once: true });
+  const within = AbortSignal.any([signal, late.signal]);
+  const attempts = job.work.kind === "approval" ? 1 : job.retry.attempts;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await attemptJob(job, perform, within);
-    if (signal.aborted) return { status: "cancelled", outputs: {} };
-    if (limit?.aborted === true && result.status !== "succeeded") {
-      const message = `The job "${job.id}" did not end within ${job.timeout} s.`;
-      return { status: "failed", failure: { kind: "timeout", code: "JOB_TIMEOUT", message }, outputs: {} };
-    }
+    const isFinal = ({ kind }: Failure) =>
+      within.aborted || attempt >= attempts || !job.retry.on.some((one) => one === kind);
+    const result = await attemptJob(job, perform, { signal: within, isFinal });
+    if (result.status !== "succeeded" && signal.aborted) return { status: "cancelled", outputs: {} };
+    if (late.signal.aborted && !isOwnEnd(job, result)) return { status: "failed", failure: timedOut(job), outputs: {} };
     const { failure } = result;
-    const isAgain =
-      !isOwn && failure !== undefined && attempt < job.retry.attempts && job.retry.on.some((on) => on === failure.kind);
-    if (!isAgain) return result;
-    const text = `Attempt ${attempt} of ${job.retry.attempts} failed: ${failure.message}`;
+    if (failure === undefined || isFinal(failure)) return result;
+    const text = `Attempt ${attempt} of ${attempts} failed: ${failure.message}`;
     await emit({ type: "note", job: job.id, text });
     // A cancel or the timeout ends the pause; the next attempt then sees it.
-    await sleep(job.retry.delay * 1000 * 2 ** (attempt - 1), undefined, { signal: within }).catch(() => undefined);
+    await clock.sleep(job.retry.delay * 1000 * 2 ** (attempt - 1), within).catch(() => undefined);
   }
+}
+
+/** Whether a job whose time is over came to its end by itself: it succeeded in the last moment, or its steps failed before. */
+function isOwnEnd({ work }: JobSpec, { status, failure }: JobResult): boolean {
+  return status === "succeeded" || (work.kind === "steps" && failure !== undefined && failure.kind !== "cancelled");
 }
 
 async function attemptJob(
   job: JobSpec,
-  perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>,
-  signal: AbortSignal,
+  perform: RunRequest["perform"],
+  attempt: Parameters<RunRequest["perform"]>[1],
 ): Promise<JobResult> {
-  if (signal.aborted) return { status: "cancelled", outputs: {} };
+  if (attempt.signal.aborted) return { status: "cancelled", outputs: {} };
   try {
-    return await perform(job, signal);
+    return await perform(job, attempt);
   } catch (error) {
     return { status: "failed", failure: failureOf(error), outputs: {} };
   }
+}
+
+function timedOut({ id, timeout = 0 }: JobSpec): Failure {
+  return { kind: "timeout", code: "JOB_TIMEOUT", message: `The job "${id}" did not end within ${timeout} s.` };
 }

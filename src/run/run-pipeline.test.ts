@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseConfig } from "../config/parse-config.ts";
 import type { RunEventBody } from "../event/run-event.ts";
+import { systemClock } from "../job/clock.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -39,6 +40,7 @@ async function run(
       slots,
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
+      clock: systemClock,
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
         await new Promise((resolve) => setImmediate(resolve));
@@ -145,7 +147,8 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
         leave: async () => void left.push(`${group} ${cancel}`),
       }),
       emit: (event) => void events.push(event),
-      perform: async (_, within) => {
+      clock: systemClock,
+      perform: async (_, { signal: within }) => {
         newer.abort();
         assert.ok(within.aborted);
         return { status: "cancelled", outputs: {} };
@@ -182,12 +185,13 @@ jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
       graph: expandPipeline(config, facts),
       resolution: { facts, hash: () => "" },
       slots: 2,
+      clock: systemClock,
       joinGroup: async (group, cancel, _within, of) => {
         calls.push(`join ${of} ${group} ${cancel}`);
         return { superseded: newer.signal, leave: async () => void calls.push("leave") };
       },
       emit: (event) => void events.push(event),
-      perform: async ({ id }, within) => {
+      perform: async ({ id }, { signal: within }) => {
         calls.push(`perform ${id}`);
         newer.abort();
         assert.ok(within.aborted);

@@ -1,5 +1,7 @@
 import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { Clock } from "../job/clock.ts";
 import { failureOf } from "../job/job-failure.ts";
+import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
@@ -12,10 +14,13 @@ export type RunState = "succeeded" | "failed" | "cancelled";
 export interface RunRequest {
   readonly graph: JobGraph;
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** What jobs that do not run left in an earlier run, by name. */
+  readonly earlier?: ReadonlyMap<string, JobOutputs>;
   /** Jobs that run at the same time at most. */
   readonly slots: number;
-  /** Does one job. Never throws for what happens in the job. */
-  readonly perform: (job: JobSpec, signal: AbortSignal) => Promise<JobResult>;
+  /** Does one job once. */
+  readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+  readonly clock: Clock;
   /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
@@ -140,7 +145,7 @@ async function start(
 ): Promise<JobResult> {
   let turn: Turn | undefined;
   try {
-    const outputs = outputsOf(ended);
+    const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
     if (group !== undefined) {
@@ -151,7 +156,7 @@ async function start(
     }
     await request.emit({ type: "job", job: planned.id, state: "running" });
     const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
-    const result = await performLimited(job, request.perform, request.emit, within);
+    const result = await performLimited(job, request, within);
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {

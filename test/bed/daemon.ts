@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArchwayError } from "../../src/error/error.ts";
 import { lastLines } from "./command.ts";
@@ -111,6 +112,8 @@ function spawnLogged(options: DaemonOptions, args: readonly string[]): ChildProc
   const log = openSync(options.log, "a");
   const child = spawn("setpriv", ["--pdeathsig", "TERM", "--", options.program, ...args], {
     env: options.env ?? process.env,
+    // Podman's conmon writes files into the folder that it is started in.
+    cwd: dirname(options.log),
     stdio: ["ignore", log, log],
     // A group of its own: Ctrl-C reaches the bed, and the bed stops its daemons in order.
     detached: true,

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Bed } from "../bed/bed.ts";
 
-const program = resolve(import.meta.dirname, "../../bin/archway");
+/** The program under test. */
+export const archwayProgram = resolve(import.meta.dirname, "../../bin/archway");
 const scenarios = resolve(import.meta.dirname, "../scenarios");
 
 /** How the program ended and what it said. */
@@ -34,7 +35,7 @@ export interface Started {
 
 /** Starts `archway ARGS…`. */
 export function startArchway(args: readonly string[], { cwd, env, stdin }: RunOptions): Started {
-  const child = spawn(program, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(archwayProgram, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));

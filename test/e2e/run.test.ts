@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { RunSummary } from "../../src/cli/run-show.ts";
+import type { RunSummary } from "../../src/cli/run-summary.ts";
+import { runEventSchema } from "../../src/event/event-schema.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
+import { readEndpoint } from "../../src/job/containerizer/engine-endpoint.ts";
+import { EngineHttp } from "../../src/job/containerizer/engine-http.ts";
 import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "qemu", "bases"] as const;
@@ -36,7 +39,8 @@ describe("archway run", { skip: await unavailable(...needs) }, () => {
       owner: "",
       folder: "",
     };
-    const opened = await DockerEngine.open(endpoint, sources, AbortSignal.timeout(10_000));
+    const http = await EngineHttp.open(readEndpoint(endpoint, {}), process.env);
+    const opened = await DockerEngine.open(http, sources, AbortSignal.timeout(10_000));
     return (await opened.list(AbortSignal.timeout(10_000))).map(({ kind, labels }) => `${kind} of ${labels.run}`);
   }
 
@@ -140,6 +144,8 @@ steps:
           .split("\n")
           .filter(Boolean)
           .map((line): RunEvent => JSON.parse(line));
+        // The published schema tells of every event, and of everything in it.
+        for (const event of events) assert.deepEqual(runEventSchema.parse(event), event);
         return { ...ran, events };
       };
       const outputOf = (events: readonly RunEvent[], job: string, source: string) =>

@@ -1,15 +1,9 @@
-/** Schemas of what `archway run` prints as JSON: its summary, and the events of `--progress json` and `events.jsonl`. */
+/** Schema of what `archway run` prints as JSON: its summary. */
 import { z } from "zod";
+import { failureSchema } from "../../event/event-schema.ts";
 import { count, digest, platform, version } from "./parts.ts";
 
 const seconds = z.number().min(0);
-const failure = z.object({
-  kind: z.enum(["user", "infrastructure", "cancelled", "timeout", "out-of-memory"]),
-  code: z.string().describe("stable name of the error"),
-  message: z.string(),
-  hint: z.string().optional(),
-  explained: z.object({ code: z.string(), title: z.string(), cause: z.string(), fix: z.string() }).optional(),
-});
 
 /** `archway run --format json`. */
 export const runSchema = z
@@ -17,9 +11,25 @@ export const runSchema = z
     version,
     run: z.string(),
     state: z.enum(["succeeded", "failed", "cancelled"]),
-    seconds: z.object({ total: seconds, native: seconds, emulated: seconds }),
+    seconds: z.object({
+      total: seconds,
+      waited: seconds.describe("of all jobs together, from being ready to the start"),
+      native: seconds.describe("of all jobs together"),
+      emulated: seconds.describe("of all jobs together"),
+    }),
+    cacheHits: count,
+    slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
+    pipeline: z.string().describe("file of the pipeline"),
     events: z.string().describe("file with all events, one a line"),
-    images: z.array(z.object({ job: z.string(), reference: z.string(), digest, published: z.boolean() })),
+    images: z.array(
+      z.object({
+        job: z.string(),
+        reference: z.string(),
+        digest,
+        published: z.boolean(),
+        tags: z.array(z.string()).exactOptional().describe("names that it has, or would have were it published"),
+      }),
+    ),
     jobs: z.array(
       z.object({
         job: z.string(),
@@ -30,34 +40,12 @@ export const runSchema = z
         waited: seconds.describe("from being ready to the start"),
         cacheHits: count,
         reason: z.string().optional(),
-        failure: failure.optional(),
+        failure: failureSchema.optional(),
+        log: z
+          .object({ source: z.string(), lines: z.array(z.string()) })
+          .optional()
+          .describe("the end of the log that belongs to the failure"),
       }),
     ),
   })
   .meta({ title: "archway run --format json" });
-
-/** One event of a run; its further keys depend on `type`. */
-export const runEventSchema = z
-  .looseObject({
-    index: count.describe("contiguous from 0"),
-    at: z.number().describe("milliseconds since the epoch"),
-    type: z.enum([
-      "run-started",
-      "job",
-      "placed",
-      "pulled",
-      "workspace",
-      "cache",
-      "artifact",
-      "service",
-      "step",
-      "log",
-      "gap",
-      "image",
-      "approval",
-      "note",
-      "run-ended",
-    ]),
-    job: z.string().optional(),
-  })
-  .meta({ title: "Events of archway run" });

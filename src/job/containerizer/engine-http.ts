@@ -1,8 +1,10 @@
 import { createReadStream } from "node:fs";
-import { Agent, request, type IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import { request, type Agent, type IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { ArchwayError } from "../../error/error.ts";
+import { openDialer } from "./dial-engine.ts";
+import type { EngineEndpoint } from "./engine-endpoint.ts";
 
 /** An answer of the engine that is no success. */
 export class EngineRefusal extends Error {
@@ -16,34 +18,33 @@ export class EngineRefusal extends Error {
 }
 
 export interface EngineRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
-  /** A file that is sent instead. */
-  readonly upload?: string;
+  /** A file, or what comes, that is sent instead. */
+  readonly upload?: string | Readable;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The Engine API over its socket: JSON in and out, streams, and connections that are taken over. */
+/** The Engine API over its connection: JSON in and out, streams, and connections that are taken over. */
 export class EngineHttp {
-  /** `unix://PATH`, as a person writes it. */
+  /** As a person writes it. */
   readonly endpoint: string;
-  readonly #socketPath: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  readonly #agent: Agent;
 
-  /** @throws ArchwayError `ENDPOINT_INVALID` (kind `input`) for what is no socket of this machine. */
-  constructor(endpoint: string) {
-    const path = /^unix:\/\/(\/.+)$/.exec(endpoint)?.[1];
-    if (path === undefined) {
-      throw new ArchwayError({
-        code: "ENDPOINT_INVALID",
-        kind: "input",
-        message: `${endpoint} is no socket of this machine: jobs run on the engine of this machine alone.`,
-        hint: "Give unix:///run/docker.sock or the socket of Podman.",
-      });
-    }
+  private constructor(endpoint: string, agent: Agent) {
     this.endpoint = endpoint;
-    this.#socketPath = path;
+    this.#agent = agent;
+  }
+
+  /** Nothing is asked yet. Throws `ENDPOINT_INVALID` (kind `input`) when a file for TLS cannot be read. */
+  static async open(endpoint: EngineEndpoint, env: NodeJS.ProcessEnv): Promise<EngineHttp> {
+    return new EngineHttp(endpoint.shown, await openDialer(endpoint, env));
+  }
+
+  /** Ends the connections that are kept. */
+  close(): void {
+    this.#agent.destroy();
   }
 
   /** An answer as JSON; `undefined` for one without a body. */
@@ -62,7 +63,9 @@ export class EngineHttp {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = this.#open(asked, signal, reject);
       sent.on("response", resolve);
-      if (asked.upload !== undefined) createReadStream(asked.upload).on("error", reject).pipe(sent);
+      const { upload } = asked;
+      if (upload !== undefined)
+        pipeline(typeof upload === "string" ? createReadStream(upload) : upload, sent).catch(reject);
       else sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));
     });
     await requireSuccess(answer);
@@ -77,7 +80,7 @@ export class EngineHttp {
     return new Promise((resolve, reject) => {
       const upgrade = { Connection: "Upgrade", Upgrade: "tcp", ...asked.headers };
       const sent = this.#open({ ...asked, headers: upgrade }, signal, reject);
-      sent.on("upgrade", (_, socket: Socket, head: Uint8Array) => resolve({ stream: socket, head }));
+      sent.on("upgrade", (_, socket: Readable, head: Uint8Array) => resolve({ stream: socket, head }));
       // Podman before 4.5 answers 200 and goes on as if it had been 101.
       sent.on("response", (answer) => {
         if (answer.statusCode === 200) resolve({ stream: answer, head: new Uint8Array() });
@@ -89,7 +92,6 @@ export class EngineHttp {
 
   #open({ method, path, body, headers }: EngineRequest, signal: AbortSignal, reject: (error: unknown) => void) {
     const sent = request({
-      socketPath: this.#socketPath,
       agent: this.#agent,
       method,
       path,
@@ -108,9 +110,16 @@ export function engineLost(endpoint: string, cause: unknown): ArchwayError {
     code: "ENGINE_LOST",
     kind: "unreachable",
     message: `The container engine at ${endpoint} does not answer: ${why}.`,
-    hint: "Is it running? docker info, or podman info, tells.",
+    hint: endpoint.startsWith("ssh:")
+      ? `ssh must get in without a question, and the user there must be allowed to use Docker or Podman: ${sshTrial(endpoint)} tells.`
+      : "Is it running? docker info, or podman info, tells.",
     cause,
   });
+}
+
+function sshTrial(endpoint: string): string {
+  const [, user = "", host = "", port] = /^ssh:\/\/([^@/]+@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?/.exec(endpoint) ?? [];
+  return `ssh ${port === undefined ? "" : `-p ${port} `}${user}${host.replace(/[[\]]/g, "")} docker info`;
 }
 
 async function requireSuccess(answer: IncomingMessage): Promise<void> {

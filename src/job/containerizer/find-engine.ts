@@ -25,7 +25,7 @@ export async function findEngine(
     code: "NO_RUNNER",
     kind: "unreachable",
     message: `There is no container engine: neither DOCKER_HOST nor CONTAINER_HOST is set, and none of ${sockets.join(", ")} is there.`,
-    hint: "Start Docker, or podman system service, or name its socket with --host unix:///PATH.",
+    hint: "Start Docker, or podman system service, or name it with --host unix:///PATH, tcp://HOST:PORT or ssh://HOST.",
   });
 }
 

@@ -37,7 +37,7 @@ export class Artifacts {
   ): Promise<Moved> {
     const target = this.#place(job, name);
     await rm(target, { recursive: true, force: true });
-    const fitting = (await filesOf(workspace)).filter((path) => fits(paths, path));
+    const fitting = (await filesOf(workspace)).filter((path) => fitsArtifact(paths, path));
     if (fitting.length > maxFiles) {
       throw failed(
         "ARTIFACT_TOO_LARGE",
@@ -84,11 +84,17 @@ export class Artifacts {
   }
 
   #place(job: string, name: string): string {
-    return join(this.#folder, encodeURIComponent(job), name);
+    return artifactFolder(this.#folder, job, name);
   }
 }
 
-function fits(globs: readonly string[], path: string): boolean {
+/** Where an artifact lies in the folder of a run's artifacts. */
+export function artifactFolder(folder: string, job: string, name: string): string {
+  return join(folder, encodeURIComponent(job), name);
+}
+
+/** Whether a path of the workspace belongs to an artifact. */
+export function fitsArtifact(globs: readonly string[], path: string): boolean {
   let found = false;
   for (const glob of globs) {
     const without = glob.startsWith("!");

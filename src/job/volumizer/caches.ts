@@ -1,11 +1,16 @@
 import { createHash, randomUUID } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
+import { withLayoutLock } from "../../store/layout-lock.ts";
+import { isRunning } from "../../store/process-mark.ts";
+import { copyFolder } from "./clone/copy-folder.ts";
+import { type CloneDriver, drivers } from "./clone/driver.ts";
+import { measureFolder } from "./measure-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 
-/** Milliseconds after which a half made cache belongs to nobody. */
+/** Milliseconds after which a half made cache, or the use by a process that cannot be asked for, counts no more. */
 const halfMadeAge = 86_400_000;
 
 /** A cache in a job's hands: a folder of its own. */
@@ -13,89 +18,159 @@ export interface OpenCache {
   readonly result: "hit" | "restored" | "miss";
   /** The key whose content it is. */
   readonly from?: string;
-  /** Makes the folder's content the newest cache of the key, in one step. A hit is kept as it is: the key says what is in it. */
+  /**
+   * Makes the folder's content the newest cache of the key, in one step. A hit is kept as it is: the key says what is in it. The folder may be gone afterwards: it is moved
+   * where that is possible.
+   */
   save(): Promise<{ readonly saved: boolean; readonly bytes: number; readonly reason?: string }>;
+  /** Tells that the folder is gone: until then no cleaning takes away what it may be a clone of. */
+  release(): Promise<void>;
+}
+
+/** What all caches of a user may take together. */
+export interface CacheLimits {
+  readonly bytes: number;
+  readonly count: number;
+  /** Seconds since the last use. */
+  readonly age: number;
+}
+
+interface Entry {
+  readonly folder: string;
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly used: number;
 }
 
 /**
- * The caches of all runs: `PLATFORM/HASH-OF-KEY/` with the key in a file and the content in a folder. The platform is a folder of its own: what one platform's jobs
- * saved no other's can open.
+ * The caches of all runs: `PLATFORM/HASH-OF-KEY/` with the key in a file, the content in a folder, and a file for each process that uses it. The platform is a folder of its
+ * own: what one platform's jobs saved no other's can open.
  */
 export class Caches {
   readonly #folder: string;
+  readonly #driver: CloneDriver;
+  readonly #owner: string;
 
-  constructor(folder: string) {
+  /**
+   * @param how.driver makes the clones that jobs get
+   * @param how.owner mark of this process
+   */
+  constructor(folder: string, how: { readonly driver: CloneDriver; readonly owner: string }) {
     this.#folder = folder;
+    this.#driver = how.driver;
+    this.#owner = how.owner;
   }
 
-  /** Fills `target` with the cache of the key, else with the newest whose key begins with one of `restore`, in their order. */
-  async open({ key, restore, maxSize }: CacheSpec, platform: Platform, target: string): Promise<OpenCache> {
+  /**
+   * Fills `target` with the cache of the key, else with the newest whose key begins with one of `restore`, in their order.
+   *
+   * @param how.isPlain nothing may be mounted there: steps may remove the folder, or it has files already
+   */
+  async open(
+    { key, restore, maxSize }: CacheSpec,
+    platform: Platform,
+    target: string,
+    how: { readonly isPlain?: boolean } = {},
+  ): Promise<OpenCache> {
     const home = join(this.#folder, formatPlatform(platform).replaceAll("/", "_"));
+    await mkdir(home, { recursive: true });
     await mkdir(target, { recursive: true });
-    const own = join(home, nameOf(key));
-    const entries = await this.#entries(home);
-    const exact = entries.find((entry) => entry.key === key);
-    const near = restore.flatMap((start) => entries.filter((entry) => entry.key.startsWith(start)))[0];
-    const source = exact ?? near;
+    const { source, isExact, release } = await withLayoutLock(home, () => this.#choose(home, key, restore));
     if (source !== undefined) {
-      await cp(join(source.folder, "content"), target, {
-        recursive: true,
-        verbatimSymlinks: true,
-        preserveTimestamps: true,
+      const driver = how.isPlain && this.#driver.name === "overlay" ? drivers.copy : this.#driver;
+      const content = join(source.folder, "content");
+      await driver.clone(content, target).catch(async (error: unknown) => {
+        // Caches may lie on another disk than workspaces.
+        if (driver.name !== "reflink") throw error;
+        await drivers.copy.clone(content, target);
       });
-      const now = new Date();
-      await utimes(join(source.folder, "key"), now, now).catch(() => undefined);
+      if (driver.name !== "overlay") await release();
     }
     return {
-      result: exact !== undefined ? "hit" : source !== undefined ? "restored" : "miss",
+      result: isExact ? "hit" : source !== undefined ? "restored" : "miss",
       ...(source === undefined ? {} : { from: source.key }),
+      release,
       save: async () => {
-        if (exact !== undefined) return { saved: false, bytes: 0, reason: "the cache of this key is there already" };
-        const bytes = await sizeOf(target);
+        if (isExact) return { saved: false, bytes: 0, reason: "the cache of this key is there already" };
+        const { bytes, isOurs } = await measureFolder(target);
         if (bytes > maxSize) return { saved: false, bytes, reason: `it has ${bytes} bytes, max_size is ${maxSize}` };
-        const fresh = join(home, `.new-${randomUUID()}`);
-        await mkdir(fresh, { recursive: true });
-        await writeFile(join(fresh, "key"), key);
-        await cp(target, join(fresh, "content"), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-        try {
-          await rename(fresh, own);
-        } catch (error) {
-          await removeFolder(fresh);
-          const code = error instanceof Error && "code" in error ? error.code : "";
-          if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-          return { saved: false, bytes, reason: "another job saved a cache of this key meanwhile" };
-        }
-        return { saved: true, bytes };
+        const saved = await this.#save(home, key, { folder: target, bytes, isOurs });
+        return saved ? { saved, bytes } : { saved, bytes, reason: "another job saved a cache of this key meanwhile" };
       },
     };
   }
 
-  /** Removes caches that nobody used for `age` seconds, and the longest unused ones until all have at most `bytes` together. */
-  async collectGarbage({
-    bytes,
-    age,
-    now,
-  }: {
-    readonly bytes: number;
-    readonly age: number;
-    readonly now: number;
-  }): Promise<void> {
+  /** The entry to use, marked as used by this process. */
+  async #choose(
+    home: string,
+    key: string,
+    restore: readonly string[],
+  ): Promise<{ readonly source?: Entry; readonly isExact: boolean; readonly release: () => Promise<void> }> {
+    const entries = await this.#entries(home);
+    const exact = entries.find((entry) => entry.key === key);
+    const near = restore.flatMap((start) => entries.filter((entry) => entry.key.startsWith(start)))[0];
+    const source = exact ?? near;
+    if (source === undefined) return { isExact: false, release: async () => undefined };
+    const user = join(source.folder, `used-by.${this.#owner}.${randomUUID()}`);
+    await writeFile(user, "");
+    const now = new Date();
+    await utimes(join(source.folder, "key"), now, now);
+    return { source, isExact: exact !== undefined, release: () => rm(user, { force: true }) };
+  }
+
+  /** Makes a folder the cache of a key; false when there is one already. */
+  async #save(
+    home: string,
+    key: string,
+    from: { readonly folder: string; readonly bytes: number; readonly isOurs: boolean },
+  ): Promise<boolean> {
+    const fresh = join(home, `.new-${randomUUID()}`);
+    await mkdir(fresh, { recursive: true });
+    try {
+      await writeFile(join(fresh, "key"), key);
+      await writeFile(join(fresh, "bytes"), String(from.bytes));
+      const content = join(fresh, "content");
+      // What is not ours could be moved and then not be removed. Another disk, or a mount: a copy.
+      const isMovable = from.isOurs || process.getuid?.() === 0;
+      const isMoved =
+        isMovable &&
+        (await rename(from.folder, content).then(
+          () => true,
+          () => false,
+        ));
+      if (!isMoved) await copyFolder(from.folder, content, { reflink: false });
+      await rename(fresh, join(home, nameOf(key)));
+      return true;
+    } catch (error) {
+      await removeFolder(fresh).catch(() => undefined);
+      const code = error instanceof Error && "code" in error ? error.code : "";
+      if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+      throw error;
+    }
+  }
+
+  /** Removes caches that nobody used for long, and the longest unused ones until all are within the limits together. What a process uses stays. */
+  async collectGarbage({ bytes, count, age, now }: CacheLimits & { readonly now: number }): Promise<void> {
     const platforms = await readdir(this.#folder).catch(() => []);
     const all = (await Promise.all(platforms.map((name) => this.#entries(join(this.#folder, name))))).flat();
-    const sized = await Promise.all(all.map(async (entry) => ({ ...entry, size: await sizeOf(entry.folder) })));
-    let sum = 0;
-    for (const { folder, used, size } of sized.sort((a, b) => b.used - a.used)) {
-      sum += size;
-      if (sum > bytes || used < now - age * 1000) await this.#drop(folder);
+    const sum = { bytes: 0, count: 0 };
+    for (const entry of all.sort((a, b) => b.used - a.used)) {
+      sum.bytes += await sizeOf(entry.folder);
+      sum.count++;
+      if (sum.bytes > bytes || sum.count > count || entry.used < now - age * 1000) await this.#drop(entry.folder, now);
     }
     for (const platform of platforms) await this.#clear(join(this.#folder, platform), now);
   }
 
   /** Takes a cache out of sight in one step, then removes it: one that is cut off is never taken for a whole one. */
-  async #drop(folder: string): Promise<void> {
+  async #drop(folder: string, now: number): Promise<void> {
     const dead = join(dirname(folder), `.dead-${randomUUID()}`);
-    await rename(folder, dead).catch(() => undefined);
-    await removeFolder(dead).catch(() => undefined);
+    const isDropped = await withLayoutLock(dirname(folder), async () => {
+      if (await isUsed(folder, now)) return false;
+      await rename(folder, dead);
+      return true;
+    }).catch(() => false);
+    if (isDropped) await removeFolder(dead).catch(() => undefined);
   }
 
   /** Removes what killed processes left half made or half removed. */
@@ -107,9 +182,7 @@ export class Caches {
   }
 
   /** Caches of a platform, the last used first. */
-  async #entries(
-    home: string,
-  ): Promise<readonly { readonly folder: string; readonly key: string; readonly used: number }[]> {
+  async #entries(home: string): Promise<readonly Entry[]> {
     const names = (await readdir(home).catch(() => [])).filter((name) => !name.startsWith("."));
     const found = await Promise.all(
       names.map(async (name) => {
@@ -130,21 +203,28 @@ export class Caches {
   }
 }
 
+/** Whether a process that still runs has a clone of a cache. */
+async function isUsed(folder: string, now: number): Promise<boolean> {
+  for (const name of await readdir(folder)) {
+    const [, owner] = /^used-by\.(.*)\.[^.]+$/.exec(name) ?? [];
+    if (owner === undefined) continue;
+    const is = await isRunning(owner);
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }));
+    if (is ?? mtimeMs > now - halfMadeAge) return true;
+  }
+  return false;
+}
+
 function nameOf(key: string): string {
   return createHash("sha256").update(key).digest("hex").slice(0, 40);
 }
 
+/** Bytes of a cache as they were when it was saved. */
 async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const sizes = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) =>
-        stat(join(entry.parentPath, entry.name)).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
+  const written = await readFile(join(folder, "bytes"), "utf8").catch(() => "");
+  if (/^\d+$/.test(written)) return Number(written);
+  return measureFolder(folder).then(
+    ({ bytes }) => bytes,
+    () => 0,
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -4,69 +4,14 @@ import { mkdir, mkdtempDisposable, readdir, readFile, readlink, stat, symlink, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { CacheSpec } from "../../pipeline/job-spec.ts";
-import { parsePlatform } from "../../platform/platform.ts";
 import { Artifacts } from "./artifacts.ts";
-import { Caches } from "./caches.ts";
+import { drivers } from "./clone/driver.ts";
+import { mountsBelow } from "./clone/overlay.ts";
 import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "./volumizer.ts";
 import { hashFiles, readWorkingTree } from "./working-tree.ts";
 
 const signal = new AbortController().signal;
-const [amd64, arm64] = [parsePlatform("linux/amd64"), parsePlatform("linux/arm64")];
 const folderOfTest = () => mkdtempDisposable(join(tmpdir(), "archway-volumes-"));
-
-describe("caches", () => {
-  const spec = (key: string, more: Partial<CacheSpec> = {}): CacheSpec => ({
-    path: "/c",
-    key,
-    restore: [],
-    maxSize: 1000,
-    save: "success",
-    ...more,
-  });
-  const filled = async (caches: Caches, key: string, platform = amd64, content = key) => {
-    await using target = await folderOfTest();
-    const cache = await caches.open(spec(key), platform, target.path);
-    await writeFile(join(target.path, "file"), content);
-    return await cache.save();
-  };
-
-  test("a cache of one platform is never another's", async () => {
-    await using root = await folderOfTest();
-    const caches = new Caches(join(root.path, "caches"));
-    assert.deepEqual(await filled(caches, "k", arm64), { saved: true, bytes: 1 });
-    const target = join(root.path, "target");
-    assert.equal((await caches.open(spec("k", { restore: ["k", ""] }), amd64, target)).result, "miss");
-    assert.deepEqual(await readdir(target), []);
-    assert.equal((await caches.open(spec("k"), arm64, target)).result, "hit");
-    assert.equal(await readFile(join(target, "file"), "utf8"), "k");
-  });
-
-  test("the beginning of a key restores the last used, and what is too large is not saved", async () => {
-    await using root = await folderOfTest();
-    const caches = new Caches(join(root.path, "caches"));
-    await filled(caches, "go-1");
-    await filled(caches, "go-2");
-    await filled(caches, "other");
-    const restored = await caches.open(spec("go-3", { restore: ["go-"] }), amd64, join(root.path, "a"));
-    assert.deepEqual([restored.result, restored.from], ["restored", "go-2"]);
-    assert.match((await filled(caches, "big", amd64, "x".repeat(2000))).reason ?? "", /2000 bytes, max_size is 1000/);
-  });
-
-  test("what nobody used for long, and what is too much, goes", async () => {
-    await using root = await folderOfTest();
-    const caches = new Caches(join(root.path, "caches"));
-    await filled(caches, "a", amd64, "x".repeat(600));
-    await filled(caches, "b", amd64, "x".repeat(600));
-    await caches.collectGarbage({ bytes: 1000, age: 60, now: Date.now() });
-    const results = await Promise.all(
-      ["a", "b"].map(async (key) => (await caches.open(spec(key), amd64, join(root.path, key))).result),
-    );
-    assert.deepEqual(results, ["miss", "hit"]);
-    await caches.collectGarbage({ bytes: 1000, age: 60, now: Date.now() + 120_000 });
-    assert.equal((await caches.open(spec("b"), amd64, join(root.path, "again"))).result, "miss");
-  });
-});
 
 describe("artifacts", () => {
   test("keep their paths, and come together in folders", async () => {
@@ -142,6 +87,7 @@ describe("workspaces", () => {
       cacheFolder: root.path,
       owner: "me-1-1",
       run: "r",
+      driver: drivers.copy,
     });
     const snapshot = await volumizer.snapshot(tree, signal);
     await writeFile(join(repository, "tracked"), "edited meanwhile");
@@ -160,6 +106,19 @@ describe("workspaces", () => {
     await mkdir(join(root.path, ".git"));
     await writeFile(join(root.path, ".env"), "SECRET");
     await assert.rejects(readWorkingTree(root.path, signal), { code: "GIT_FAILED" });
+  });
+
+  test("those of processes that have gone are removed with what is mounted in them", async (t) => {
+    if (process.getuid?.() !== 0) return t.skip("mounts need root");
+    await using root = await folderOfTest();
+    const left = join(root.path, "work", "gone", "1");
+    await mkdir(join(root.path, "checkout"));
+    await writeFile(join(root.path, "checkout", "file"), "kept");
+    await drivers.overlay.clone(join(root.path, "checkout"), join(left, "workspace"), signal);
+    await removeAbandonedWorkspaces(root.path, async () => false);
+    assert.deepEqual(await mountsBelow(root.path), []);
+    assert.deepEqual(await readdir(join(root.path, "work")), []);
+    assert.equal(await readFile(join(root.path, "checkout", "file"), "utf8"), "kept");
   });
 
   test("those of processes that have gone are removed, others stay", async () => {

@@ -2,39 +2,37 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Artifacts } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
+import type { CloneDriver } from "./clone/driver.ts";
+import type { JobFolder } from "./job-folder.ts";
+import { LocalFolder } from "./local-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { copyFiles, type Checkout } from "./working-tree.ts";
-
-/** A folder that belongs to one attempt of a job, and goes with it. */
-export interface JobFolder {
-  /** A copy of the checkout. */
-  readonly workspace: string;
-  /** Scripts, secret files, Docker configuration, caches. */
-  readonly scratch: string;
-  remove(): Promise<void>;
-}
 
 /** Where the files of jobs live: folders of this machine below one state folder, so that the next start finds what a killed process left. */
 export class Volumizer {
   readonly artifacts: Artifacts;
   readonly caches: Caches;
   readonly #folder: string;
+  readonly #driver: CloneDriver;
   #count = 0;
 
   /**
    * @param parts.stateFolder where workspaces and artifacts go
    * @param parts.cacheFolder where caches stay between runs
    * @param parts.owner mark of this process
+   * @param parts.driver how jobs get their copy of the checkout and of caches
    */
   constructor(parts: {
     readonly stateFolder: string;
     readonly cacheFolder: string;
     readonly owner: string;
     readonly run: string;
+    readonly driver: CloneDriver;
   }) {
+    this.#driver = parts.driver;
     this.#folder = join(parts.stateFolder, "work", parts.owner);
     this.artifacts = new Artifacts(join(parts.stateFolder, "runs", parts.run, "artifacts"));
-    this.caches = new Caches(join(parts.cacheFolder, "jobs"));
+    this.caches = new Caches(join(parts.cacheFolder, "jobs"), parts);
   }
 
   /** A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile. */
@@ -51,20 +49,20 @@ export class Volumizer {
     return folder;
   }
 
-  /** A job's own copy of the checkout, and an empty folder beside it. */
-  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder> {
+  /** A job's own copy of a checkout that {@link snapshot} made. */
+  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder & { readonly workspace: string }> {
     const folder = join(this.#folder, `${++this.#count}`);
-    const [workspace, scratch] = [join(folder, "workspace"), join(folder, "scratch")];
+    const workspace = join(folder, "workspace");
     await mkdir(workspace, { recursive: true });
-    await mkdir(scratch, { recursive: true, mode: 0o700 });
-    const remove = () => removeFolder(folder);
+    await mkdir(join(folder, "scratch"), { mode: 0o700 });
     try {
-      await copyFiles(checkout, workspace, signal);
+      await this.#driver.clone(checkout.folder, workspace, signal);
     } catch (error) {
-      await remove();
+      await removeFolder(folder);
       throw error;
     }
-    return { workspace, scratch, remove };
+    const made = { driver: this.#driver.name, files: checkout.paths.length };
+    return new LocalFolder({ folder, made, artifacts: this.artifacts, caches: this.caches });
   }
 
   /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */

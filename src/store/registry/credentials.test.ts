@@ -34,6 +34,14 @@ async function find(config: unknown, host: string, path = "team/app") {
   return new CredentialFinder(await withConfig(config)).find(host, path);
 }
 
+test("a login that is given comes before all files", async () => {
+  const environment = await withConfig({ auths: { "a.io": auth("file", "p"), "b.io": auth("file", "p") } });
+  const login = (host: string) => (host === "a.io" ? { username: "own", password: "q" } : undefined);
+  const finder = new CredentialFinder(environment, login);
+  assert.deepEqual(await finder.find("a.io", "x"), { credential: { kind: "basic", user: "own", password: "q" } });
+  assert.deepEqual(await finder.find("b.io", "x"), { credential: { kind: "basic", user: "file", password: "p" } });
+});
+
 describe("credentials in files", () => {
   test("are found in every spelling of a host", async () => {
     const basic = { credential: { kind: "basic", user: "u", password: "p:w" } };

@@ -6,6 +6,7 @@ import { ArchwayError } from "../../error/error.ts";
 import { dockerHub } from "../../oci/reference.ts";
 import { errnoOf } from "../store-error.ts";
 import type { HelperAnswer } from "./credential-helper.ts";
+import type { Login } from "./settings.ts";
 
 /** What a registry is told about who we are. The secrets never enter messages. */
 export type Credential =
@@ -20,9 +21,6 @@ export interface FoundCredential {
   readonly credential?: Credential;
   readonly problem?: string;
 }
-
-/** A login for a host (as references spell it) that is known without looking into files. */
-export type Login = (host: string) => { readonly username: string; readonly password: string } | undefined;
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,7 +56,7 @@ export class CredentialFinder {
   #files: Promise<CredentialFile[]> | undefined;
   readonly #found = new Map<string, Promise<FoundCredential>>();
 
-  /** @param login Logins that come before those of files */
+  /** @param login comes before all files */
   constructor(environment: Environment, login: Login = () => undefined) {
     this.#environment = environment;
     this.#login = login;

@@ -1,6 +1,6 @@
 import type { Reference } from "../../oci/reference.ts";
 import { CredentialFinder } from "./credentials.ts";
-import type { Environment, Login } from "./credentials.ts";
+import type { Environment } from "./credentials.ts";
 import type { ImageStore } from "../store.ts";
 import type { Timeouts } from "./http.ts";
 import { MirroredStore } from "./mirrors.ts";
@@ -27,13 +27,10 @@ export class Registries {
   readonly #repositories = new Map<string, RegistryStore>();
   readonly #mirrored = new Map<string, MirroredStore>();
 
-  /**
-   * @param environment The process's, for `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` and credential helpers.
-   * @param login Logins that come before those.
-   */
-  constructor(settings: RegistrySettings, environment: Environment, patience: RegistryPatience = {}, login?: Login) {
+  /** @param environment The process's, for `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` and credential helpers. */
+  constructor(settings: RegistrySettings, environment: Environment, patience: RegistryPatience = {}) {
     this.settings = settings;
-    this.#credentials = new CredentialFinder(environment, login);
+    this.#credentials = new CredentialFinder(environment, settings.login);
     this.#patience = patience;
   }
 

@@ -15,7 +15,12 @@ export interface RegistrySettings {
   readonly registries: Readonly<Record<string, RegistryEntry>>;
   /** Hosts (with port, if any) that may be spoken to in plain HTTP. Loopback may without being named. */
   readonly insecure: readonly string[];
+  /** Logins that come before those of the user's files. */
+  readonly login?: Login;
 }
+
+/** Who somebody is for a registry (host as references spell it); undefined for those that it does not know. */
+export type Login = (host: string) => { readonly username: string; readonly password: string } | undefined;
 
 /** Where the API of a registry is, and how it may be reached. */
 export interface Endpoint {

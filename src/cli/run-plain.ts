@@ -1,7 +1,7 @@
 import type { RunEvent } from "../event/run-event.ts";
 import type { Style } from "../report/style.ts";
-import { formatTable } from "../report/table.ts";
 import type { Output } from "./context.ts";
+import { formatImage } from "./run-summary-text.ts";
 
 /** Characters of a line that wait for its end. */
 const maxOpen = 64 * 1024;
@@ -83,7 +83,7 @@ export class PlainRun {
           return this.#line(event.job, this.#style.dim(`${event.state}: ${event.reason ?? ""}`));
         return undefined;
       case "image":
-        return this.#line(event.job, `${event.published ? "published" : "built"} ${event.reference} ${event.digest}`);
+        return this.#line(event.job, formatImage(event, this.#style));
       case "approval":
         return this.#line(event.job, `approval ${event.answer} by ${event.by}`);
       case "note":
@@ -122,77 +122,4 @@ function lastOfLine(line: string): string {
 function inParentheses(words: readonly (string | undefined)[]): string {
   const said = words.filter((word) => word !== undefined);
   return said.length === 0 ? "" : ` (${said.join(", ")})`;
-}
-
-/** The summary of a run as a table and what is to be known of its failures. */
-export function formatSummary(
-  summary: RunSummary,
-  { style, columns }: { readonly style: Style; readonly columns: number },
-): readonly string[] {
-  const rows = summary.jobs.map(({ job, state, mode, seconds, waited, cacheHits, reason }) => [
-    job,
-    { text: state, paint: state === "succeeded" ? style.green : state === "failed" ? style.red : style.dim },
-    mode ?? "",
-    `${seconds.toFixed(1)} s`,
-    waited < 0.05 ? "" : `waited ${waited.toFixed(1)} s`,
-    cacheHits > 0 ? `${cacheHits} cache hit${cacheHits === 1 ? "" : "s"}` : "",
-    { text: reason ?? "", paint: style.dim },
-  ]);
-  const failures = summary.jobs.flatMap(({ job, failure }) => {
-    if (failure === undefined) return [];
-    const { kind, message, hint, explained } = failure;
-    return [
-      "",
-      style.red(`${job}: ${message}${kind === "user" ? "" : ` (${kind})`}`),
-      ...(explained === undefined
-        ? []
-        : [`${explained.code} ${explained.title}`, `  ${explained.cause}`, `  ${explained.fix}`]),
-      ...(hint === undefined ? [] : [hint]),
-    ];
-  });
-  const { native, emulated } = summary.seconds;
-  const total = `${summary.state} in ${summary.seconds.total.toFixed(1)} s (native ${native.toFixed(1)} s, emulated ${emulated.toFixed(1)} s); events in ${summary.events}`;
-  return ["", ...formatTable(rows, { columns, style }), ...failures, "", total];
-}
-
-/** What came of a run. */
-export interface RunSummary {
-  readonly version: 1;
-  readonly run: string;
-  readonly state: "succeeded" | "failed" | "cancelled";
-  readonly seconds: { readonly total: number; readonly native: number; readonly emulated: number };
-  /** File with all events. */
-  readonly events: string;
-  readonly images: readonly {
-    readonly job: string;
-    readonly reference: string;
-    readonly digest: string;
-    readonly published: boolean;
-  }[];
-  readonly jobs: readonly JobSummary[];
-}
-
-/** What came of one job; times in seconds. */
-export interface JobSummary {
-  readonly job: string;
-  readonly state: string;
-  readonly platform?: string;
-  readonly mode?: "native" | "emulated";
-  readonly seconds: number;
-  /** From being ready to its start. */
-  readonly waited: number;
-  readonly cacheHits: number;
-  readonly reason?: string;
-  readonly failure?: {
-    readonly kind: string;
-    readonly code: string;
-    readonly message: string;
-    readonly hint?: string;
-    readonly explained?: {
-      readonly code: string;
-      readonly title: string;
-      readonly cause: string;
-      readonly fix: string;
-    };
-  };
 }

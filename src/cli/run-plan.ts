@@ -1,0 +1,105 @@
+import { dirname } from "node:path";
+import { ArchwayError } from "../error/error.ts";
+import { nearestName } from "../error/nearest.ts";
+import type { RunEventBody } from "../event/run-event.ts";
+import { expandPipeline } from "../pipeline/expand-pipeline.ts";
+import type { RunFacts } from "../pipeline/facts.ts";
+import type { JobGraph } from "../pipeline/job-spec.ts";
+import { refusalOf } from "../pipeline/match-event.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import { makeStyle, usesColor } from "../report/style.ts";
+import { selectJobs } from "../run/choose-platform.ts";
+import { withoutNeeds } from "../run/left-out.ts";
+import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
+import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
+import { formatGraph } from "./pipeline-text.ts";
+import { type Earlier, findEarlier } from "./run-earlier.ts";
+import { localFacts } from "./run-facts.ts";
+import { defaultInputs, requireInputs } from "./run-inputs.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** What one run is to do: nothing in it was started or asked for outside. */
+export interface RunPlan {
+  readonly config: PipelineConfig;
+  /** Folder of the repository. */
+  readonly folder: string;
+  /** Name of the run: its time first. */
+  readonly run: string;
+  readonly facts: RunFacts;
+  readonly graph: JobGraph;
+  /** What it takes from earlier runs. */
+  readonly earlier: Earlier;
+  /** Why the event starts nothing. */
+  readonly refusal?: string;
+}
+
+/** Reads the pipeline and chooses the jobs that are asked for. Throws kind `input`: `JOB_UNKNOWN`, `INPUT_INVALID`, and what {@link loadPipeline} throws. */
+export async function planRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<RunPlan> {
+  const config = await loadPipeline(context, options.config);
+  const folder = dirname(config.file);
+  const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
+  requireInputs(config, options);
+  const inputs = { ...defaultInputs(config), ...options.inputs };
+  const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
+  const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
+  const all = expandPipeline(config, facts);
+  const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
+  const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
+  const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
+  const parts = { config, folder, run, facts, graph: { ...all, jobs }, earlier };
+  return refusal === undefined ? parts : { ...parts, refusal };
+}
+
+/** The jobs that would run, as the result of `--plan`. */
+export function showRunPlan({ stdout, env }: CliContext, { config, facts, graph }: RunPlan): void {
+  const style = makeStyle(usesColor(stdout, env));
+  const format = { columns: stdout.columns || 120, style };
+  stdout.write(`${formatGraph(graph, `${config.file} for ${facts.event}`, format).join("\n")}\n`);
+}
+
+/** The first event of a run. */
+export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody {
+  const { event, branch, tag, sha } = facts;
+  return {
+    type: "run-started",
+    version: 1,
+    run,
+    event,
+    ...(branch === "" ? {} : { branch }),
+    ...(tag === "" ? {} : { tag }),
+    ...(sha === "" ? {} : { commit: sha }),
+    platforms: config.platforms.map(formatPlatform),
+    jobs: graph.jobs.map(({ id, name, work, platform, needs }) => ({
+      job: id,
+      name,
+      kind: work.kind,
+      ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
+      needs,
+    })),
+  };
+}
+
+/** What the jobs of a run find in their environment. */
+export function variablesOf({ run, number, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
+  return {
+    CI: "true",
+    ARCHWAY: "true",
+    ARCHWAY_RUN: run,
+    ARCHWAY_RUN_NUMBER: String(number),
+    ARCHWAY_EVENT: event,
+    ARCHWAY_BRANCH: branch,
+    ARCHWAY_TAG: tag,
+    ARCHWAY_COMMIT: sha,
+  };
+}
+
+function unknownJob(name: string, known: readonly string[]): ArchwayError {
+  const guess = nearestName(name, known);
+  return new ArchwayError({
+    code: "JOB_UNKNOWN",
+    kind: "input",
+    message: `The pipeline has no job "${name}".`,
+    hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
+  });
+}

@@ -1,0 +1,127 @@
+import type { RunEventBody } from "../event/run-event.ts";
+import type { SecretUse } from "../pipeline/job-spec.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { AttemptPlace } from "./attempt-place.ts";
+import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
+import { make, removeMade } from "./remove-made.ts";
+import type { JobSurroundings, StepsJob } from "./steps-job.ts";
+import type { OpenCache } from "./volumizer/caches.ts";
+import type { JobFolder } from "./volumizer/job-folder.ts";
+
+/** Where steps find the Docker configuration. */
+const dockerFolder = "/run/archway/docker";
+
+/** A cache in a job. */
+export interface JobCache {
+  readonly cache: OpenCache;
+  readonly key: string;
+  readonly path: string;
+  readonly save: "success" | "always";
+}
+
+/** A place with what belongs to it alone. */
+export interface OpenPlace {
+  readonly place: AttemptPlace;
+  readonly caches: readonly JobCache[];
+}
+
+/**
+ * Makes the place of one attempt: workspace, network, inputs, caches. What it made is put into `removals` as soon as it is there, also when it throws.
+ *
+ * @throws what the engine, the file system and artifacts say
+ */
+export async function openPlace(
+  job: StepsJob,
+  around: JobSurroundings,
+  { removals, late, signal }: { removals: (() => Promise<unknown>)[]; late: AbortSignal; signal: AbortSignal },
+): Promise<OpenPlace> {
+  const { containerizer, clock, emit } = around;
+  const labels = { run: around.run, job: job.id, owner: around.owner };
+  const started = clock.now();
+  const folder = await around.openFolder(signal);
+  removals.push(() => folder.remove());
+  await emit({ type: "workspace", job: job.id, ...folder.made, seconds: (clock.now() - started) / 1000 });
+  const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
+  const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
+  const network = await make(around, { kind: "network", name }, (asked) =>
+    containerizer.createNetwork(name, labels, asked),
+  );
+  removals.push(() => removeMade({ ...around, job }, { kind: "network", id: network }));
+  for (const input of job.work.inputs) await folder.placeInput(input, signal);
+  const mounts: Mount[] = [{ source: folder.workspace, target: job.work.workspace }];
+  const caches: JobCache[] = [];
+  for (const spec of job.work.caches) {
+    const { path, key, save } = spec;
+    const { cache, source } = await folder.openCache(spec, job.platform);
+    caches.push({ cache, key, path, save });
+    if (source !== undefined) mounts.push({ source, target: path });
+    await emit(openedCache(job, cache, { path, key }));
+  }
+  const { registries } = job.work;
+  if (registries.length > 0) {
+    const files = { "config.json": around.dockerConfig(registries) };
+    mounts.push({ source: await folder.addFolder("docker", files), target: dockerFolder });
+  }
+  let count = 0;
+  const place: AttemptPlace = {
+    job,
+    platform: job.platform,
+    isEmulated: around.isEmulated,
+    containerizer,
+    clock,
+    network,
+    hosts: {},
+    folder,
+    mounts,
+    variables: {
+      ...around.variables,
+      ARCHWAY_JOB: job.id,
+      ARCHWAY_PLATFORM: formatPlatform(job.platform),
+      ARCHWAY_EMULATED: String(around.isEmulated),
+      ARCHWAY_WORKSPACE: job.work.workspace,
+      ...(registries.length > 0 ? { DOCKER_CONFIG: dockerFolder } : {}),
+    },
+    labels,
+    masks: around.masks,
+    late,
+    emit,
+    pull: pullOnce(job, around),
+    secretsOf: (uses) => provideSecrets(uses, around, folder),
+    containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
+  };
+  return { place, caches };
+}
+
+function openedCache(job: StepsJob, { result, from }: OpenCache, about: { path: string; key: string }): RunEventBody {
+  const platform = formatPlatform(job.platform);
+  const reason = from !== undefined && from !== about.key ? { reason: `from ${from}` } : {};
+  return { type: "cache", job: job.id, ...about, platform, result, ...reason };
+}
+
+/** Pulls each image once, whoever asks for it. */
+function pullOnce(job: StepsJob, { containerizer, emit }: JobSurroundings): AttemptPlace["pull"] {
+  const pulled = new Map<string, PulledImage>();
+  return async (image, signal) => {
+    const before = pulled.get(image);
+    if (before !== undefined) return before;
+    const now = await containerizer.pull({ image, platform: job.platform }, signal);
+    pulled.set(image, now);
+    const { digest, bytes } = now;
+    await emit({ type: "pulled", job: job.id, image, digest, platform: formatPlatform(job.platform), bytes });
+    return now;
+  };
+}
+
+async function provideSecrets(uses: readonly SecretUse[], around: JobSurroundings, folder: JobFolder) {
+  const env: Record<string, string> = {};
+  const mounts: Mount[] = [];
+  for (const { name, env: variable, file } of uses) {
+    const value = around.secret(name);
+    if (variable !== undefined) env[variable] = value;
+    if (file === undefined) continue;
+    // Read by whatever user the container has; where it lies is closed to everybody else.
+    const source = await folder.addFile("secret", value, { mode: 0o444 });
+    mounts.push({ source, target: file, readOnly: true });
+  }
+  return { env, mounts };
+}

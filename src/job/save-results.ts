@@ -1,0 +1,36 @@
+import type { Failure } from "../event/run-event.ts";
+import { formatPlatform } from "../platform/platform.ts";
+import type { OpenPlace } from "./open-place.ts";
+
+/** Milliseconds that the artifacts of a job may take. */
+const patience = 600_000;
+
+/**
+ * Keeps the artifacts and caches of a job that has come to its end.
+ *
+ * @param failure how the job failed
+ * @throws ArchwayError what artifacts throw. A cache that cannot be saved is told, and fails nothing.
+ */
+export async function saveResults({ place, caches }: OpenPlace, failure: Failure | undefined): Promise<void> {
+  const { job, folder, emit, clock } = place;
+  const platform = formatPlatform(job.platform);
+  const limit = clock.timeout(patience);
+  for (const artifact of job.work.artifacts) {
+    const isWanted = artifact.when === "always" || (artifact.when === "failure") === (failure !== undefined);
+    if (!isWanted) continue;
+    const { files, bytes } = await folder.saveArtifact(job.id, artifact, limit);
+    await emit({ type: "artifact", job: job.id, name: artifact.name, files, bytes });
+  }
+  for (const { cache, key, path, save } of caches) {
+    if (failure !== undefined && save !== "always") continue;
+    const { saved, bytes, reason } = await cache.save().catch((error: unknown) => ({
+      saved: false,
+      bytes: 0,
+      reason: `it could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+    }));
+    if (cache.result === "hit") continue;
+    const result = saved ? "saved" : "not-saved";
+    const about = { type: "cache", job: job.id, path, key, platform, result, bytes } as const;
+    await emit(reason === undefined ? about : { ...about, reason });
+  }
+}

@@ -1,0 +1,61 @@
+/** What a container engine and this machine hold, asked past the program under test. */
+import { readdir, readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { json } from "node:stream/consumers";
+import { z } from "zod";
+import type { Workplace } from "./archway.ts";
+
+const containers = z.array(z.object({ Names: z.array(z.string()) }));
+const networks = z.array(z.object({ Name: z.string() }));
+const volumes = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullish() });
+const images = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
+
+/** Networks that the engines have from the start. */
+const ownNetworks = new Set(["bridge", "host", "none", "podman"]);
+
+/** Sends one request to an engine and gives its answer as JSON. */
+async function ask(endpoint: string, path: string): Promise<unknown> {
+  const answer = await new Promise<unknown>((resolve, reject) => {
+    const sent = request({ socketPath: endpoint.replace("unix://", ""), path, agent: false });
+    sent.on("response", (response) => json(response).then(resolve, reject));
+    sent.on("error", reject);
+    sent.end();
+  });
+  return answer;
+}
+
+/** All containers, networks, volumes and loaded images of an engine, whatever their labels: an engine of the bed has none by itself. */
+export async function contentOf(endpoint: string): Promise<readonly string[]> {
+  const [some, nets, stores, pictures] = await Promise.all([
+    ask(endpoint, "/containers/json?all=true").then((answer) => containers.parse(answer)),
+    ask(endpoint, "/networks").then((answer) => networks.parse(answer)),
+    ask(endpoint, "/volumes").then((answer) => volumes.parse(answer)),
+    ask(endpoint, "/images/json").then((answer) => images.parse(answer)),
+  ]);
+  return [
+    ...some.map(({ Names }) => `container ${Names.join(" ")}`),
+    ...nets.filter(({ Name }) => !ownNetworks.has(Name)).map(({ Name }) => `network ${Name}`),
+    ...(stores.Volumes ?? []).map(({ Name }) => `volume ${Name}`),
+    ...pictures
+      .flatMap(({ RepoTags }) => RepoTags ?? [])
+      .filter((name) => name.startsWith("localhost/"))
+      .map((name) => `image ${name}`),
+  ];
+}
+
+/** What runs left on this machine outside of the engine: folders of jobs, mounts below the folder of state, files for programs. */
+export async function leftOnDisk({ env }: Workplace): Promise<readonly string[]> {
+  const state = join(env["XDG_STATE_HOME"] ?? "", "archway");
+  const work = await readdir(join(state, "work")).catch(() => []);
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((point) => point.startsWith(`${state}/`));
+  const temporary = await readdir(env["TMPDIR"] ?? "");
+  return [
+    ...work.map((name) => `folder ${name}`),
+    ...mounts.map((point) => `mount ${point}`),
+    ...temporary.map((name) => `temporary ${name}`),
+  ];
+}

@@ -1,0 +1,132 @@
+/** `archway run` that is killed, and engines that die under it: what is left, who gets the blame, and what goes on. `ARCHWAY_SOAK=N` makes it N kills with each engine. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+import { contentOf, leftOnDisk } from "./engine-content.ts";
+import { assertWhole, eventsOf, lineOf, outputOf } from "./run-record.ts";
+
+const needs = ["registry", "buildkit", "docker", "podman", "bases"] as const;
+const kills = Number(process.env["ARCHWAY_SOAK"] ?? 3);
+
+/** Everything that a run makes: an image that is loaded, networks, containers with volumes, services, caches, artifacts. */
+const pipeline = (mirror: string) => `version: 1
+platforms: [linux/amd64]
+registries: { docker.io: { mirrors: ["${mirror}"] } }
+jobs:
+  image: { build: { tags: [registry.example/app:1] } }
+  work:
+    needs: image
+    image: "\${{ jobs.image.reference }}"
+    services: { web: { image: busybox, run: "echo up; exec httpd -f -p 8000", ready: { port: 8000 } } }
+    cache: [{ path: store, key: "k-\${{ run.id }}" }]
+    steps: [head -c 3000000 /dev/urandom > store/x; touch /data/here, sleep 0.3]
+    artifacts: { store: store }
+  join: { needs: work, image: busybox, inputs: { all: work.store }, steps: [ls all] }
+  short: { image: busybox, steps: [echo short] }
+  long: { when: { event: manual }, image: busybox, steps: ["echo started; sleep 1000"] }
+  stubborn:
+    when: { event: manual }
+    image: busybox
+    retry: { attempts: 6, on: infrastructure, delay: 1s }
+    cache: [{ path: /seen, key: "s-\${{ run.id }}" }]
+    steps: ["echo started; sleep 4; echo ended"]
+`;
+const dockerfile = "FROM busybox\nVOLUME /data\nRUN echo made > /made\n";
+
+describe("archway run when something dies", { skip: await unavailable(...needs) }, () => {
+  let bed: Bed;
+  before(async () => {
+    bed = await startBed({ need: needs });
+    await bed.base("busybox");
+  });
+  after(() => bed.stop());
+
+  async function repository(): Promise<Workplace> {
+    const { host } = await bed.registry();
+    const files = { ".archway.yaml": pipeline(host), Dockerfile: dockerfile };
+    const place = await workplace({ env: { ...bed.env, BUILDKIT_HOST: (await bed.buildkit()).endpoint } }, { files });
+    await writeFile(join(place.dir, "content"), Buffer.alloc(1_000_000, 7));
+    return place;
+  }
+
+  for (const engine of ["docker", "podman"] as const) {
+    describe(`with ${engine}`, () => {
+      const run = async (place: Workplace, ...args: readonly string[]) => {
+        const { endpoint } = await bed[engine]();
+        return archway(["run", "--host", endpoint, ...args], { cwd: place.dir, env: place.env });
+      };
+      /** The next start is a run of a job that needs nothing. */
+      const assertNextCleans = async (place: Workplace, when: string) => {
+        const { endpoint } = await bed[engine]();
+        const next = await run(place, "image", "short");
+        assert.equal(next.code, 0, `${when}:\n${next.stderr}`);
+        assertWhole(await eventsOf(place));
+        assert.deepEqual(await contentOf(endpoint), [], `${when}: something is left in the engine`);
+        assert.deepEqual(await leftOnDisk(place), [], `${when}: something is left on the disk`);
+      };
+
+      test(`kill -9 at ${kills} random moments: the next start leaves nothing of it`, async () => {
+        await using place = await repository();
+        const { endpoint } = await bed[engine]();
+        const began = performance.now();
+        const whole = await run(place);
+        const total = performance.now() - began;
+        assert.equal(whole.code, 0, whole.stderr);
+        for (let round = 0; round < kills; round += 1) {
+          const moment = Math.random() * total;
+          const program = startArchway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
+          // It may also have ended by then.
+          await Promise.race([sleep(moment), program.ended]);
+          program.child.kill("SIGKILL");
+          await program.ended;
+          await assertNextCleans(place, `killed after ${Math.round(moment)} ms of ${Math.round(total)}`);
+        }
+      });
+
+      test("an engine that dies in the middle of a step is the infrastructure's failure, and the next start cleans", async () => {
+        await using place = await repository();
+        const member = await bed[engine]();
+        const program = startArchway(["run", "long", "--event", "manual", "--host", member.endpoint], {
+          cwd: place.dir,
+          env: place.env,
+        });
+        await program.shows("│ started");
+        await member.kill("SIGKILL");
+        const { code, stderr } = await program.ended;
+        assert.equal(code, 3, stderr);
+        const events = await eventsOf(place);
+        assertWhole(events);
+        assert.equal(outputOf(events, "long", "step-1"), "started\n");
+        assert.ok(
+          events.flatMap((event) => lineOf(event) ?? []).includes("long failed (infrastructure ENGINE_LOST)"),
+          stderr,
+        );
+        await member.restart();
+        await assertNextCleans(place, "the engine was killed");
+      });
+
+      test("a job that is tried again succeeds with the engine that came back", async () => {
+        await using place = await repository();
+        const member = await bed[engine]();
+        const program = startArchway(["run", "stubborn", "--event", "manual", "--host", member.endpoint], {
+          cwd: place.dir,
+          env: place.env,
+        });
+        await program.shows("│ started");
+        await member.kill("SIGKILL");
+        await member.restart();
+        const { code, stderr } = await program.ended;
+        assert.equal(code, 0, stderr);
+        const events = await eventsOf(place);
+        assertWhole(events);
+        assert.match(outputOf(events, "stubborn", "step-1"), /^(started\n)+ended\n$/);
+        assert.match(stderr, /Attempt 1 of 6 failed: The container engine at .* does not answer/);
+        await assertNextCleans(place, "the engine came back");
+      });
+    });
+  }
+});
