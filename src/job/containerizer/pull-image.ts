@@ -121,8 +121,7 @@ async function pull(
   signal: AbortSignal,
 ): Promise<number> {
   const query = new URLSearchParams({ fromImage: reference, platform: formatPlatform(platform) });
-  const headers =
-    login === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(login)).toString("base64url") };
+  const headers = login === undefined ? {} : { "X-Registry-Auth": registryAuth(login) };
   const layers = new Map<string, number>();
   try {
     const answer = await engine.stream({ method: "POST", path: `/images/create?${query.toString()}`, headers }, signal);
@@ -138,6 +137,11 @@ async function pull(
     throw error;
   }
   return [...layers.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** A login as the engine reads it: base64 for URLs, and with its padding. Docker takes one without for no login at all, and says nothing. */
+function registryAuth(login: object): string {
+  return Buffer.from(JSON.stringify(login)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 
 function pullFailed(image: string, why: string): ArchwayError {
