@@ -14,7 +14,10 @@ test("the JSON of a graph is what its schema says", () => {
       work: { kind: "approval", wait: 60 },
     }),
   ];
-  const printed: unknown = JSON.parse(JSON.stringify(graphJson({ env: {}, jobs }, "push to main", "no reason")));
+  const schedules = [{ cron: "0 3 * * *", timezone: "Europe/Warsaw", next: Date.parse("2026-11-30T02:00:00Z") }];
+  const printed: unknown = JSON.parse(
+    JSON.stringify(graphJson({ env: {}, jobs }, { title: "push to main", refusal: "no reason", schedules })),
+  );
   assert.deepEqual(pipelineShowSchema.parse(printed), printed);
   assert.deepEqual(printed, {
     version: 1,
@@ -43,5 +46,6 @@ test("the JSON of a graph is what its schema says", () => {
         does: "wait for a person, 1m at most",
       },
     ],
+    schedules: [{ cron: "0 3 * * *", timezone: "Europe/Warsaw", next: "2026-11-30T02:00:00.000Z" }],
   });
 });

@@ -58,6 +58,7 @@ export async function planEvent(config: PipelineConfig, event: NamedEvent): Prom
   const branch = name === "push" || name === "pull_request" ? (ref ?? (await currentBranch(dirname(config.file)))) : "";
   const facts: RunFacts = {
     run: "",
+    number: 0,
     event: name,
     branch,
     tag: name === "tag" ? (ref ?? "") : "",

@@ -1,10 +1,11 @@
+import { planSchedules } from "../pipeline/show/describe-schedule.ts";
 import { formatMermaid } from "../pipeline/show/mermaid.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { CliContext } from "./context.ts";
 import type { NamedEvent } from "./pipeline-event.ts";
 import { graphJson } from "./pipeline-json.ts";
 import { loadPipeline, planEvent } from "./pipeline-plan.ts";
-import { formatGraph } from "./pipeline-text.ts";
+import { formatGraph, formatSchedules } from "./pipeline-text.ts";
 
 /** What the user asked of `archway pipeline show`. */
 export interface PipelineShowOptions {
@@ -25,8 +26,9 @@ export async function runPipelineShow(
   const { stdout, env } = context;
   const config = await loadPipeline(context, file);
   const { graph, title, refusal } = await planEvent(config, options.event ?? { name: "push" });
+  const schedules = planSchedules(config.on, context.now());
   if (options.format === "json") {
-    stdout.write(`${JSON.stringify(graphJson(graph, title, refusal), null, 2)}\n`);
+    stdout.write(`${JSON.stringify(graphJson(graph, { title, refusal, schedules }), null, 2)}\n`);
     return 0;
   }
   if (options.format === "mermaid") {
@@ -35,6 +37,7 @@ export async function runPipelineShow(
   }
   const format = { style: makeStyle(usesColor(stdout, env)), columns: stdout.columns || plainColumns };
   const note = refusal === undefined ? [] : [`This event starts nothing: ${refusal}. Else there would be:`];
-  stdout.write(`${[...note, ...formatGraph(graph, title, format)].join("\n")}\n`);
+  const lines = [...note, ...formatGraph(graph, title, format), ...formatSchedules(schedules, format)];
+  stdout.write(`${lines.join("\n")}\n`);
   return 0;
 }

@@ -1,10 +1,11 @@
+import { describeNext, type PlannedSchedule } from "../pipeline/show/describe-schedule.ts";
 import type { JobGraph } from "../pipeline/job-spec.ts";
-import { describeNeeds, describeRules, describeWork } from "../pipeline/show/describe-job.ts";
+import { jobRows } from "../pipeline/show/job-rows.ts";
 import { formatCount } from "../report/quantity.ts";
 import type { Style } from "../report/style.ts";
 import { type Cell, formatTable } from "../report/table.ts";
 
-/** The jobs of a run as a table, each after those that it needs. */
+/** The jobs of a run as a table, each after those that it needs; those that differ by their platform alone share a line. */
 export function formatGraph(
   graph: JobGraph,
   title: string,
@@ -13,13 +14,28 @@ export function formatGraph(
   const { style } = format;
   const running = graph.jobs.filter(({ skip }) => skip === undefined).length;
   const skipped = graph.jobs.length - running;
-  const rows = graph.jobs.map((job): Cell[] => {
-    const rules = describeRules(job).join(", ");
-    const id = job.skip === undefined ? job.id : { text: job.id, paint: style.dim };
-    return [id, describeNeeds(job, graph).join(", ") || "-", describeWork(job), rules];
-  });
+  const rows = jobRows(graph);
+  const hasPlatforms = graph.jobs.some(({ platform }) => platform !== undefined);
+  const cells = rows.map(({ label, platforms, needs, does, rules, isSkipped }): Cell[] => [
+    isSkipped ? { text: label, paint: style.dim } : label,
+    ...(hasPlatforms ? [platforms.join(", ") || "-"] : []),
+    needs.join(", ") || "-",
+    does,
+    rules.join(", "),
+  ]);
+  const header = ["JOB", ...(hasPlatforms ? ["PLATFORMS"] : []), "NEEDS", "DOES", "RULES"];
   return [
     style.bold(`${title}: ${formatCount(running, "job")}${skipped === 0 ? "" : `, ${skipped} skipped`}`),
-    ...(rows.length === 0 ? [] : formatTable(rows, { ...format, header: ["JOB", "NEEDS", "DOES", "RULES"] })),
+    ...(cells.length === 0 ? [] : formatTable(cells, { ...format, header })),
   ];
+}
+
+/** The schedules of a pipeline as a table; nothing when it has none. */
+export function formatSchedules(
+  schedules: readonly PlannedSchedule[],
+  format: { readonly columns: number; readonly style: Style },
+): string[] {
+  if (schedules.length === 0) return [];
+  const rows = schedules.map((one): Cell[] => [one.cron, one.timezone, describeNext(one)]);
+  return ["", ...formatTable(rows, { ...format, header: ["SCHEDULE", "TIME ZONE", "NEXT"] })];
 }

@@ -1,29 +1,37 @@
-import { createInterface } from "node:readline/promises";
-import { isAbort } from "../error/error.ts";
+import { userInfo } from "node:os";
 import type { JobResult } from "../job/steps-job.ts";
 import type { ApprovalWork, JobSpec } from "../pipeline/job-spec.ts";
-import type { CliContext } from "./context.ts";
 import type { CommandJobs } from "./run-commands.ts";
+import type { Ask } from "./run-questions.ts";
+
+/** Milliseconds that a timer can wait for at most, 24 days: longer ones would be over at once. */
+const longestWait = 2 ** 31 - 1;
+
+/** How an approval is got. */
+export interface Approval {
+  /** Names and ids of the jobs that `--approve` names. */
+  readonly approved: readonly string[];
+  /** Absent without a terminal. */
+  readonly ask?: Ask;
+  readonly emit: CommandJobs["emit"];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
 
 /** Asks for an approval on the terminal, unless `--approve` gave it; without a terminal it is a failure that says how to give it. */
 export async function approve(
-  { stdin, stderr, signal, env }: CliContext,
   { id, name, work }: JobSpec & { readonly work: ApprovalWork },
-  approved: readonly string[],
-  emit: CommandJobs["emit"],
+  { approved, ask, emit, env }: Approval,
+  signal: AbortSignal,
 ): Promise<JobResult> {
-  const by = env["USER"] ?? "somebody at the terminal";
-  const answer = async (given: boolean, who: string): Promise<JobResult> => {
-    await emit({ type: "approval", job: id, answer: given ? "given" : "refused", by: who });
+  const answer = async (given: boolean, by: string): Promise<JobResult> => {
+    await emit({ type: "approval", job: id, answer: given ? "given" : "refused", by });
     if (given) return { status: "succeeded", outputs: {} };
-    return {
-      status: "failed",
-      failure: { kind: "user", code: "APPROVAL_REFUSED", message: `"${id}" was not approved.` },
-      outputs: {},
-    };
+    const message = `"${id}" was not approved: ${by} refused it.`;
+    return { status: "failed", failure: { kind: "user", code: "APPROVAL_REFUSED", message }, outputs: {} };
   };
-  if (approved.includes(id) || approved.includes(name)) return answer(true, "--approve");
-  if (!("isTTY" in stdin && stdin.isTTY === true)) {
+  const user = userOf(env);
+  if (approved.includes(id) || approved.includes(name)) return answer(true, `${user} with --approve`);
+  if (ask === undefined) {
     const failure = {
       kind: "user",
       code: "APPROVAL_MISSING",
@@ -32,17 +40,28 @@ export async function approve(
     } as const;
     return { status: "failed", failure, outputs: {} };
   }
-  const asking = createInterface({ input: stdin, output: stderr });
-  // A terminal in raw mode gives Ctrl-C to whoever reads it.
-  asking.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const limit = work.wait === undefined ? undefined : AbortSignal.timeout(Math.min(work.wait * 1000, longestWait));
   try {
-    const limit = work.wait === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(work.wait * 1000)]);
-    const said = await asking.question(`${work.message ?? `Go on with "${id}"?`} [y/N] `, { signal: limit });
-    return await answer(/^y(es)?$/i.test(said.trim()), by);
+    const within = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+    const said = await ask(work.message ?? `Go on with "${id}"?`, within);
+    return await answer(/^y(es)?$/i.test(said.trim()), user);
   } catch (error) {
-    if (!isAbort(error) && !(error instanceof Error && error.name === "TimeoutError")) throw error;
-    return signal.aborted ? { status: "cancelled", outputs: {} } : answer(false, "nobody: its time is over");
-  } finally {
-    asking.close();
+    if (signal.aborted) return { status: "cancelled", outputs: {} };
+    if (limit?.aborted !== true) throw error;
+    const message = `"${id}" was not approved within ${work.wait} s.`;
+    await emit({ type: "approval", job: id, answer: "refused", by: "nobody: its time is over" });
+    return { status: "failed", failure: { kind: "timeout", code: "APPROVAL_TIMEOUT", message }, outputs: {} };
+  }
+}
+
+/** Who sits at the terminal. */
+function userOf(env: Approval["env"]): string {
+  const named = env["USER"] ?? env["LOGNAME"];
+  if (named !== undefined && named !== "") return named;
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without an entry in the list of users.
+    return `user ${process.getuid?.() ?? ""}`.trim();
   }
 }

@@ -15,6 +15,7 @@ export interface RawRunOptions {
   /** False with `--no-emulation`. */
   readonly emulation: boolean;
   readonly plan: boolean;
+  readonly only: boolean;
   readonly progress: string;
   readonly events?: string;
   readonly format: string;
@@ -32,6 +33,9 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
     )
     .argument("[JOB...]", "run these and what they need (default: all)")
+    .addOption(
+      new Option("--only", "run the named jobs without what they need, on what an earlier run left").default(false),
+    )
     .addOption(list("--platform <platforms>", "of jobs that run on several platforms, only these"))
     .addOption(
       new Option(
@@ -53,7 +57,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
-    .addOption(new Option("--progress <type>", "plain (default), json (every event a line) or quiet").default("plain"))
+    .addOption(
+      new Option(
+        "--progress <type>",
+        "live, plain, json (every event a line) or quiet (default: live on a terminal, plain elsewhere)",
+      ).default("auto"),
+    )
     .addOption(
       new Option(
         "--events <file>",
@@ -68,6 +77,6 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .action(async (jobs: readonly string[], raw: RawRunOptions) => {
       const { readRunOptions } = await import("./run-options.ts");
       const { runRun } = await import("./run.ts");
-      done(await runRun(context, jobs, readRunOptions(raw)));
+      done(await runRun(context, jobs, readRunOptions(raw, jobs)));
     });
 }

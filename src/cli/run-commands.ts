@@ -74,7 +74,7 @@ export async function performBuild(
   ];
   const built = await runHere(job, "build", () => import("./build-command.ts"), args, around, signal);
   if (built.status !== "succeeded") return built;
-  const { index, platforms } = readMetadata(await readFile(metadata, "utf8"));
+  const { index, platforms, seconds } = readMetadata(await readFile(metadata, "utf8"));
   const [tag = ""] = work.tags;
   const local = `oci:${layout}`;
   if (work.verifyRun !== undefined) {
@@ -102,15 +102,10 @@ export async function performBuild(
   }
   const reference = isPublished ? `${withoutTag(tag)}@${index}` : local;
   around.images.set(index, reference);
-  await around.emit({ type: "image", job: job.id, reference, digest: index, published: isPublished, platforms });
+  const tags = work.push ? { tags: work.tags } : {};
+  const about = { job: job.id, reference, digest: index, published: isPublished, platforms, seconds };
+  await around.emit({ type: "image", ...about, ...tags });
   const outputs = { reference, digest: index };
-  if (work.push && !isPublished) {
-    await around.emit({
-      type: "note",
-      job: job.id,
-      text: `Not pushed to ${work.tags.join(", ")}: that needs --publish.`,
-    });
-  }
   return { status: "succeeded", outputs };
 }
 
@@ -250,10 +245,19 @@ function withoutTag(reference: string): string {
   return colon > path.lastIndexOf("/") ? path.slice(0, colon) : path;
 }
 
-function readMetadata(text: string): { readonly index: string; readonly platforms: readonly string[] } {
-  const content: { archway?: { index?: { digest?: string }; platforms?: { platform: string }[] } } = JSON.parse(text);
+/** What a build says of itself: its index, the platforms in it, and the seconds that each strategy took. */
+function readMetadata(text: string) {
+  const content: {
+    archway?: {
+      index?: { digest?: string };
+      platforms?: { platform: string; strategy: "native" | "cross" | "emulated"; seconds?: number }[];
+    };
+  } = JSON.parse(text);
   const index = content.archway?.index?.digest;
   if (index === undefined)
     throw new ArchwayError({ code: "COMMAND_FAILED", kind: "failed", message: "The build gave no digest." });
-  return { index, platforms: content.archway?.platforms?.map(({ platform }) => platform) ?? [] };
+  const platforms = content.archway?.platforms ?? [];
+  const seconds = { native: 0, cross: 0, emulated: 0 };
+  for (const { strategy, seconds: spent = 0 } of platforms) seconds[strategy] += spent;
+  return { index, platforms: platforms.map(({ platform }) => platform), seconds };
 }

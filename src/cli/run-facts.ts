@@ -38,6 +38,7 @@ export async function localFacts(
     : undefined;
   return {
     run,
+    number: 0,
     event: name,
     branch: name === "tag" ? "" : (event?.ref ?? branch),
     tag: name === "tag" ? (event?.ref ?? tag) : "",

@@ -12,6 +12,7 @@ import { approve } from "./run-approve.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { Ask } from "./run-questions.ts";
 import type { RunPlace } from "./run-place.ts";
 import { type RunPlan, variablesOf } from "./run-plan.ts";
 
@@ -26,11 +27,14 @@ export interface JobParts {
   readonly machine: LocalMachine;
   readonly place: RunPlace;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
+  /** Asks a person; absent where nobody can answer. */
+  readonly ask?: Ask;
 }
 
 /** The function that does one job of a run, whatever its kind. */
 export function jobPerformer(parts: JobParts): RunRequest["perform"] {
-  const { context, options, emit } = parts;
+  const { context, options, emit, ask } = parts;
+  const asking = ask === undefined ? {} : { ask };
   const commands = commandJobs(parts);
   return (job, attempt) => {
     const { work } = job;
@@ -47,7 +51,7 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
       case "promote":
         return performPromote({ ...job, work }, commands, within);
       case "approval":
-        return approve({ ...context, signal: within }, { ...job, work }, options.approved, emit);
+        return approve({ ...job, work }, { ...asking, approved: options.approved, emit, env: context.env }, within);
     }
   };
 }
@@ -103,7 +107,7 @@ function commandJobs({ context, plan, options, secrets, masks, place, emit }: Jo
     dockerConfig: dockerConfig(Object.keys(config.registries), loginOf(config, secrets)),
     secrets,
     masks,
-    images: new Map(),
+    images: new Map(plan.earlier.images.map(({ digest, reference }) => [digest, reference])),
     emit,
   };
 }

@@ -18,7 +18,9 @@ export interface RunOptions {
   readonly approved: readonly string[];
   readonly emulation: boolean;
   readonly plan: boolean;
-  readonly progress: "plain" | "json" | "quiet";
+  /** Without what the named jobs need. */
+  readonly only: boolean;
+  readonly progress: "auto" | "live" | "plain" | "json" | "quiet";
   /** File for the events, `-` for standard output. */
   readonly events?: string;
   readonly format: Format;
@@ -27,10 +29,12 @@ export interface RunOptions {
 }
 
 /** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
-export function readRunOptions(raw: RawRunOptions): RunOptions {
+export function readRunOptions(raw: RawRunOptions, names: readonly string[]): RunOptions {
   const { publish, plan, emulation, jobs, host, config, event, events } = raw;
   if (jobs !== undefined && !/^[1-9]\d{0,3}$/.test(jobs))
     throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
+  if (raw.only && names.length === 0)
+    throw optionError("--only", undefined, "name the jobs to run without what they need.");
   if (events === "") throw optionError("--events", events, "must be a file, or - for standard output.");
   if (events === "-" && raw.format === "json")
     throw optionError("--events", events, "events and the result of --format json would be mixed on standard output.");
@@ -46,7 +50,8 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
     approved: raw.approve,
     emulation,
     plan,
-    progress: readChoice("--progress", raw.progress, ["plain", "json", "quiet"]),
+    only: raw.only,
+    progress: readChoice("--progress", raw.progress, ["auto", "live", "plain", "json", "quiet"]),
     ...(events === undefined ? {} : { events }),
     format: readFormat(raw.format),
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),

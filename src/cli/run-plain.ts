@@ -1,6 +1,7 @@
 import type { RunEvent } from "../event/run-event.ts";
 import type { Style } from "../report/style.ts";
 import type { Output } from "./context.ts";
+import { formatImage } from "./run-summary-text.ts";
 
 /** Characters of a line that wait for its end. */
 const maxOpen = 64 * 1024;
@@ -82,7 +83,7 @@ export class PlainRun {
           return this.#line(event.job, this.#style.dim(`${event.state}: ${event.reason ?? ""}`));
         return undefined;
       case "image":
-        return this.#line(event.job, `${event.published ? "published" : "built"} ${event.reference} ${event.digest}`);
+        return this.#line(event.job, formatImage(event, this.#style));
       case "approval":
         return this.#line(event.job, `approval ${event.answer} by ${event.by}`);
       case "note":

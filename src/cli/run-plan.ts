@@ -9,9 +9,12 @@ import { refusalOf } from "../pipeline/match-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { selectJobs } from "../run/choose-platform.ts";
+import { withoutNeeds } from "../run/left-out.ts";
 import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";
+import { type Earlier, findEarlier } from "./run-earlier.ts";
 import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -25,6 +28,8 @@ export interface RunPlan {
   readonly run: string;
   readonly facts: RunFacts;
   readonly graph: JobGraph;
+  /** What it takes from earlier runs. */
+  readonly earlier: Earlier;
   /** Why the event starts nothing. */
   readonly refusal?: string;
 }
@@ -38,10 +43,12 @@ export async function planRun(context: CliContext, names: readonly string[], opt
   const inputs = { ...defaultInputs(config), ...options.inputs };
   const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
-  if (refusal !== undefined) return { config, folder, run, facts, graph: { env: {}, jobs: [] }, refusal };
   const all = expandPipeline(config, facts);
-  const graph = { ...all, jobs: selectJobs(all.jobs, names, options.platforms, unknownJob) };
-  return { config, folder, run, facts, graph };
+  const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
+  const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
+  const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
+  const parts = { config, folder, run, facts, graph: { ...all, jobs }, earlier };
+  return refusal === undefined ? parts : { ...parts, refusal };
 }
 
 /** The jobs that would run, as the result of `--plan`. */
@@ -74,11 +81,12 @@ export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody
 }
 
 /** What the jobs of a run find in their environment. */
-export function variablesOf({ run, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
+export function variablesOf({ run, number, event, branch, tag, sha }: RunFacts): Readonly<Record<string, string>> {
   return {
     CI: "true",
     ARCHWAY: "true",
     ARCHWAY_RUN: run,
+    ARCHWAY_RUN_NUMBER: String(number),
     ARCHWAY_EVENT: event,
     ARCHWAY_BRANCH: branch,
     ARCHWAY_TAG: tag,

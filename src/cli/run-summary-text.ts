@@ -1,34 +1,94 @@
-import type { Style } from "../report/style.ts";
+import type { ImageProjection } from "../event/project-run.ts";
+import { formatCount } from "../report/quantity.ts";
+import { printable, printableLines, type Style } from "../report/style.ts";
 import { formatTable } from "../report/table.ts";
-import type { RunSummary } from "./run-summary.ts";
+import type { JobSummary, RunSummary } from "./run-summary.ts";
 
-/** The summary of a run as a table and what is to be known of its failures. */
-export function formatSummary(
-  summary: RunSummary,
-  { style, columns }: { readonly style: Style; readonly columns: number },
-): readonly string[] {
-  const rows = summary.jobs.map(({ job, state, mode, seconds, waited, cacheHits, reason }) => [
+/** How a summary is written. */
+export interface SummaryFormat {
+  readonly style: Style;
+  readonly columns: number;
+  /** A line for each job; left out where their graph stands above. */
+  readonly jobs: boolean;
+}
+
+/** The summary of a run: its jobs, what is to be known of failures and images, and where the time went. */
+export function formatSummary(summary: RunSummary, { style, columns, jobs }: SummaryFormat): readonly string[] {
+  const table = jobs
+    ? [
+        "",
+        ...formatTable(
+          summary.jobs.map((job) => rowOf(job, style)),
+          { columns, style },
+        ),
+      ]
+    : [];
+  const images = summary.images.map((image) => `${style.cyan(image.job)} ${formatImage(image, style)}`);
+  return [
+    ...table,
+    ...summary.jobs.flatMap((job) => formatFailure(job, style)),
+    ...(images.length === 0 ? [] : ["", ...images]),
+    "",
+    ...formatTotal(summary, style),
+  ];
+}
+
+function rowOf({ job, state, mode, seconds, waited, cacheHits, reason, failure }: JobSummary, style: Style) {
+  const paint = state === "succeeded" ? style.green : state === "failed" ? style.red : style.dim;
+  return [
     job,
-    { text: state, paint: state === "succeeded" ? style.green : state === "failed" ? style.red : style.dim },
+    { text: state, paint },
     mode ?? "",
     `${seconds.toFixed(1)} s`,
     waited < 0.05 ? "" : `waited ${waited.toFixed(1)} s`,
-    cacheHits > 0 ? `${cacheHits} cache hit${cacheHits === 1 ? "" : "s"}` : "",
-    { text: reason ?? "", paint: style.dim },
-  ]);
-  const failures = summary.jobs.flatMap(({ job, failure }) => {
-    if (failure === undefined) return [];
-    const { kind, message, hint, explained } = failure;
-    return [
-      "",
-      style.red(`${job}: ${message}${kind === "user" ? "" : ` (${kind})`}`),
-      ...(explained === undefined
-        ? []
-        : [`${explained.code} ${explained.title}`, `  ${explained.cause}`, `  ${explained.fix}`]),
-      ...(hint === undefined ? [] : [hint]),
-    ];
-  });
-  const { native, emulated } = summary.seconds;
-  const total = `${summary.state} in ${summary.seconds.total.toFixed(1)} s (native ${native.toFixed(1)} s, emulated ${emulated.toFixed(1)} s); events in ${summary.events}`;
-  return ["", ...formatTable(rows, { columns, style }), ...failures, "", total];
+    cacheHits === 0 ? "" : formatCount(cacheHits, "cache hit"),
+    { text: printable(reason ?? (failure === undefined ? "" : failure.code)), paint: style.dim },
+  ];
+}
+
+/** What failed, the end of its log, what is known about the error, and what to do. */
+function formatFailure({ job, reason, failure, log }: JobSummary, style: Style): readonly string[] {
+  if (failure === undefined) return [];
+  const { kind, message, hint, explained } = failure;
+  const [first = "", ...more] = printableLines(message);
+  const words = [...(kind === "user" ? [] : [kind]), ...(reason === undefined ? [] : [reason])];
+  return [
+    "",
+    style.red(`${job}: ${first}${words.length === 0 ? "" : ` (${words.join(", ")})`}`),
+    ...more,
+    ...(log?.lines ?? []).map((line) => `${style.dim(`${log?.source} │`)} ${printable(line)}`),
+    ...(explained === undefined
+      ? []
+      : [
+          style.bold(`${explained.code} ${explained.title}`),
+          ...printableLines(explained.cause).map((line) => `  ${line}`),
+          ...printableLines(explained.fix).map((line) => `  ${line}`),
+        ]),
+    ...(hint === undefined ? [] : [`${style.cyan("hint: ")}${printable(hint)}`]),
+  ];
+}
+
+/** What became of an image, without its job. */
+export function formatImage(image: Omit<ImageProjection, "job">, style: Style): string {
+  const { reference, digest, published, tags = [] } = image;
+  const name = reference.endsWith(digest) ? reference : `${reference} ${digest}`;
+  if (published) return [style.green("published"), ...tags, name].join(" ");
+  const waits = `, ${style.yellow("not published")} as ${tags.join(", ")}: that needs --publish`;
+  return `built ${name}${tags.length === 0 ? "" : waits}`;
+}
+
+function formatTotal({ state, seconds, cacheHits, slowestStep, events }: RunSummary, style: Style): readonly string[] {
+  const { total, waited, native, emulated } = seconds;
+  const paint = state === "succeeded" ? style.green : state === "failed" ? style.red : style.yellow;
+  const words = [
+    `native ${native.toFixed(1)} s`,
+    `emulated ${emulated.toFixed(1)} s`,
+    `waited ${waited.toFixed(1)} s`,
+    formatCount(cacheHits, "cache hit"),
+  ];
+  const slowest =
+    slowestStep === undefined
+      ? []
+      : [`slowest step: ${slowestStep.step} of ${slowestStep.job}, ${slowestStep.seconds.toFixed(1)} s`];
+  return [`${paint(state)} in ${total.toFixed(1)} s (${words.join(", ")})`, ...slowest, `events in ${events}`];
 }

@@ -1,21 +1,31 @@
 import { exitCodes } from "../error/error.ts";
-import type { RunProjection } from "../event/project-run.ts";
+import type { ImageProjection, JobProjection, RunProjection, SourceProjection } from "../event/project-run.ts";
+import type { Failure } from "../event/run-event.ts";
 import type { RunState } from "../run/run-pipeline.ts";
+
+/** Lines of a failed step's log that are told with its failure. */
+const toldLines = 10;
 
 /** What came of a run. */
 export interface RunSummary {
   readonly version: 1;
   readonly run: string;
-  readonly state: "succeeded" | "failed" | "cancelled";
-  readonly seconds: { readonly total: number; readonly native: number; readonly emulated: number };
+  readonly state: RunState;
+  readonly seconds: {
+    readonly total: number;
+    /** Of all jobs together: from being ready to the start. */
+    readonly waited: number;
+    /** Of all jobs together. */
+    readonly native: number;
+    readonly emulated: number;
+  };
+  readonly cacheHits: number;
+  readonly slowestStep?: { readonly job: string; readonly step: string; readonly seconds: number };
+  /** File of the pipeline. */
+  readonly pipeline: string;
   /** File with all events. */
   readonly events: string;
-  readonly images: readonly {
-    readonly job: string;
-    readonly reference: string;
-    readonly digest: string;
-    readonly published: boolean;
-  }[];
+  readonly images: readonly ImageProjection[];
   readonly jobs: readonly JobSummary[];
 }
 
@@ -30,18 +40,9 @@ export interface JobSummary {
   readonly waited: number;
   readonly cacheHits: number;
   readonly reason?: string;
-  readonly failure?: {
-    readonly kind: string;
-    readonly code: string;
-    readonly message: string;
-    readonly hint?: string;
-    readonly explained?: {
-      readonly code: string;
-      readonly title: string;
-      readonly cause: string;
-      readonly fix: string;
-    };
-  };
+  readonly failure?: Failure;
+  /** The end of the log that belongs to the failure. */
+  readonly log?: { readonly source: string; readonly lines: readonly string[] };
 }
 
 /** The summary of a run by what its events came to. */
@@ -50,36 +51,31 @@ export function summarize(
   about: {
     readonly run: string;
     readonly state: RunState;
+    readonly pipeline: string;
     readonly events: string;
     readonly started: number;
     readonly ended: number;
   },
 ): RunSummary {
-  const summaries = [...jobs.values()].map((job): JobSummary => {
-    const { readyAt, startedAt, endedAt = about.ended, platform, mode, reason, failure } = job;
-    return {
-      job: job.job,
-      state: job.state,
-      ...(platform === undefined ? {} : { platform }),
-      ...(mode === undefined ? {} : { mode }),
-      seconds: startedAt === undefined ? 0 : (endedAt - startedAt) / 1000,
-      waited: readyAt === undefined || startedAt === undefined ? 0 : Math.max(0, startedAt - readyAt) / 1000,
-      cacheHits: job.cacheHits,
-      ...(reason === undefined ? {} : { reason }),
-      ...(failure === undefined ? {} : { failure }),
-    };
-  });
-  const secondsOf = (mode: "native" | "emulated") =>
-    summaries.filter((job) => job.mode === mode).reduce((sum, { seconds }) => sum + seconds, 0);
+  const summaries = [...jobs.values()].map((job) => summarizeJob(job, about.ended));
+  const slowest = slowestStep([...jobs.values()]);
+  const sum = (value: (job: JobSummary) => number) => summaries.reduce((total, job) => total + value(job), 0);
+  const spent = (mode: "native" | "emulated") =>
+    sum((job) => (job.mode === mode ? job.seconds : 0)) +
+    [...jobs.values()].reduce((total, { buildSeconds }) => total + (buildSeconds?.[mode] ?? 0), 0);
   return {
     version: 1,
     run: about.run,
     state: about.state,
     seconds: {
       total: (about.ended - about.started) / 1000,
-      native: secondsOf("native"),
-      emulated: secondsOf("emulated"),
+      waited: sum(({ waited }) => waited),
+      native: spent("native"),
+      emulated: spent("emulated"),
     },
+    cacheHits: sum(({ cacheHits }) => cacheHits),
+    ...(slowest === undefined ? {} : { slowestStep: slowest }),
+    pipeline: about.pipeline,
     events: about.events,
     images,
     jobs: summaries,
@@ -92,4 +88,44 @@ export function exitCodeOf({ state, jobs }: RunSummary): number {
   if (state === "succeeded") return 0;
   const kinds = jobs.flatMap(({ failure }) => (failure === undefined ? [] : [failure.kind]));
   return kinds.every((kind) => kind === "infrastructure") ? exitCodes.unreachable : exitCodes.failed;
+}
+
+function summarizeJob(job: JobProjection, ended: number): JobSummary {
+  const { readyAt, startedAt, endedAt = ended, platform, mode, reason, failure } = job;
+  const source = failure === undefined ? undefined : failedSource(job);
+  const lines = source?.log.lines(toldLines) ?? [];
+  return {
+    job: job.job,
+    state: job.state,
+    ...(platform === undefined ? {} : { platform }),
+    ...(mode === undefined ? {} : { mode }),
+    seconds: startedAt === undefined ? 0 : (endedAt - startedAt) / 1000,
+    waited: readyAt === undefined || startedAt === undefined ? 0 : Math.max(0, startedAt - readyAt) / 1000,
+    cacheHits: job.cacheHits,
+    ...(reason === undefined ? {} : { reason }),
+    ...(failure === undefined ? {} : { failure }),
+    ...(source === undefined || lines.length === 0 ? {} : { log: { source: source.name, lines } }),
+  };
+}
+
+/** Whose log belongs to the failure of a job: the step, the service, or the command that the job is. */
+function failedSource({ sources, failedStep, failure }: JobProjection): SourceProjection | undefined {
+  const all = [...sources.values()].filter(({ isHandler }) => !isHandler);
+  const step = sources.get(failedStep ?? "") ?? all.find(({ state }) => state === "failed");
+  const isOfService = failure?.code.startsWith("SERVICE_") === true;
+  return step ?? all.findLast(({ name }) => name.startsWith("service:") === isOfService);
+}
+
+/** The step that took longest; what it waited for before is no part of it. */
+function slowestStep(jobs: readonly JobProjection[]): RunSummary["slowestStep"] {
+  let slowest: RunSummary["slowestStep"];
+  for (const { job, kind, sources } of jobs) {
+    if (kind !== "steps") continue;
+    for (const { name, startedAt, endedAt = startedAt } of sources.values()) {
+      const seconds = (endedAt - startedAt) / 1000;
+      if (name.startsWith("service:") || seconds <= (slowest?.seconds ?? 0)) continue;
+      slowest = { job, step: name, seconds };
+    }
+  }
+  return slowest;
 }

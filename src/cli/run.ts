@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
@@ -7,15 +8,17 @@ import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import type { LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
-import { runPipeline } from "../run/run-pipeline.ts";
+import { nextRunNumber } from "../run/run-number.ts";
+import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
 import { checkImages } from "./run-check-images.ts";
+import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { localMachine, requirePlatforms } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
-import { PlainRun } from "./run-plain.ts";
+import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
 import { exitCodeOf, summarize } from "./run-summary.ts";
 import { formatSummary } from "./run-summary-text.ts";
@@ -31,6 +34,7 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     showRunPlan(context, plan);
     return 0;
   }
+  const mode = progressMode(options, context);
   const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
   const machine = await localMachine(context);
@@ -39,13 +43,16 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   if (lacking !== 0) return lacking;
   const place = await openPlace(context, plan, options, secrets);
   try {
-    return await perform({ context, plan, options, secrets, machine, place });
+    const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+    const counted = { ...plan, facts: { ...plan.facts, number } };
+    return await perform({ mode, context, plan: counted, options, secrets, machine, place });
   } finally {
     await place.close();
   }
 }
 
 interface RunParts {
+  readonly mode: Exclude<RunOptions["progress"], "auto">;
   readonly context: CliContext;
   readonly plan: RunPlan;
   readonly options: RunOptions;
@@ -56,39 +63,54 @@ interface RunParts {
 
 /** Runs the jobs, shows what happens and what came of it. */
 async function perform(parts: RunParts): Promise<number> {
-  const { context, plan, options, place } = parts;
+  const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { run, facts, graph } = plan;
-  const { log, checkout, eventFile, owner, state } = place;
+  const { config, folder, run, facts, graph, earlier } = plan;
+  const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
-  const plain = new PlainRun(stderr, style);
+  const progress = startRunProgress(mode, projection, context, style);
   log.onEvent((event) => {
     projection.apply(event);
+    progress.show(event);
     if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
-    if (options.progress === "plain") plain.show(event);
-    else if (options.progress === "json") stderr.write(`${JSON.stringify(event)}\n`);
   });
   const emit = (event: RunEventBody) => log.append(event);
   const groups = { folder: join(state, "groups"), owner, now };
+  const asking = progress.ask === undefined ? {} : { ask: progress.ask };
   const started = now();
-  await emit(startEvent(plan));
-  const ended = await runPipeline(
-    {
-      graph,
-      resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
-      slots: options.jobs,
-      joinGroup: (group, cancel, within) => joinGroup({ ...groups, group, cancel }, within),
-      perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit }),
-      clock: systemClock,
-      emit,
-    },
-    signal,
-  );
-  await emit({ type: "run-ended", state: ended });
-  const summary = summarize(projection, { run, state: ended, events: eventFile, started, ended: now() });
+  let ended: RunState;
+  try {
+    await earlier.placeArtifacts(run);
+    await emit(startEvent(plan));
+    ended = await runPipeline(
+      {
+        graph,
+        earlier: earlier.outputs,
+        resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
+        slots: options.jobs,
+        // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
+        joinGroup: (group, cancel, within, of) =>
+          of === "job"
+            ? joinGroup({ ...groups, group, cancel }, within)
+            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
+        perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        clock: systemClock,
+        emit,
+      },
+      signal,
+    );
+    await emit({ type: "run-ended", state: ended });
+  } finally {
+    progress.end();
+  }
+  const about = { run, state: ended, pipeline: config.file, events: eventFile, started, ended: now() };
+  const summary = summarize(projection, about);
+  await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (options.progress === "plain")
-    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120 })) stderr.write(`${line}\n`);
+  if (mode === "plain" || mode === "live") {
+    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
+    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  }
   return exitCodeOf(summary);
 }

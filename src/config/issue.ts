@@ -22,6 +22,8 @@ export interface DocumentKind {
   /** `the configuration`. */
   readonly name: string;
   readonly schema: z.ZodType;
+  /** What says the same as a key, or a word among others, that people know from elsewhere, as a sentence; the path is that of its mapping or list. */
+  readonly foreignHint?: (path: readonly PropertyKey[], key: string) => string | undefined;
 }
 
 /** Makes one error (kind `input`) of what a schema refuses: the first problem in the file is its place, the others are listed. */
@@ -47,13 +49,13 @@ export function documentError(issues: readonly Issue[], source: YamlSource, kind
   });
 }
 
-/** A mistyped key is the mistake; that something is missing around it follows. */
+/** A mistyped key is the mistake; that something is missing around it, or beside it, follows. */
 function followsFromKey(issue: Issue, issues: readonly Issue[]): boolean {
-  return (
-    issue.code === "custom" &&
-    issues.some(
-      ({ code, path }) => code === "unrecognized_keys" && path.length > 0 && path.join("\n") === issue.path.join("\n"),
-    )
+  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  if (issue.code !== "custom" && !isMissing) return false;
+  const mapping = (isMissing ? issue.path.slice(0, -1) : issue.path).join("\n");
+  return issues.some(
+    ({ code, path }) => code === "unrecognized_keys" && path.length > 0 && path.join("\n") === mapping,
   );
 }
 
@@ -83,10 +85,10 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       const values = issue.values.map(String);
       if (issue.input === undefined) return [{ place, message: `${name} is missing` }];
       if (name === "version") return [{ place, message: `version must be ${values.join(" or ")}`, hint: versionHint }];
-      const guess = nearestName(source.written(issue.path) ?? "", values);
-      return [
-        { place, message: `${name} must be one of ${values.join(", ")}`, hint: guess && `Did you mean "${guess}"?` },
-      ];
+      const written = source.written(issue.path) ?? "";
+      const guess = nearestName(written, values);
+      const hint = kind.foreignHint?.(issue.path, written) ?? (guess && `Did you mean "${guess}"?`);
+      return [{ place, message: `${name} must be one of ${values.join(", ")}`, hint }];
     }
     case "too_small": {
       const what =
@@ -97,8 +99,11 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       return [{ place, message: `${name} must be ${issue.maximum} or less` }];
     case "custom": {
       const onKey = issue.params?.["onKey"] === true;
-      const shown = onKey ? source.keyPlace(issue.path.slice(0, -1), String(issue.path.at(-1))) : place;
-      return [{ place: shown, message: issue.message, hint: hintOf(issue) }];
+      const character: unknown = issue.params?.["character"];
+      const inside = typeof character === "number" ? source.place(issue.path, character) : place;
+      const shown = onKey ? source.keyPlace(issue.path.slice(0, -1), String(issue.path.at(-1))) : inside;
+      const message = issue.message.startsWith("must ") ? `${name} ${issue.message}` : issue.message;
+      return [{ place: shown, message, hint: hintOf(issue) }];
     }
     case "invalid_union": {
       if (issue.input === undefined && source.written(issue.path) === undefined)
@@ -106,8 +111,12 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       // What was written is one of the alternatives with a mistake in it: the one that agrees with it the furthest.
       const [near, next] = issue.errors
         .filter((issues) => !issues.some(isOfOtherType))
-        .toSorted((a, b) => depthOf(b) - depthOf(a));
-      const isUnclear = next !== undefined && near !== undefined && depthOf(next) === depthOf(near);
+        .toSorted((a, b) => depthOf(b) - depthOf(a) || Number(saysMore(b)) - Number(saysMore(a)));
+      const isUnclear =
+        next !== undefined &&
+        near !== undefined &&
+        depthOf(next) === depthOf(near) &&
+        saysMore(near) === saysMore(next);
       if (near === undefined || isUnclear) {
         const written = source.written(issue.path);
         if (typeof issue.input === "number" && written !== undefined && issue.errors.flat().some(takesText)) {
@@ -118,7 +127,10 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
         const isPlain = issue.message.startsWith("Invalid input") && types.length > 0;
         return [{ place, message: `${name} ${isPlain ? `must be ${types.join(" or ")}` : issue.message}` }];
       }
-      return near.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source, kind));
+      const inside = near.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      return inside
+        .filter((inner) => !followsFromKey(inner, inside))
+        .flatMap((inner) => problemsOf(inner, source, kind));
     }
     case "invalid_format":
     case "invalid_element":
@@ -146,6 +158,11 @@ function expectedType(issue: Issue): string[] {
   return issue.code === "invalid_type" ? [typeNames[issue.expected] ?? issue.expected] : [];
 }
 
+/** Somebody read the value and knows what is wrong with it, instead of what it should be. */
+function saysMore(issues: readonly Issue[]): boolean {
+  return issues.every(({ code }) => code === "custom");
+}
+
 /** How far into a value the first mistake lies. */
 function depthOf(issues: readonly Issue[]): number {
   return Math.min(...issues.map((issue) => issue.path.length + (issue.code === "invalid_union" ? 1 : 0)));
@@ -158,8 +175,8 @@ function hintOf(issue: Issue | undefined): string | undefined {
   return typeof hint === "string" ? hint : undefined;
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource, { schema }: DocumentKind): Problem {
-  const known = knownKeys(path, schema);
+function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSource, kind: DocumentKind): Problem {
+  const known = knownKeys(path, kind.schema);
   // The first versions of the format wrote some names in camel case.
   const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const guess = known.includes(snake) ? snake : nearestName(key, known);
@@ -167,7 +184,9 @@ function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSourc
   return {
     place: source.keyPlace(path, key),
     message: `unknown key "${key}"${where}`,
-    hint: guess ? `Did you mean "${guess}"?` : `Known keys: ${known.join(", ")}.`,
+    hint:
+      kind.foreignHint?.(path, key) ??
+      (guess === undefined ? `Known keys: ${known.join(", ")}.` : `Did you mean "${guess}"?`),
   };
 }
 

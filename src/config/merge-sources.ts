@@ -7,7 +7,7 @@ export function mergeSources(sources: readonly [YamlSource, ...YamlSource[]]): Y
   const owner = (path: readonly PropertyKey[]) => ownerOf(path, sources);
   return {
     value: sources.map(({ value }) => value).reduce(mergeUnder),
-    place: (path) => owner(path).place(path),
+    place: (path, character) => owner(path).place(path, character),
     keyPlace: (path, key) => owner([...path, key]).keyPlace(path, key),
     written: (path) => owner(path).written(path),
   };

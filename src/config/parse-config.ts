@@ -3,11 +3,12 @@ import type { Config } from "./config.ts";
 import { invalidConfig } from "./invalid-config.ts";
 import { documentError } from "./issue.ts";
 import { configSchema } from "./schema.ts";
+import { foreignHint } from "./pipeline/foreign-keys.ts";
 import { mergeSources } from "./merge-sources.ts";
 import { readExtended } from "./read-extended.ts";
 import { parseYaml, type YamlSource } from "./yaml-source.ts";
 
-const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema };
+const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema, foreignHint };
 
 /**
  * Reads the content of a configuration. `file` is its absolute path, for error places and relative names. Throws `CONFIG_INVALID` (kind

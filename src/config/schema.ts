@@ -1,20 +1,13 @@
 import { z } from "zod";
-import { formatPlatform, parsePlatform, samePlatform } from "../platform/platform.ts";
+import { parsePlatform, samePlatform } from "../platform/platform.ts";
 import { namelessGlob, namingGlob } from "./allow-glob.ts";
-import { jobs } from "./pipeline/job.ts";
+import { concurrency, jobs } from "./pipeline/job.ts";
+import { platformList } from "./pipeline/matrix.ts";
 import { handlers } from "./pipeline/step.ts";
 import { triggers } from "./pipeline/triggers.ts";
 import { checkPipeline } from "./pipeline/check-pipeline.ts";
 import { environment, listOf, secretName } from "./pipeline/values.ts";
-import { platform, readWith, text } from "./values.ts";
-
-const platforms = z.array(platform).superRefine((list, context) => {
-  list.forEach((entry, index) => {
-    if (list.findIndex((other) => samePlatform(other, entry)) < index) {
-      context.addIssue({ code: "custom", path: [index], message: `${formatPlatform(entry)} is listed twice` });
-    }
-  });
-});
+import { readWith, text } from "./values.ts";
 
 const nodes = z
   .record(
@@ -116,7 +109,7 @@ const check = z.strictObject({
 export const configSchema = z
   .strictObject({
     version: z.literal(1).describe("version of this format"),
-    platforms: platforms.default([]).describe("platforms that the commands work for"),
+    platforms: platformList.default([]).describe("platforms that the commands work for"),
     engine: z.enum(["auto", "buildkit", "buildx", "buildah"]).optional().describe("build engine"),
     nodes: nodes.prefault({}).describe("endpoints of build engines by platform"),
     registries: registries.default({}).describe("mirrors and certificates of registries by host"),
@@ -129,11 +122,16 @@ export const configSchema = z
         "files of this repository whose keys are taken over, relative to this file; they extend nothing themselves",
       ),
     on: triggers.prefault({}).describe("events that start the pipeline"),
-    env: environment.describe("variables of every step"),
+    env: environment.describe("variables of every step; each knows those above it"),
+    concurrency: concurrency.exactOptional().describe("a group of which one run at a time is under way"),
     jobs: jobs.default({}).describe("the pipeline: its jobs by name"),
     on_failure: handlers.describe("what runs when a job has failed; it never changes the result"),
   })
-  .superRefine(checkPipeline)
+  // Only of what is right so far: a part with a mistake has not become what the checks expect.
+  .transform((content, context) => {
+    checkPipeline(content, context);
+    return content;
+  })
   .meta({ title: "Archway configuration (.archway.yaml)" });
 
 /** The content of an `.archway.yaml`, checked, with the defaults of what is left out. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ArchwayError } from "../error/error.ts";
+import { ExpressionError } from "../expression/expression-error.ts";
 import { parsePlatform } from "../platform/platform.ts";
 
 /** Adds what is wrong with a text that `read` refuses with an `ArchwayError` to the issues of its place. */
@@ -9,7 +10,8 @@ export function readWith<Value>(read: (text: string) => Value) {
       return read(text);
     } catch (error) {
       if (!(error instanceof ArchwayError)) throw error;
-      context.addIssue({ code: "custom", message: error.message, params: { hint: error.hint } });
+      const place = error instanceof ExpressionError ? { character: error.at } : {};
+      context.addIssue({ code: "custom", message: error.message, params: { hint: error.hint, ...place } });
       return z.NEVER;
     }
   };

@@ -19,6 +19,10 @@ const descriptions: Readonly<Partial<Record<YAMLError["code"], Describe>>> = {
     message: `the key "${wordAt(content, offset, /^["']?([^\s:"']+)/)}" is already in this mapping`,
     hint: "Give one of the two another name, or join them.",
   }),
+  BLOCK_AS_IMPLICIT_KEY: () => ({
+    message: "a mapping begins behind a key on the same line",
+    hint: 'Write it on lines of its own, deeper than the key, or in braces: key: { a: b }. A text with ": " in it wants quotes.',
+  }),
   MULTIPLE_DOCS: () => ({
     message: "a second document begins here, and one is expected",
     hint: 'Remove the "---", or put what follows into a file of its own.',

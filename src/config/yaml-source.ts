@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
+import { offsetInFile } from "./scalar-offset.ts";
 import { describeAliasError, describeYamlError } from "./yaml-problem.ts";
 
 /** A step into a YAML document: the key of a mapping or the index of a sequence. */
@@ -9,8 +10,8 @@ type PathStep = PropertyKey;
 export interface YamlSource {
   /** Plain JSON-like values; `undefined` for a file without content. */
   readonly value: unknown;
-  /** Where the value at a path stands; the nearest parent when there is no such value. */
-  place(path: readonly PathStep[]): ErrorPlace;
+  /** Where the value at a path stands, or the character of that text with so many before it; the nearest parent when there is no such value. */
+  place(path: readonly PathStep[], character?: number): ErrorPlace;
   /** Where a key of the mapping at a path stands. */
   keyPlace(path: readonly PathStep[], key: string): ErrorPlace;
   /** How a scalar is written in the file, for example `1.20` of the number 1.2. */
@@ -41,7 +42,11 @@ export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"
   if (problem) throw invalid(code, describeYamlError(problem, content, document), at);
   return {
     value: plainValue(document, code, at),
-    place: (path) => at(nodeAt(document, path).node?.range?.[0]),
+    place: (path, character) => {
+      const { node } = nodeAt(document, path);
+      const isInside = character !== undefined && isScalar(node);
+      return at(isInside ? offsetInFile(node, content, character) : node?.range?.[0]);
+    },
     keyPlace: (path, key) => {
       const { node } = nodeAt(document, path);
       const pair = isMap(node) ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === key) : undefined;

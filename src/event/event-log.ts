@@ -1,11 +1,14 @@
 import type { RunEvent, RunEventBody } from "./run-event.ts";
 import type { EventFile } from "./event-file.ts";
 
+/** Takes an event in. Who appends waits for the promise: a reader that is slow slows down what it reads of. */
+type EventListener = (event: RunEvent) => void | Promise<void>;
+
 /** The stream of events of one run: kept in files, and given to readers in the process at once. */
 export class EventLog {
   readonly #files: readonly EventFile[];
   readonly #now: () => number;
-  readonly #listeners: ((event: RunEvent) => void)[] = [];
+  readonly #listeners: EventListener[] = [];
   #next = 0;
 
   /**
@@ -18,15 +21,15 @@ export class EventLog {
   }
 
   /** Calls a reader for every event from here on. */
-  onEvent(listener: (event: RunEvent) => void): void {
+  onEvent(listener: EventListener): void {
     this.#listeners.push(listener);
   }
 
-  /** Appends one event; the promise waits when the disk is behind. Throws what the disk said: a run whose log is lost is no run. */
+  /** Appends one event; the promise waits for disks and readers that are behind. Throws what the disk said: a run whose log is lost is no run. */
   append(body: RunEventBody): void | Promise<void> {
     const event: RunEvent = { index: this.#next++, at: this.#now(), ...body };
-    for (const listener of this.#listeners) listener(event);
-    const waits = this.#files.map((file) => file.append(event)).filter((wait) => wait !== undefined);
+    const takers = [...this.#listeners, ...this.#files.map((file) => file.append.bind(file))];
+    const waits = takers.map((take) => take(event)).filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }
 

@@ -124,6 +124,7 @@ const shapes = {
     reference: z.string(),
     digest,
     published: z.boolean(),
+    tags: z.array(z.string()).exactOptional().describe("names that it has, or would have were it published"),
     platforms: z.array(platform),
     seconds: z
       .object({ native: seconds, cross: seconds, emulated: seconds })

@@ -15,7 +15,12 @@ export interface LogPiece {
  */
 export class LogPieces {
   readonly #held = { stdout: new Uint8Array(), stderr: new Uint8Array() };
-  #offset = 0;
+  #size = 0;
+
+  /** Bytes of the pieces so far. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** The pieces of some bytes. */
   push(stream: "stdout" | "stderr", bytes: Uint8Array): readonly LogPiece[] {
@@ -38,8 +43,8 @@ export class LogPieces {
       let end = Math.min(at + maxPiece, bytes.length);
       if (end < bytes.length) end -= cutSequence(bytes.subarray(at, end));
       const piece = bytes.subarray(at, end);
-      pieces.push({ offset: this.#offset, ...encode(piece) });
-      this.#offset += piece.length;
+      pieces.push({ offset: this.#size, ...encode(piece) });
+      this.#size += piece.length;
       at = end;
     }
     return pieces;

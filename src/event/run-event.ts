@@ -133,6 +133,8 @@ export type RunEventBody =
       readonly reference: string;
       readonly digest: string;
       readonly published: boolean;
+      /** Names that it has, or would have were it published. */
+      readonly tags?: readonly string[];
       readonly platforms: readonly string[];
       /** Seconds of each strategy, of a build. */
       readonly seconds?: { readonly native: number; readonly cross: number; readonly emulated: number };

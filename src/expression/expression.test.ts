@@ -94,8 +94,8 @@ describe("mistakes in expressions", () => {
 
 test("names are told", () => {
   assert.deepEqual(namesOfTemplate(parseTemplate("a${{ lower(git.tag) || !env.X }}b${{ 'c' }}")), [
-    ["git", "tag"],
-    ["env", "X"],
+    { name: "git.tag", at: 11 },
+    { name: "env.X", at: 24 },
   ]);
 });
 

@@ -1,8 +1,8 @@
 /** What `${{ … }}` may hold. There are no others, and no loops. */
 export type Expression =
   | { readonly kind: "literal"; readonly value: Value }
-  /** `git.tag`, `jobs.image.digest`. */
-  | { readonly kind: "name"; readonly path: readonly string[] }
+  /** `git.tag`, `jobs.image.digest`; `at` counts the characters of the text before it. */
+  | { readonly kind: "name"; readonly path: readonly string[]; readonly at: number }
   | { readonly kind: "call"; readonly name: FunctionName; readonly args: readonly Expression[] }
   | { readonly kind: "not"; readonly operand: Expression }
   | {
@@ -48,13 +48,21 @@ export function isFunction(word: string): word is FunctionName {
   return Object.hasOwn(functions, word);
 }
 
+/** A name where it stands in a text. */
+export interface NameUse {
+  /** Joined with points: `git.tag`. */
+  readonly name: string;
+  /** Characters of the text before it. */
+  readonly at: number;
+}
+
 /** The names that an expression reads, in the order of the text. */
-export function namesOf(expression: Expression): readonly (readonly string[])[] {
+export function namesOf(expression: Expression): readonly NameUse[] {
   switch (expression.kind) {
     case "literal":
       return [];
     case "name":
-      return [expression.path];
+      return [{ name: expression.path.join("."), at: expression.at }];
     case "call":
       return expression.args.flatMap(namesOf);
     case "not":

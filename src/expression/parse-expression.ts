@@ -1,6 +1,7 @@
-import { ArchwayError } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
+import { ExpressionError } from "./expression-error.ts";
 import { type Expression, functions, isFunction, type Operator, precedence } from "./expression.ts";
+import { foreignFunctionHint } from "./foreign-names.ts";
 
 /** Levels of parentheses, calls and negations. */
 const maxDepth = 50;
@@ -18,10 +19,13 @@ const pattern =
 /**
  * Parses the inside of `${{ … }}`: texts in single or double quotes, numbers, `true`, `false`, names (`git.tag`), calls, `!`, comparisons, `&&`, `||`, parentheses.
  *
- * @throws ArchwayError `EXPRESSION_INVALID` (kind `input`) that shows the place in the expression.
+ * @param before Characters of the whole text that stand before the expression
+ * @throws ExpressionError `EXPRESSION_INVALID` (kind `input`) that shows the place in the expression.
  */
-export function parseExpression(text: string): Expression {
-  const tokens = readTokens(text);
+export function parseExpression(text: string, before = 0): Expression {
+  const invalid = (token: Pick<Token, "at">, message: string, hint?: string) =>
+    invalidAt(text, before, token, message, hint);
+  const tokens = readTokens(text, invalid);
   let index = 0;
   const peek = (): Token => tokens[index] ?? { kind: "end", text: "", at: text.length };
   const next = (): Token => {
@@ -31,7 +35,7 @@ export function parseExpression(text: string): Expression {
   };
   const isSymbol = (symbol: string) => peek().kind === "symbol" && peek().text === symbol;
   const expect = (symbol: string, after: string): void => {
-    if (!isSymbol(symbol)) throw invalid(text, peek(), `"${symbol}" is missing ${after}`);
+    if (!isSymbol(symbol)) throw invalid(peek(), `"${symbol}" is missing ${after}`);
     index++;
   };
 
@@ -46,7 +50,7 @@ export function parseExpression(text: string): Expression {
   };
   const readOperand = (depth: number): Expression => {
     const token = next();
-    if (depth > maxDepth) throw invalid(text, token, "it is nested too deeply");
+    if (depth > maxDepth) throw invalid(token, "it is nested too deeply");
     if (token.kind === "text") return { kind: "literal", value: token.text };
     if (token.kind === "number") return { kind: "literal", value: Number(token.text) };
     if (token.kind === "symbol" && token.text === "!") return { kind: "not", operand: readOperand(depth + 1) };
@@ -56,11 +60,7 @@ export function parseExpression(text: string): Expression {
       return inner;
     }
     if (token.kind !== "word") {
-      throw invalid(
-        text,
-        token,
-        token.kind === "end" ? "a value is missing at its end" : `"${token.text}" is not a value`,
-      );
+      throw invalid(token, token.kind === "end" ? "a value is missing at its end" : `"${token.text}" is not a value`);
     }
     if (token.text === "true" || token.text === "false") return { kind: "literal", value: token.text === "true" };
     return isSymbol("(") ? readCall(token, depth) : readName(token);
@@ -70,20 +70,20 @@ export function parseExpression(text: string): Expression {
     while (isSymbol(".")) {
       index++;
       const part = next();
-      if (part.kind !== "word") throw invalid(text, part, "a name is missing after the point");
+      if (part.kind !== "word") throw invalid(part, "a name is missing after the point");
       path.push(part.text);
     }
-    return { kind: "name", path };
+    return { kind: "name", path, at: before + first.at };
   };
   const readCall = (name: Token, depth: number): Expression => {
     if (!isFunction(name.text)) {
       const known = Object.keys(functions);
       const guess = nearestName(name.text, known);
       throw invalid(
-        text,
         name,
         `there is no function "${name.text}"`,
-        guess ? `Did you mean "${guess}"?` : `Functions: ${known.join(", ")}.`,
+        foreignFunctionHint(name.text) ??
+          (guess === undefined ? `Functions: ${known.join(", ")}.` : `Did you mean "${guess}"?`),
       );
     }
     index++;
@@ -96,13 +96,13 @@ export function parseExpression(text: string): Expression {
     const [least, most] = functions[name.text];
     if (args.length < least || args.length > most) {
       const wanted = least === most ? `${least}` : `${least} to ${most}`;
-      throw invalid(text, name, `${name.text} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${args.length}`);
+      throw invalid(name, `${name.text} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${args.length}`);
     }
     return { kind: "call", name: name.text, args };
   };
 
   const expression = readBinary(0, 0);
-  if (peek().kind !== "end") throw invalid(text, peek(), `"${peek().text}" is not expected`);
+  if (peek().kind !== "end") throw invalid(peek(), `"${peek().text}" is not expected`);
   return expression;
 }
 
@@ -110,7 +110,9 @@ function isOperator(text: string): text is Operator {
   return Object.hasOwn(precedence, text);
 }
 
-function readTokens(text: string): readonly Token[] {
+type Invalid = (token: Pick<Token, "at">, message: string, hint?: string) => ExpressionError;
+
+function readTokens(text: string, invalid: Invalid): readonly Token[] {
   const tokens: Token[] = [];
   pattern.lastIndex = 0;
   for (let at = 0; at < text.length; at = pattern.lastIndex) {
@@ -119,7 +121,7 @@ function readTokens(text: string): readonly Token[] {
     if (groups === undefined) {
       const rest = text.slice(at);
       const what = /^["']/.test(rest) ? "a quote is not closed" : `"${rest.slice(0, 1)}" is not part of the language`;
-      throw invalid(text, { at }, what);
+      throw invalid({ at }, what);
     }
     const { word, number, single, double, symbol } = groups;
     if (word !== undefined) tokens.push({ kind: "word", text: word, at });
@@ -131,11 +133,9 @@ function readTokens(text: string): readonly Token[] {
   return tokens;
 }
 
-function invalid(text: string, { at }: Pick<Token, "at">, message: string, hint?: string): ArchwayError {
+function invalidAt(text: string, before: number, { at }: Pick<Token, "at">, message: string, hint?: string) {
   const shown = `${text.slice(0, at)}→${text.slice(at)}`.trim();
-  return new ArchwayError({
-    code: "EXPRESSION_INVALID",
-    kind: "input",
+  return new ExpressionError(before + at, {
     message: `\${{ ${shown} }} cannot be read: ${message}`,
     ...(hint === undefined ? {} : { hint }),
   });

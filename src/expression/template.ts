@@ -1,5 +1,5 @@
-import { ArchwayError } from "../error/error.ts";
-import { type Expression, namesOf, type Value } from "./expression.ts";
+import { ExpressionError } from "./expression-error.ts";
+import { type Expression, namesOf, type NameUse, type Value } from "./expression.ts";
 import { type Scope, evaluateExpression } from "./evaluate.ts";
 import { parseExpression } from "./parse-expression.ts";
 
@@ -19,13 +19,13 @@ export function plainTemplate(text: string): Template {
 /**
  * Parses a text. `$${{` stands for the characters `${{`.
  *
- * @throws ArchwayError `EXPRESSION_INVALID` (kind `input`).
+ * @throws ExpressionError `EXPRESSION_INVALID` (kind `input`).
  */
 export function parseTemplate(text: string): Template {
   if (!text.includes("${{")) return plainTemplate(text);
   if (text.length > maxLength) {
     const message = `a text with expressions has at most ${maxLength} characters, this one has ${text.length}`;
-    throw new ArchwayError({ code: "EXPRESSION_INVALID", kind: "input", message });
+    throw new ExpressionError(0, { message });
   }
   const parts: (string | Expression)[] = [];
   const addText = (more: string) => {
@@ -48,15 +48,16 @@ export function parseTemplate(text: string): Template {
     addText(text.slice(at, open));
     const close = closingOf(text, open + 3);
     if (close === undefined) {
-      const message = `"\${{" is not closed: ${text.slice(open, open + 40)}`;
-      throw new ArchwayError({
-        code: "EXPRESSION_INVALID",
-        kind: "input",
+      const message = `"\${{" is not closed: ${text
+        .slice(open, open + 40)
+        .split("\n", 1)
+        .join("")}`;
+      throw new ExpressionError(open, {
         message,
         hint: 'Close it with "}}", or write $${{ for the characters themselves.',
       });
     }
-    parts.push(parseExpression(text.slice(open + 3, close)));
+    parts.push(parseExpression(text.slice(open + 3, close), open + 3));
     at = close + 2;
   }
   return { parts };
@@ -75,7 +76,7 @@ function closingOf(text: string, from: number): number | undefined {
 }
 
 /** The names that a template reads. */
-export function namesOfTemplate({ parts }: Template): readonly (readonly string[])[] {
+export function namesOfTemplate({ parts }: Template): readonly NameUse[] {
   return parts.flatMap((part) => (typeof part === "string" ? [] : namesOf(part)));
 }
 

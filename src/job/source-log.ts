@@ -12,7 +12,6 @@ export class SourceLog {
   readonly #masks: { readonly stdout: SecretMask; readonly stderr: SecretMask };
   readonly #pieces = new LogPieces();
   #tail = "";
-  #size = 0;
 
   constructor(
     about: { readonly job: string; readonly source: string },
@@ -26,7 +25,7 @@ export class SourceLog {
 
   /** The last characters. */
   get tail(): string {
-    return this.#tail.slice(-tailLength);
+    return this.#tail;
   }
 
   /** Takes output; waits when the stream of events is behind. */
@@ -44,17 +43,12 @@ export class SourceLog {
 
   /** Marks output that could not be had. */
   async gap(lost: { readonly bytes?: number; readonly reason: string }): Promise<void> {
-    await this.#emit({ type: "gap", ...this.#about, offset: this.#size, ...lost });
+    await this.#emit({ type: "gap", ...this.#about, offset: this.#pieces.size, ...lost });
   }
 
   async #send(stream: "stdout" | "stderr", pieces: ReturnType<LogPieces["push"]>): Promise<void> {
     for (const piece of pieces) {
-      const { text, base64, offset } = piece;
-      this.#size = offset + (text === undefined ? Buffer.from(base64 ?? "", "base64").length : Buffer.byteLength(text));
-      if (text !== undefined) {
-        const kept = this.#tail + text;
-        this.#tail = kept.length > 2 * tailLength ? kept.slice(-tailLength) : kept;
-      }
+      this.#tail = (this.#tail + (piece.text ?? "").slice(-tailLength)).slice(-tailLength);
       await this.#emit({ type: "log", ...this.#about, stream, ...piece });
     }
   }

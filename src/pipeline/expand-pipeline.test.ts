@@ -9,6 +9,7 @@ import { resolveJob } from "./resolve-job.ts";
 
 const facts: RunFacts = {
   run: "7",
+  number: 7,
   event: "push",
   branch: "main",
   tag: "",
@@ -141,7 +142,87 @@ test("many ways to a job are walked once", () => {
   assert.equal(idsOf(`version: 1\njobs:\n${jobs.join("\n")}\n`).length, 120);
 });
 
-test("a platform as an axis is refused, because it would not choose the machine", () => {
-  const content = "version: 1\njobs: { a: { matrix: { platform: [linux/arm64] }, image: x, steps: [x] } }\n";
-  assert.throws(() => parse(content), /platforms are no axis of a matrix/);
+const jobIds = (job: string, platforms = "[linux/amd64, linux/arm64]") =>
+  idsOf(`version: 1\nplatforms: ${platforms}\njobs: { t: { ${job}, image: x, steps: [x] } }\n`).map(([id]) => id);
+
+test("the platform as an axis is the same as platforms beside the matrix", () => {
+  const matrix = 'go: ["1", "2"]';
+  const beside = jobIds(`platforms: all, matrix: { ${matrix} }`);
+  assert.deepEqual(beside, [
+    "t[go=1]@linux/amd64",
+    "t[go=1]@linux/arm64",
+    "t[go=2]@linux/amd64",
+    "t[go=2]@linux/arm64",
+  ]);
+  assert.deepEqual(jobIds(`matrix: { ${matrix}, platform: [linux/amd64, arm64] }`), beside);
+  assert.deepEqual(jobIds(`matrix: { platform: all, ${matrix} }`), beside);
+});
+
+test("combinations are taken out, added and extended by their platform", () => {
+  const go = 'go: ["1", "2"]';
+  assert.deepEqual(jobIds(`platforms: all, matrix: { ${go}, exclude: [{ go: "1", platform: linux/aarch64 }] }`), [
+    "t[go=1]@linux/amd64",
+    "t[go=2]@linux/amd64",
+    "t[go=2]@linux/arm64",
+  ]);
+  assert.deepEqual(jobIds(`platforms: all, matrix: { include: [{ go: "3", platform: linux/arm/v7 }], go: ["1"] }`), [
+    "t[go=1]@linux/amd64",
+    "t[go=1]@linux/arm64",
+    "t[go=3]@linux/arm/v7",
+  ]);
+  assert.deepEqual(jobIds("matrix: { include: [{ cc: gcc }, { cc: clang }] }"), ["t[cc=gcc]", "t[cc=clang]"]);
+  assert.equal(jobIds("platforms: all, matrix: { include: [{ cc: gcc }, { cc: clang }] }").length, 4);
+  assert.deepEqual(jobIds("matrix: { platform: all, include: [{ platform: linux/arm64, cc: clang }] }"), [
+    "t@linux/amd64",
+    "t[cc=clang]@linux/arm64",
+  ]);
+  assert.deepEqual(
+    jobIds("matrix: { include: [{ platform: linux/amd64, cc: gcc }, { platform: linux/arm64, cc: clang }] }"),
+    ["t[cc=gcc]@linux/amd64", "t[cc=clang]@linux/arm64"],
+  );
+});
+
+test("one platform needs no list, and short forms mean the long ones", () => {
+  assert.deepEqual(jobIds("platforms: linux/arm64"), ["t@linux/arm64"]);
+  const short = parse("version: 1\njobs: { t: { image: x, retry: 2, steps: [{ run: x, retry: 3 }] } }\n").jobs["t"];
+  assert.deepEqual(short?.retry, { attempts: 2, on: ["infrastructure"], delay: 0 });
+  const inputs = `version: 1
+jobs:
+  a: { image: x, steps: [x], artifacts: { r: out } }
+  b: { needs: a, image: x, steps: [x], inputs: { short: a.r, long: { artifact: a.r, optional: true } } }
+`;
+  const work = expandPipeline(parse(inputs), facts).jobs[1]?.work;
+  assert.ok(work?.kind === "steps");
+  assert.deepEqual(
+    work.inputs.map(({ path, optional }) => [path, optional]),
+    [
+      ["short", false],
+      ["long", true],
+    ],
+  );
+});
+
+test("variables know those above them, in the pipeline, the job and the step", () => {
+  const content = `version: 1
+env: { A: a, B: "\${{ env.A }}b" }
+jobs:
+  t:
+    image: "x:\${{ env.C }}"
+    env: { C: "\${{ env.B }}c", A: "\${{ env.C }}!" }
+    steps:
+      - { run: "echo \${{ env.E }}", env: { D: "\${{ env.A }}d", E: "\${{ env.D }}\${{ run.number }}" } }
+`;
+  const graph = expandPipeline(parse(content), facts);
+  const [planned] = graph.jobs;
+  assert.ok(planned);
+  const { job } = resolveJob(planned, { graph, facts, outputs: new Map(), hash: () => "" });
+  assert.deepEqual(job.env, { A: "abc!", B: "ab", C: "abc" });
+  assert.ok(job.work.kind === "steps");
+  assert.equal(job.work.image, "x:abc");
+  assert.deepEqual(job.work.steps[0]?.env, { D: "abc!d", E: "abc!d7" });
+  assert.deepEqual(job.work.steps[0]?.run, { kind: "script", script: "echo abc!d7" });
+  assert.throws(() => parse(content.replace("{ A: a, B:", "{ B:").replace('b" }', 'b", A: a }')), {
+    message: /env\.A }} names nothing/,
+    hint: "A variable knows those above it: move A up.",
+  });
 });

@@ -3,7 +3,8 @@ import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
 import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, matrixSize, type Combination } from "./expand-matrix.ts";
+import { expandMatrix, matrixSize, maxCombinations } from "../config/pipeline/expand-matrix.ts";
+import { platformsOf, type Combination } from "../config/pipeline/matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
@@ -12,9 +13,6 @@ import { specifyWork } from "./job-work.ts";
 
 /** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
 const maxJobs = 1000;
-
-/** Combinations of one matrix that are looked at, of which `exclude` may leave a few: more would take all memory. */
-const maxCombinations = 100_000;
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -35,7 +33,7 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
   for (const [name, job] of Object.entries(jobs)) {
-    const size = matrixSize(job.matrix);
+    const size = matrixSize(job.matrix, platformNames(job, config.platforms));
     if (size > maxCombinations) throw tooLarge(`The matrix of "${name}" has ${size} combinations`, config);
   }
   const instances = new Map(
@@ -52,7 +50,8 @@ export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
     if (job === undefined) return [];
     return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
   });
-  return { env: config.env, jobs: planned };
+  const { env, concurrency } = config;
+  return { env, ...(concurrency === undefined ? {} : { concurrency }), jobs: planned };
 }
 
 function tooLarge(what: string, { file }: Config): ArchwayError {
@@ -66,13 +65,17 @@ function tooLarge(what: string, { file }: Config): ArchwayError {
 }
 
 function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
-  const platforms = job.platforms === "all" ? all : job.platforms;
-  return expandMatrix(job.matrix).flatMap((matrix): Instance[] => {
+  return expandMatrix(job.matrix, platformNames(job, all)).map(({ platform: written, ...matrix }): Instance => {
     const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
     const base = axes.length === 0 ? name : `${name}[${axes.join(",")}]`;
-    if (platforms === undefined) return [{ id: base, name, matrix }];
-    return platforms.map((platform) => ({ id: `${base}@${formatPlatform(platform)}`, name, platform, matrix }));
+    if (written === undefined) return { id: base, name, matrix };
+    return { id: `${base}@${written}`, name, platform: parsePlatform(written), matrix };
   });
+}
+
+function platformNames(job: JobContent, all: readonly Platform[]): readonly string[] | undefined {
+  const platforms = platformsOf(job);
+  return (platforms === "all" ? all : platforms)?.map(formatPlatform);
 }
 
 /** Names of jobs, each after those that it needs, else in the order of the file. */
@@ -143,21 +146,29 @@ function withOverride(job: JobContent, platform: Platform | undefined): JobConte
 function neededBy(instance: Instance, need: string, instances: Surroundings["instances"]): readonly Instance[] {
   const others = instances.get(need) ?? [];
   const { platform } = instance;
-  if (platform === undefined || platformsOf(others) !== platformsOf(instances.get(instance.name) ?? [])) return others;
+  if (platform === undefined || platformSet(others) !== platformSet(instances.get(instance.name) ?? [])) return others;
   return others.filter((other) => other.platform !== undefined && samePlatform(other.platform, platform));
 }
 
 /** The platforms of a job, for comparison. */
-function platformsOf(instances: readonly Instance[]): string {
+function platformSet(instances: readonly Instance[]): string {
   const platforms = instances.map(({ platform }) => (platform === undefined ? "" : formatPlatform(platform)));
   return [...new Set(platforms)].sort().join();
 }
 
-function inputOf(path: string, written: string, instance: Instance, instances: Surroundings["instances"]): InputSpec {
+function inputOf(
+  path: string,
+  { artifact: written, optional }: JobContent["inputs"][string],
+  instance: Instance,
+  instances: Surroundings["instances"],
+): InputSpec {
   const [job = "", artifact = ""] = written.split(".");
   const makers = neededBy(instance, job, instances);
-  if (makers.length === 1) return { path, artifact, from: makers.map(({ id }) => ({ job: id })) };
-  return { path, artifact, from: makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) })) };
+  const from =
+    makers.length === 1
+      ? makers.map(({ id }) => ({ job: id }))
+      : makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) }));
+  return { path, artifact, from, optional };
 }
 
 function folderOf({ platform, matrix }: Instance): string {

@@ -1,4 +1,3 @@
-import type { Scope } from "../expression/evaluate.ts";
 import type { Value } from "../expression/expression.ts";
 import { formatPlatform, type Platform } from "../platform/platform.ts";
 import type { eventNames } from "../config/pipeline/triggers.ts";
@@ -9,6 +8,8 @@ export type EventName = (typeof eventNames)[number];
 /** What a run is about: the event, the commit, and what a person gave. Texts that are not known are empty. */
 export interface RunFacts {
   readonly run: string;
+  /** Counts the runs of the repository from 1; 0 for what is only looked at. */
+  readonly number: number;
   readonly event: EventName;
   readonly branch: string;
   readonly tag: string;
@@ -35,6 +36,7 @@ export function namesOfRun(facts: RunFacts): ReadonlyMap<string, Value> {
     ["git.author_email", facts.authorEmail],
     ["event.name", facts.event],
     ["run.id", facts.run],
+    ["run.number", facts.number],
     ...Object.entries(facts.inputs).map(([name, value]) => [`inputs.${name}`, value] as const),
   ]);
 }
@@ -47,15 +49,11 @@ export function namesOfPlatform(platform: Platform): readonly (readonly [string,
     ["platform.arch", platform.architecture],
     ["platform.variant", platform.variant ?? ""],
     ["platform.slug", platformFolder(platform)],
+    ["matrix.platform", formatPlatform(platform)],
   ];
 }
 
 /** `linux_arm_v7`: a platform as the name of a folder, as BuildKit's local exporter writes it. */
 export function platformFolder(platform: Platform): string {
   return formatPlatform(platform).replaceAll("/", "_");
-}
-
-/** A scope with more names. */
-export function withNames(scope: Scope, more: Iterable<readonly [string, Value]>): Scope {
-  return { ...scope, names: new Map([...scope.names, ...more]) };
 }

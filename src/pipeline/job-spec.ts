@@ -14,7 +14,7 @@ export interface JobSpec<Text = string> {
   readonly platform?: Platform;
   /** Values of the matrix axes, without the platform. */
   readonly matrix: Readonly<Record<string, string>>;
-  /** Variables of its steps, services and handlers. */
+  /** Variables of its steps, services and handlers; each knows those before it. */
   readonly env: Readonly<Record<string, Text>>;
   readonly emulation: Emulation;
   /** Seconds that the job may run; waiting for a machine does not count. */
@@ -147,6 +147,8 @@ export interface InputSpec {
   /** Folder relative to the workspace. */
   readonly path: string;
   readonly artifact: string;
+  /** No error when none of the jobs left it. */
+  readonly optional?: boolean;
   /**
    * Ids of the jobs that made it. One: its content is in the folder itself; several: each in a folder of the platform's name there (`linux_arm64`, and
    * `linux_arm64/go=1.26` with a matrix), as BuildKit's local exporter names them.
@@ -254,8 +256,10 @@ export interface PlannedJob extends JobSpec<Template> {
 
 /** The jobs of a run, each after those that it needs. */
 export interface JobGraph {
-  /** Variables of the pipeline, under those of each job. */
+  /** Variables of the pipeline, under those of each job; each knows those before it. */
   readonly env: Readonly<Record<string, Template>>;
+  /** Runs of one group follow each other. Its name is made of what is known of the run alone. */
+  readonly concurrency?: { readonly group: Template; readonly cancel: boolean };
   readonly jobs: readonly PlannedJob[];
 }
 

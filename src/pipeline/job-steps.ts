@@ -71,7 +71,8 @@ export function specifyServices(services: Readonly<Record<string, ServiceContent
 function readinessOf(ready: NonNullable<ServiceContent["ready"]>): NonNullable<ServiceSpec<Template>["ready"]> {
   const { timeout, interval } = ready;
   if ("port" in ready && ready.port !== undefined) return { kind: "port", port: ready.port, timeout, interval };
-  return { kind: "command", command: ready.command ?? { parts: [] }, timeout, interval };
+  const command = "command" in ready ? ready.command : undefined;
+  return { kind: "command", command: command ?? { parts: [] }, timeout, interval };
 }
 
 function commandOf({

@@ -1,7 +1,8 @@
 import type { Scope } from "../expression/evaluate.ts";
 import { isTrue, type Value } from "../expression/expression.ts";
-import { evaluateTemplate, type Template } from "../expression/template.ts";
-import { namesOfPlatform, namesOfRun, withNames, type RunFacts } from "./facts.ts";
+import { evaluateTemplate } from "../expression/template.ts";
+import { environmentOf, isTemplate, readEnvironment } from "./environment.ts";
+import { namesOfPlatform, namesOfRun, type RunFacts } from "./facts.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "./job-spec.ts";
 
 /** What the texts of a job are made of, once all that it needs has ended. */
@@ -18,25 +19,26 @@ export function resolveJob(
   planned: PlannedJob,
   resolution: Resolution,
 ): { readonly job: JobSpec; readonly runs: boolean; readonly group?: string } {
-  let scope: Scope = {
-    names: new Map([...namesOfRun(resolution.facts), ...namesOfJob(planned, resolution)]),
-    hash: resolution.hash,
-  };
-  const env: Record<string, string> = {};
-  for (const templates of [resolution.graph.env, planned.env]) {
-    const values = Object.entries(templates).map(([name, value]) => [name, evaluateTemplate(value, scope)] as const);
-    for (const [name, value] of values) env[name] = value;
-    scope = withNames(
-      scope,
-      values.map(([name, value]) => [`env.${name}`, value]),
-    );
-  }
-  const { needs: _, allNeeds: _all, axes: _axes, when: _when, condition, skip: _skip, concurrency, ...rest } = planned;
+  const names = new Map([...namesOfRun(resolution.facts), ...namesOfJob(planned, resolution)]);
+  const shared = readEnvironment(resolution.graph.env, { names, hash: resolution.hash }, evaluateTemplate);
+  const own = readEnvironment(planned.env, shared.scope, evaluateTemplate);
+  const env = { ...shared.env, ...own.env };
+  const { scope } = own;
+  const { needs: _, allNeeds: _all, axes: _axes, when: _when, condition, skip: _skip, concurrency, ...all } = planned;
+  const { env: _env, ...rest } = all;
   const runs = condition === undefined || isTrue(evaluateTemplate(condition, scope));
   // Every template of the specification has become its text, which is what tells the two types apart.
   const job = (runs ? { ...(withTexts(rest, scope) as object), env } : { ...rest, env }) as JobSpec;
   const group = runs && concurrency !== undefined ? { group: evaluateTemplate(concurrency.group, scope) } : {};
   return { job, runs, ...group };
+}
+
+/** The concurrency group of the whole run; undefined where it is in none. Throws `EXPRESSION_NAME` (kind `input`). */
+export function resolveRunGroup(
+  { concurrency }: JobGraph,
+  { facts, hash }: Pick<Resolution, "facts" | "hash">,
+): string | undefined {
+  return concurrency && evaluateTemplate(concurrency.group, { names: namesOfRun(facts), hash });
 }
 
 function namesOfJob(planned: PlannedJob, { outputs }: Resolution): (readonly [string, Value])[] {
@@ -60,9 +62,14 @@ function withTexts(value: unknown, scope: Scope): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => withTexts(item, scope));
   if (isTemplate(value)) return evaluateTemplate(value, scope);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withTexts(inner, scope)]));
-}
-
-function isTemplate(value: object): value is Template {
-  return "parts" in value && Array.isArray(value.parts);
+  // A step knows its own variables, and so do its handlers.
+  const templates = environmentOf(value);
+  const { env, scope: inside } =
+    templates === undefined ? { env: undefined, scope } : readEnvironment(templates, scope, evaluateTemplate);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      env !== undefined && key === "env" ? env : withTexts(inner, inside),
+    ]),
+  );
 }

@@ -7,9 +7,12 @@ export interface Terminal {
   readonly rows?: number;
 }
 
-/** Synchronized output: the terminal shows a frame when it is complete; terminals that do not know it pass it over. */
-const beginFrame = "\u001B[?2026h";
-const endFrame = "\u001B[?2026l";
+/**
+ * Synchronized output: the terminal shows a frame when it is complete; terminals that do not know it pass it over. Lines are not wrapped meanwhile: a terminal may take a
+ * character for wider than we do.
+ */
+const beginFrame = "\u001B[?2026h\u001B[?7l";
+const endFrame = "\u001B[?7h\u001B[?2026l";
 const eraseLineEnd = "\u001B[K";
 
 /**

@@ -7,7 +7,8 @@ import {
   stepTime,
 } from "./progress-state.ts";
 import { formatBytes, formatCount, formatDuration } from "./quantity.ts";
-import { columnsOf, printable, type Style, truncate } from "./style.ts";
+import { joinSegments, type Segment } from "./segments.ts";
+import { printable, type Style } from "./style.ts";
 
 /** The space of a live view and the time it shows. */
 export interface ViewFrame {
@@ -18,12 +19,6 @@ export interface ViewFrame {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly style: Style;
-}
-
-/** A piece of a line and how it is painted. */
-interface Segment {
-  readonly text: string;
-  readonly paint?: Style[keyof Style];
 }
 
 /**
@@ -185,18 +180,4 @@ function bytesOf(step: StepState): string | undefined {
   const current = known.reduce((sum, transfer) => sum + transfer.current, 0);
   const total = known.reduce((sum, transfer) => sum + (transfer.total ?? 0), 0);
   return `${formatBytes(current)} / ${formatBytes(total)}`;
-}
-
-/** Segments with two spaces between them, cut to the columns. */
-function joinSegments(segments: readonly Segment[], columns: number): string {
-  let line = "";
-  let used = 0;
-  for (const { text, paint } of segments) {
-    const gap = used === 0 ? "" : "  ";
-    const cut = truncate(text, columns - used - gap.length);
-    if (cut.trim() === "") break;
-    line += gap + (paint ? paint(cut) : cut);
-    used += gap.length + columnsOf(cut);
-  }
-  return line;
 }

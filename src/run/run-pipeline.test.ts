@@ -11,6 +11,7 @@ import { runPipeline } from "./run-pipeline.ts";
 
 const facts: RunFacts = {
   run: "r",
+  number: 1,
   event: "manual",
   branch: "main",
   tag: "",
@@ -165,5 +166,47 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
   assert.deepEqual(
     events.findLast((event) => event.type === "job" && event.job === "b"),
     { type: "job", job: "b", state: "skipped", reason: "it needs a" },
+  );
+});
+
+test("a run waits for its turn in the group of the pipeline, and a newer one ends it with the reason", async () => {
+  const config = parseConfig(
+    `version: 1
+concurrency: { group: "of-\${{ git.branch }}", cancel: true }
+jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
+`,
+    "/r/.archway.yaml",
+  );
+  const newer = new AbortController();
+  const events: RunEventBody[] = [];
+  const calls: string[] = [];
+  const state = await runPipeline(
+    {
+      graph: expandPipeline(config, facts),
+      resolution: { facts, hash: () => "" },
+      slots: 2,
+      clock: systemClock,
+      joinGroup: async (group, cancel, _within, of) => {
+        calls.push(`join ${of} ${group} ${cancel}`);
+        return { superseded: newer.signal, leave: async () => void calls.push("leave") };
+      },
+      emit: (event) => void events.push(event),
+      perform: async ({ id }, { signal: within }) => {
+        calls.push(`perform ${id}`);
+        newer.abort();
+        assert.ok(within.aborted);
+        return { status: "cancelled", outputs: {} };
+      },
+    },
+    new AbortController().signal,
+  );
+  assert.equal(state, "cancelled");
+  assert.deepEqual(calls, ["join run of-main true", "perform a", "leave"]);
+  const ends = events.flatMap((event) =>
+    event.type === "job" && event.state === "cancelled" ? [`${event.job}: ${event.reason}`] : [],
+  );
+  assert.deepEqual(
+    ends,
+    ["a", "b"].map((job) => `${job}: a newer run took over the group "of-main"`),
   );
 });

@@ -4,7 +4,7 @@ import { failureOf } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
-import { resolveJob, type Resolution } from "../pipeline/resolve-job.ts";
+import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
 import { performLimited } from "./perform-limited.ts";
 
@@ -14,13 +14,15 @@ export type RunState = "succeeded" | "failed" | "cancelled";
 export interface RunRequest {
   readonly graph: JobGraph;
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
+  /** What jobs that do not run left in an earlier run, by name. */
+  readonly earlier?: ReadonlyMap<string, JobOutputs>;
   /** Jobs that run at the same time at most. */
   readonly slots: number;
   /** Does one job once. */
   readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
   readonly clock: Clock;
-  /** Waits for a job's turn in a concurrency group; `cancel` makes older runs end. */
-  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal) => Promise<Turn>;
+  /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
+  readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -37,6 +39,32 @@ interface Ended {
  * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
+  const { graph, joinGroup, emit } = request;
+  const group = resolveRunGroup(graph, request.resolution);
+  if (group === undefined) return runJobs(request, signal);
+  const reason = `for the turn of this run in the group "${group}"`;
+  for (const { id } of graph.jobs) await emit({ type: "job", job: id, state: "waiting", reason });
+  let turn: Turn | undefined;
+  try {
+    turn = await joinGroup(group, graph.concurrency?.cancel ?? false, signal, "run");
+    const { superseded: over } = turn;
+    const why = () => (over.aborted && !signal.aborted ? tookOver(group) : undefined);
+    return await runJobs(request, AbortSignal.any([signal, over]), why);
+  } catch (error) {
+    // Cancelled while it waited: every job still gets its final state.
+    if (signal.aborted && turn === undefined) return runJobs(request, signal);
+    throw error;
+  } finally {
+    await turn?.leave();
+  }
+}
+
+/** @param whyCancelled Why the signal was aborted, where that is more than that somebody wished it. */
+async function runJobs(
+  request: RunRequest,
+  signal: AbortSignal,
+  whyCancelled: () => string | undefined = () => undefined,
+): Promise<RunState> {
   const { graph, slots, emit } = request;
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
@@ -44,7 +72,8 @@ export async function runPipeline(request: RunRequest, signal: AbortSignal): Pro
   const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
     ended.set(job.id, { job, result, lacksNeeds });
     const { status, failure, reason } = result;
-    const said = reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
+    const cancelled = status === "cancelled" ? whyCancelled() : undefined;
+    const said = cancelled ?? reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
     await emit({
       type: "job",
       job: job.id,
@@ -116,13 +145,13 @@ async function start(
 ): Promise<JobResult> {
   let turn: Turn | undefined;
   try {
-    const outputs = outputsOf(ended);
+    const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
       await request.emit({ type: "job", job: planned.id, state: "queued", reason });
-      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal);
+      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal, "job");
       if (turn.superseded.aborted) return superseded(group);
     }
     await request.emit({ type: "job", job: planned.id, state: "running" });
@@ -139,7 +168,11 @@ async function start(
 }
 
 function superseded(group: string): JobResult {
-  return { status: "cancelled", reason: `a newer run took over the group "${group}"`, outputs: {} };
+  return { status: "cancelled", reason: tookOver(group), outputs: {} };
+}
+
+function tookOver(group: string): string {
+  return `a newer run took over the group "${group}"`;
 }
 
 /** What the ended jobs came to, by name: of several with one name the worst. */

@@ -76,8 +76,11 @@ describe("archway pipeline", { skip: await unavailable(...needs) }, () => {
   test("show prints the jobs of an event as a table and as a chart", async () => {
     const text = await pipeline([job("app:both"), ...smoke()], "show", "--event", "push=main");
     assert.equal(text.code, 0, text.stderr);
-    assert.match(text.stdout, /^push to main: 5 jobs\nJOB +NEEDS +DOES +RULES\ntest@linux\/amd64 +- +1 step in /);
-    assert.match(text.stdout, /\nsmoke@linux\/arm64 +image +1 step in \$\{\{ jobs\.image\.reference \}\}/);
+    assert.match(
+      text.stdout,
+      /^push to main: 5 jobs\nJOB +PLATFORMS +NEEDS +DOES +RULES\ntest +linux\/amd64, linux\/arm64 +- +1 step in /,
+    );
+    assert.match(text.stdout, /\nsmoke +linux\/amd64, linux\/arm64 +image +1 step in \$\{\{ jobs/);
     const chart = await pipeline([job("app:both"), ...smoke()], "show", "--format", "mermaid");
     assert.match(chart.stdout, /^flowchart LR\n {2}subgraph group0\["test"\]\n[^]* {2}group0 --> job2\n/);
   });

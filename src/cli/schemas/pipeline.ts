@@ -23,5 +23,14 @@ export const pipelineShowSchema = z
     event: z.string().describe("in words: push to main"),
     refused: z.string().optional().describe("why the event starts no run"),
     jobs: z.array(plannedJob).describe("each after those that it needs"),
+    schedules: z
+      .array(
+        z.object({
+          cron: z.string(),
+          timezone: z.string(),
+          next: z.string().optional().describe("when it comes next, in UTC as RFC 3339; absent: never"),
+        }),
+      )
+      .describe("times that start the pipeline"),
   })
   .meta({ title: "Result of archway pipeline show" });

@@ -11,9 +11,25 @@ export const runSchema = z
     version,
     run: z.string(),
     state: z.enum(["succeeded", "failed", "cancelled"]),
-    seconds: z.object({ total: seconds, native: seconds, emulated: seconds }),
+    seconds: z.object({
+      total: seconds,
+      waited: seconds.describe("of all jobs together, from being ready to the start"),
+      native: seconds.describe("of all jobs together"),
+      emulated: seconds.describe("of all jobs together"),
+    }),
+    cacheHits: count,
+    slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
+    pipeline: z.string().describe("file of the pipeline"),
     events: z.string().describe("file with all events, one a line"),
-    images: z.array(z.object({ job: z.string(), reference: z.string(), digest, published: z.boolean() })),
+    images: z.array(
+      z.object({
+        job: z.string(),
+        reference: z.string(),
+        digest,
+        published: z.boolean(),
+        tags: z.array(z.string()).exactOptional().describe("names that it has, or would have were it published"),
+      }),
+    ),
     jobs: z.array(
       z.object({
         job: z.string(),
@@ -25,6 +41,10 @@ export const runSchema = z
         cacheHits: count,
         reason: z.string().optional(),
         failure: failureSchema.optional(),
+        log: z
+          .object({ source: z.string(), lines: z.array(z.string()) })
+          .optional()
+          .describe("the end of the log that belongs to the failure"),
       }),
     ),
   })

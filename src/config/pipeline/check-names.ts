@@ -1,7 +1,9 @@
 import { nearestName } from "../../error/nearest.ts";
+import { foreignNameHint } from "../../expression/foreign-names.ts";
 import { namesOfTemplate, type Template } from "../../expression/template.ts";
 import { kindsOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
+import { axesOf, runsOnPlatforms } from "./matrix.ts";
 import { withAllNeeds } from "./needs.ts";
 import type { HandlerContent } from "./step.ts";
 import type { Triggers } from "./triggers.ts";
@@ -9,10 +11,17 @@ import type { Triggers } from "./triggers.ts";
 /** What the names of expressions are about. */
 export interface NamedContent {
   readonly on: Triggers;
-  readonly env: Readonly<Record<string, Template>>;
+  readonly env: Environment;
   readonly jobs: Readonly<Record<string, JobContent>>;
   readonly on_failure: readonly HandlerContent[];
+  readonly concurrency?: { readonly group: Template };
 }
+
+type Environment = Readonly<Record<string, Template>>;
+type Path = readonly PropertyKey[];
+
+/** Reports a mistake at a value, or at a character of its text. */
+export type ReportName = (path: Path, message: string, hint: string | undefined, character: number) => void;
 
 /** Names that every expression knows. */
 export const generalNames = [
@@ -26,35 +35,91 @@ export const generalNames = [
   "git.author_email",
   "event.name",
   "run.id",
+  "run.number",
 ] as const;
 
-/** Names of a platform, where a job has one. */
-export const platformNames = ["platform", "platform.os", "platform.arch", "platform.variant", "platform.slug"] as const;
-
-type Path = readonly PropertyKey[];
+/** Names of a platform, where a job has one. The last is what those write who have it in the matrix. */
+export const platformNames = [
+  "platform",
+  "platform.os",
+  "platform.arch",
+  "platform.variant",
+  "platform.slug",
+  "matrix.platform",
+] as const;
 
 /** Reports names of expressions that are unknown where they stand. */
-export function checkNames(content: NamedContent, report: (path: Path, message: string, hint?: string) => void): void {
+export function checkNames(content: NamedContent, report: ReportName): void {
   const inputs = Object.keys(content.on.manual?.inputs ?? {}).map((name) => `inputs.${name}`);
   const general = [...generalNames, ...inputs];
-  const pipelineEnv = Object.keys(content.env).map((name) => `env.${name}`);
-  const check = (value: unknown, path: Path, known: readonly string[]) => {
-    for (const [at, template] of templatesIn(value, path)) {
-      for (const name of namesOfTemplate(template).map((parts) => parts.join("."))) {
-        if (!known.includes(name))
-          report(at, `\${{ ${name} }} names nothing that is known here`, hintFor(name, known, content));
-      }
-    }
-  };
-  check(content.env, ["env"], general);
-  check(content.on_failure, ["on_failure"], [...general, ...pipelineEnv]);
+  const walk = new NameWalk(content, report);
+  const shared = walk.environment(content.env, ["env"], general);
+  walk.value(content.on_failure, ["on_failure"], shared);
+  walk.value(content.concurrency, ["concurrency"], general);
   for (const [name, job] of Object.entries(content.jobs)) {
-    const known = [...general, ...pipelineEnv, ...jobNames(name, content.jobs)];
-    const { env, steps = [], ...rest } = job;
-    const own = Object.keys(env).map((variable) => `env.${variable}`);
-    check(env, ["jobs", name, "env"], known);
-    check(rest, ["jobs", name], [...known, ...own]);
-    steps.forEach((step, index) => check(step, ["jobs", name, "steps", index], [...known, ...own]));
+    const { overrides, ...rest } = job;
+    const known = [...shared, ...jobNames(name, content.jobs)];
+    const at = ["jobs", name];
+    walk.value(rest, at, known);
+    const own = [...known, ...namesOfEnvironment(job.env)];
+    for (const [platform, { env, ...override }] of Object.entries(overrides)) {
+      const path = [...at, "overrides", platform];
+      walk.environment({ ...job.env, ...env }, [...path, "env"], known, env);
+      walk.value(override, path, [...own, ...namesOfEnvironment(env)]);
+    }
+  }
+}
+
+function namesOfEnvironment(env: Environment): string[] {
+  return Object.keys(env).map((name) => `env.${name}`);
+}
+
+/** Goes through values that hold templates. What has an `env` knows its variables, each of which knows those above it. */
+class NameWalk {
+  readonly #content: NamedContent;
+  readonly #report: ReportName;
+
+  constructor(content: NamedContent, report: ReportName) {
+    this.#content = content;
+    this.#report = report;
+  }
+
+  value(value: unknown, path: Path, known: readonly string[]): void {
+    if (typeof value !== "object" || value === null) return;
+    if (isTemplate(value)) {
+      this.#template(value, path, known);
+      return;
+    }
+    const env = environmentOf(value);
+    const names = env === undefined ? known : this.environment(env, [...path, "env"], known);
+    for (const [key, inner] of Object.entries(value)) {
+      if (env === undefined || key !== "env")
+        this.value(inner, [...path, Array.isArray(value) ? Number(key) : key], names);
+    }
+  }
+
+  /**
+   * Returns the known names with those of the environment.
+   *
+   * @param told Variables whose mistakes are reported; all when not given
+   */
+  environment(env: Environment, path: Path, known: readonly string[], told = env): readonly string[] {
+    const names = [...known];
+    for (const [name, template] of Object.entries(env)) {
+      if (told[name] === template) this.#template(template, [...path, name], names, namesOfEnvironment(env));
+      names.push(`env.${name}`);
+    }
+    return names;
+  }
+
+  #template(template: Template, path: Path, known: readonly string[], later: readonly string[] = []): void {
+    for (const { name, at } of namesOfTemplate(template)) {
+      if (known.includes(name)) continue;
+      const hint = later.includes(name)
+        ? `A variable knows those above it: move ${name.slice("env.".length)} up.`
+        : hintFor(name, path, known, this.#content);
+      this.#report(path, `\${{ ${name} }} names nothing that is known here`, hint, at);
+    }
   }
 }
 
@@ -62,46 +127,43 @@ export function checkNames(content: NamedContent, report: (path: Path, message: 
 function jobNames(name: string, jobs: Readonly<Record<string, JobContent>>): readonly string[] {
   const job = jobs[name];
   if (job === undefined) return [];
-  const { include = [], exclude: _, ...axes } = job.matrix ?? { exclude: [] };
-  const axisNames = new Set([...Object.keys(axes), ...include.flatMap((one) => Object.keys(one))]);
   const needed = [...withAllNeeds(name, jobs)].flatMap((need) => {
     const other = jobs[need];
     const images = other !== undefined && kindsOf(other).includes("build") ? ["reference", "digest"] : [];
     return ["status", ...images].map((field) => `jobs.${need}.${field}`);
   });
-  return [
-    ...(job.platforms === undefined ? [] : platformNames),
-    ...[...axisNames].map((axis) => `matrix.${axis}`),
-    ...needed,
-  ];
+  return [...(runsOnPlatforms(job) ? platformNames : []), ...axesOf(job).map((axis) => `matrix.${axis}`), ...needed];
 }
 
-function hintFor(name: string, known: readonly string[], { jobs }: NamedContent): string {
+function hintFor(name: string, path: Path, known: readonly string[], { jobs }: NamedContent): string {
+  const foreign = foreignNameHint(name);
+  if (foreign !== undefined) return foreign;
+  if (known.includes(`env.${name}`)) return `Variables stand under env: write env.${name}.`;
   const guess = nearestName(name, known);
   if (guess !== undefined) return `Did you mean "${guess}"?`;
   const [room = "", part = ""] = name.split(".");
+  const ofRoom = known.filter((one) => one.startsWith(`${room}.`));
+  if (room === "jobs" && path[0] !== "jobs") return "The results of jobs are known in jobs alone.";
   if (room === "jobs" && Object.hasOwn(jobs, part)) {
-    return known.some((one) => one.startsWith(`jobs.${part}.`))
-      ? `Known of it: ${known.filter((one) => one.startsWith(`jobs.${part}.`)).join(", ")}.`
+    const ofJob = ofRoom.filter((one) => one.startsWith(`jobs.${part}.`));
+    return ofJob.length > 0
+      ? `Known of it: ${ofJob.join(", ")}.`
       : `The results of a job are known to those that need it: add needs: ${part}.`;
   }
   if (room === "platform")
     return "The job has no platforms: of a job that runs anywhere the platform is in $ARCHWAY_PLATFORM.";
-  return `Known here: ${known.join(", ")}.`;
+  if (room === "matrix" && ofRoom.length === 0) return `The job has no matrix: add matrix: { ${part}: [VALUE, …] }.`;
+  if (room === "inputs" && ofRoom.length === 0)
+    return `Inputs are declared: on: { manual: { inputs: { ${part}: {} } } }.`;
+  return `Known here: ${(ofRoom.length > 0 ? ofRoom : known).join(", ")}.`;
 }
 
-/** All templates in a value, with their paths. */
-function* templatesIn(value: unknown, path: Path): Generator<readonly [Path, Template]> {
-  if (typeof value !== "object" || value === null) return;
-  if (isTemplate(value)) {
-    yield [path, value];
-    return;
-  }
-  for (const [key, inner] of Object.entries(value)) {
-    yield* templatesIn(inner, [...path, Array.isArray(value) ? Number(key) : key]);
-  }
+function environmentOf(value: object): Environment | undefined {
+  if (!("env" in value) || typeof value.env !== "object" || value.env === null) return undefined;
+  const entries = Object.entries(value.env).filter((entry): entry is [string, Template] => isTemplate(entry[1]));
+  return Object.fromEntries(entries);
 }
 
-function isTemplate(value: object): value is Template {
-  return "parts" in value && Array.isArray(value.parts);
+function isTemplate(value: unknown): value is Template {
+  return typeof value === "object" && value !== null && "parts" in value && Array.isArray(value.parts);
 }

@@ -1,12 +1,13 @@
 import type { z } from "zod";
-import { ArchwayError } from "../../error/error.ts";
 import { nearestName } from "../../error/nearest.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { formatPlatform, parsePlatform, samePlatform } from "../../platform/platform.ts";
 import { findCycle, withAllNeeds } from "./needs.ts";
 import { imageActionOf, kindsOf, stepsImageOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
 import { checkNames, type NamedContent } from "./check-names.ts";
+import { checkPlatforms } from "./check-platforms.ts";
+import { runsOnPlatforms } from "./matrix.ts";
+import { onKey, type Path, type Report } from "./problem.ts";
 import type { HandlerContent } from "./step.ts";
 
 /** The part of the configuration that is the pipeline. */
@@ -19,23 +20,23 @@ export interface PipelineContent extends NamedContent {
   >;
 }
 
-type Report = (path: readonly PropertyKey[], message: string, hint?: string, onKey?: boolean) => void;
-
 /** Adds what no single key shows: unknown jobs, cycles, keys that do not go together, names that expressions do not know. */
 export function checkPipeline(content: PipelineContent, context: z.RefinementCtx): void {
-  const report: Report = (path, message, hint, onKey = false) =>
+  const report: Report = (path, message, hint, where = {}) =>
     context.addIssue({
       code: "custom",
       path: [...path],
       message,
-      params: { ...(hint === undefined ? {} : { hint }), ...(onKey ? { onKey } : {}) },
+      params: { ...(hint === undefined ? {} : { hint }), ...where },
     });
   for (const [name, job] of Object.entries(content.jobs)) {
     const at = ["jobs", name];
     checkKind(job, at, report);
     checkNeeds(name, content, at, report);
     checkInputs(name, content, at, report);
-    checkPlatforms(job, content, at, report);
+    checkRegistries(job, content, at, report);
+    checkPlatforms(job, content.platforms, at, report);
+    checkImageWork(job, at, report);
     if (job.build?.push === true && job.build.tags.length === 0 && content.build.tags.length === 0) {
       const hint = 'Name the image, here or in build.tags at the top: tags: ["registry.example/app:1"].';
       report([...at, "build", "push"], `"${name}" is to be pushed, and has no tags`, hint);
@@ -43,6 +44,7 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
   }
   checkHandlers(content.on_failure, ["on_failure"], undefined, report);
   const cycle = findCycle(content.jobs);
+  if (cycle?.length === 1) return;
   if (cycle !== undefined) {
     const [first = ""] = cycle;
     report(
@@ -52,7 +54,7 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
     );
     return;
   }
-  checkNames(content, report);
+  checkNames(content, (path, message, hint, character) => report(path, message, hint, { character }));
 }
 
 function checkKind(job: JobContent, at: readonly string[], report: Report): void {
@@ -60,7 +62,7 @@ function checkKind(job: JobContent, at: readonly string[], report: Report): void
   const name = at.at(-1) ?? "";
   if (kinds.length === 0) {
     const hint = "A job has steps (with an image), or one of build, verify, image, promote and approval.";
-    report(at, `the job "${name}" does nothing`, hint, true);
+    report(at, `the job "${name}" does nothing`, hint, onKey);
     return;
   }
   if (kinds.length > 1) {
@@ -68,7 +70,7 @@ function checkKind(job: JobContent, at: readonly string[], report: Report): void
       at,
       `the job "${name}" has ${kinds.join(" and ")}: a job does one thing`,
       "Make two jobs, and let one need the other.",
-      true,
+      onKey,
     );
     return;
   }
@@ -96,7 +98,13 @@ function checkKind(job: JobContent, at: readonly string[], report: Report): void
   checkHandlers(job.on_failure, [...at, "on_failure"], undefined, report);
   const stray = strayKeys(job);
   for (const key of stray)
-    report([...at, key], `${key} is for jobs with steps; "${name}" is ${articleOf(kinds[0] ?? "")}`);
+    report(
+      [...at, key],
+      `${key} is for jobs with steps; "${name}" is ${articleOf(kinds[0] ?? "")}`,
+      kinds[0] === "build" && key === "platforms"
+        ? "A build is one job for all platforms: those at the top, or build: { platforms: [linux/amd64] }."
+        : undefined,
+    );
   if (kinds[0] === "verify" && job.verify?.images.length === 0)
     report([...at, "verify"], "verify names no images", 'Give images: ["${{ jobs.NAME.reference }}"].');
 }
@@ -115,18 +123,13 @@ function strayKeys(job: JobContent): string[] {
     artifacts: Object.keys(job.artifacts).length > 0,
     secrets: job.secrets.length > 0,
     registries: job.registries.length > 0,
-    platforms: job.platforms !== undefined,
+    platforms: runsOnPlatforms(job),
     overrides: Object.keys(job.overrides).length > 0,
   };
   return Object.keys(filled).filter((key) => filled[key]);
 }
 
-function checkHandlers(
-  handlers: readonly HandlerContent[],
-  at: readonly PropertyKey[],
-  image: object | undefined,
-  report: Report,
-): void {
+function checkHandlers(handlers: readonly HandlerContent[], at: Path, image: object | undefined, report: Report): void {
   handlers.forEach((handler, index) => {
     checkCommand(handler, [...at, index], report, true);
     if (handler.image === undefined && image === undefined) {
@@ -145,7 +148,7 @@ function checkCommand(
     readonly args?: object | undefined;
     readonly entrypoint?: object | undefined;
   },
-  at: readonly PropertyKey[],
+  at: Path,
   report: Report,
   required: boolean,
 ): void {
@@ -159,8 +162,11 @@ function checkCommand(
 }
 
 function checkNeeds(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
-  jobs[name]?.needs.forEach((need, index) => {
+  const needs = jobs[name]?.needs ?? [];
+  needs.forEach((need, index) => {
     const path = [...at, "needs", index];
+    if (need === name) report(path, `the job "${name}" needs itself`);
+    else if (needs.indexOf(need) < index) report(path, `"${need}" is listed twice`);
     if (Object.hasOwn(jobs, need)) return;
     const guess = nearestName(need, Object.keys(jobs));
     report(
@@ -171,10 +177,25 @@ function checkNeeds(name: string, { jobs }: PipelineContent, at: readonly string
   });
 }
 
+function checkRegistries(job: JobContent, { registries }: PipelineContent, at: Path, report: Report): void {
+  job.registries.forEach((host, index) => {
+    if (registries[host]?.password !== undefined) return;
+    const known = Object.keys(registries).filter((one) => registries[one]?.password !== undefined);
+    const guess = nearestName(host, known);
+    report(
+      [...at, "registries", index],
+      `there is no login of the registry "${host}"`,
+      guess
+        ? `Did you mean "${guess}"?`
+        : `Add registries: { ${host}: { username: NAME, password: { secret: SECRET } } } at the top.`,
+    );
+  });
+}
+
 function checkInputs(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
   for (const [folder, written] of Object.entries(jobs[name]?.inputs ?? {})) {
     const path = [...at, "inputs", folder];
-    const [from = "", artifact = ""] = written.split(".");
+    const [from = "", artifact = ""] = written.artifact.split(".");
     const maker = Object.hasOwn(jobs, from) ? jobs[from] : undefined;
     if (maker === undefined) {
       const guess = nearestName(from, Object.keys(jobs));
@@ -189,36 +210,7 @@ function checkInputs(name: string, { jobs }: PipelineContent, at: readonly strin
   }
 }
 
-function checkPlatforms(job: JobContent, { platforms }: PipelineContent, at: readonly string[], report: Report): void {
-  if (job.platforms === "all" && platforms.length === 0) {
-    report(
-      [...at, "platforms"],
-      "all means the pipeline's platforms, and it has none",
-      "Add platforms: [linux/amd64, linux/arm64] at the top.",
-    );
-  }
-  if (job.matrix !== undefined && Object.hasOwn(job.matrix, "platform")) {
-    const hint = "Each of platforms gets every combination of the matrix.";
-    report([...at, "matrix", "platform"], "platforms are no axis of a matrix: give them as platforms", hint, true);
-  }
-  const own = job.platforms === "all" ? platforms : (job.platforms ?? []);
-  for (const key of Object.keys(job.overrides)) {
-    const path = [...at, "overrides", key];
-    try {
-      const platform = parsePlatform(key);
-      if (!own.some((one) => samePlatform(one, platform))) {
-        report(
-          path,
-          `the job does not run on ${key}`,
-          `It runs on: ${own.map(formatPlatform).join(", ") || "one platform, whichever is there"}.`,
-          true,
-        );
-      }
-    } catch (error) {
-      if (!(error instanceof ArchwayError)) throw error;
-      report(path, error.message, error.hint, true);
-    }
-  }
+function checkImageWork(job: JobContent, at: Path, report: Report): void {
   const action = imageActionOf(job);
   if (action?.tag !== undefined && action.tag.from.length > 1)
     report([...at, "image", "tag", "from"], "tag takes one image");

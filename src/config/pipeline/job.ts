@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { platform, text } from "../values.ts";
+import { jobPlatforms, matrix, platformList } from "./matrix.ts";
 import { handlers, resources, retry, secrets, service, step, when } from "./step.ts";
 import { duration, environment, imageName, listOf, plainName, size, template } from "./values.ts";
 
 const someTemplates = listOf(template);
+const imageTags = listOf(imageName);
 
 const relativePath = z
   .string()
@@ -27,20 +29,21 @@ const artifact = z.union([
   }),
 ]);
 
-const axisValue = z
-  .union([z.string(), z.int(), z.boolean()], { error: "must be a text" })
-  .transform(String)
-  .pipe(z.string().min(1));
-const combination = z.record(plainName, axisValue);
+const artifactName = z.string().regex(/^[\w-]+\.[\w-]+$/, "must be JOB.ARTIFACT");
 
-const matrix = z
-  .object({ include: z.array(combination).default([]), exclude: z.array(combination).default([]) })
-  .catchall(z.array(axisValue).min(1))
-  .exactOptional();
+const input = z.union([
+  artifactName.transform((artifact) => ({ artifact, optional: false })),
+  z.strictObject({
+    artifact: artifactName.describe("JOB.ARTIFACT"),
+    optional: z.boolean().default(false).describe("no error when the job left no such artifact"),
+  }),
+]);
+
+const steps = z.array(step, { error: 'must be a list, for example ["go test ./..."]' }).min(1);
 
 const override = z.strictObject({
   image: imageName.exactOptional(),
-  steps: z.array(step).min(1).exactOptional(),
+  steps: steps.exactOptional(),
   env: environment,
   resources: resources.exactOptional(),
   may_fail: z.boolean().exactOptional(),
@@ -49,8 +52,8 @@ const override = z.strictObject({
 const build = z.strictObject({
   context: template.exactOptional(),
   file: template.exactOptional(),
-  platforms: z.array(platform).exactOptional(),
-  tags: someTemplates.default([]),
+  platforms: platformList.min(1).exactOptional(),
+  tags: imageTags.default([]).describe("names of the image, HOST/REPOSITORY:TAG"),
   args: environment,
   target: template.exactOptional(),
   labels: z.record(text, template).default({}),
@@ -78,37 +81,62 @@ const imageWork = z
   .strictObject({ create: copies.exactOptional(), copy: copies.exactOptional(), tag: copies.exactOptional() })
   .refine((work) => Object.keys(work).length === 1, "must have exactly one of create, copy and tag");
 
+/** The group of a job or of the whole pipeline. */
+export const concurrency = z.union([
+  template.transform((group) => ({ group, cancel: false })),
+  z.strictObject({
+    group: template.describe("name of the group"),
+    cancel: z.boolean().default(false).describe("a newer one cancels the older, instead of waiting for it"),
+  }),
+]);
+
+/** Keys of one artifact, which others write where the name belongs. */
+const artifactKeys = ["paths", "expires", "expire_in", "optional", "when"];
+
+const artifacts = z
+  .record(plainName, artifact, { error: 'must be a mapping by name, for example { report: "out/*.xml" }' })
+  .superRefine((named, context) => {
+    for (const key of artifactKeys.filter((one) => Object.hasOwn(named, one))) {
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message: `"${key}" is no name of an artifact, it belongs into one`,
+        params: { onKey: true, hint: "Give the artifact a name: artifacts: { report: { paths: [GLOB] } }." },
+      });
+    }
+  });
+
 /** One job as it is written. What fits together is decided by `checkPipeline`. */
 const job = z.strictObject({
   needs: listOf(plainName).default([]),
   when,
-  platforms: z
-    .union([z.literal("all"), z.array(platform).min(1)], { error: 'must be "all" or a list of platforms' })
-    .exactOptional()
-    .describe("one job per platform, each on a machine of that platform"),
-  matrix,
+  platforms: jobPlatforms.exactOptional().describe("one job per platform, each on a machine of that platform"),
+  matrix: matrix.exactOptional(),
   overrides: z.record(text, override).default({}).describe("what differs on a platform"),
   emulation: z.enum(["never", "fallback", "auto"]).default("fallback"),
   timeout: duration.exactOptional(),
   retry,
   may_fail: z.boolean().default(false),
-  concurrency: z
-    .union([
-      template.transform((group) => ({ group, cancel: false })),
-      z.strictObject({ group: template, cancel: z.boolean().default(false).describe("cancel the older run") }),
-    ])
-    .exactOptional(),
+  concurrency: concurrency.exactOptional().describe("a group of which one job at a time runs"),
   env: environment,
   on_failure: handlers,
   image: z.union([imageName, imageWork]).exactOptional(),
-  steps: z.array(step).min(1).exactOptional(),
-  services: z.record(plainName, service).default({}),
-  cache: z.array(cache).default([]),
+  steps: steps.exactOptional().describe("scripts and programs, one after the other"),
+  services: z
+    .record(plainName, service, { error: 'must be a mapping by name, for example { db: { image: "postgres:17" } }' })
+    .default({})
+    .describe("containers beside the steps, reached under their names"),
+  cache: z
+    .array(cache, { error: "must be a list, for example [{ path: node_modules, key: npm }]" })
+    .default([])
+    .describe("files that later runs find again"),
   inputs: z
-    .record(relativePath, z.string().regex(/^[\w-]+\.[\w-]+$/, "must be JOB.ARTIFACT"))
+    .record(relativePath, input, {
+      error: "must be a mapping of folders to artifacts, for example { reports: test.report }",
+    })
     .default({})
     .describe("folder in the workspace → JOB.ARTIFACT"),
-  artifacts: z.record(plainName, artifact).default({}),
+  artifacts: artifacts.default({}).describe("files that the job leaves, by name"),
   secrets,
   registries: z.array(text).default([]).describe("registries whose login the steps get"),
   resources,
@@ -118,9 +146,16 @@ const job = z.strictObject({
   verify: verify.exactOptional(),
   promote: z.strictObject({ from: template, to: someTemplates }).exactOptional(),
   approval: z
-    .strictObject({ timeout: duration.exactOptional(), message: template.exactOptional() })
+    .strictObject(
+      {
+        timeout: duration.exactOptional().describe("until it counts as refused; for ever when not given"),
+        message: template.exactOptional().describe("what the person is asked"),
+      },
+      { error: "must be a mapping, for example { timeout: 7d }, or {}" },
+    )
     .nullable()
-    .exactOptional(),
+    .exactOptional()
+    .describe("waits for a person"),
 });
 
 /** `jobs:` by name. */

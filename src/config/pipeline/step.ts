@@ -1,8 +1,20 @@
 import { z } from "zod";
 import type { Template } from "../../expression/template.ts";
-import { text } from "../values.ts";
+import { parseTemplate } from "../../expression/template.ts";
+import { readWith, text } from "../values.ts";
 import { eventNames } from "./triggers.ts";
-import { duration, environment, globs, imageName, listOf, plainName, secretName, size, template } from "./values.ts";
+import {
+  condition,
+  duration,
+  environment,
+  globs,
+  imageName,
+  listOf,
+  plainName,
+  secretName,
+  size,
+  template,
+} from "./values.ts";
 
 const absolutePath = z.string().regex(/^\/[^\0]*[^/\0]$/, "must be an absolute path");
 
@@ -21,12 +33,17 @@ const secret = z
   );
 
 /** The secrets of a job or step. */
-export const secrets = z.array(secret).default([]);
+export const secrets = z.array(secret, { error: "must be a list of names, for example [TOKEN]" }).default([]);
 
 /** Limits of containers. */
 export const resources = z
   .strictObject({
-    cpus: z.number().positive().max(1024).exactOptional().describe("processors; 0.5 is half of one"),
+    cpus: z
+      .number({ error: "must be a number, for example 2 or 0.5" })
+      .positive()
+      .max(1024)
+      .exactOptional()
+      .describe("processors; 0.5 is half of one"),
     memory: size.exactOptional(),
     pids: z.int().min(1).exactOptional().describe("processes and threads"),
   })
@@ -34,13 +51,23 @@ export const resources = z
 
 const retryReasons = ["infrastructure", "user", "timeout", "out-of-memory"] as const;
 
-/** What is tried again, and how often. */
+const attempts = z.int().min(1).max(10).describe("runs in total");
+const retryMapping = z.strictObject({
+  attempts,
+  on: listOf(z.enum(retryReasons)).default(["infrastructure"]).describe("kinds of failures that are tried again"),
+  delay: duration.default(0).describe("before the second attempt; doubled each time"),
+});
+
+/** What is tried again, and how often: a number of attempts, or a mapping. */
 export const retry = z
-  .strictObject({
-    attempts: z.int().min(1).max(10).describe("runs in total"),
-    on: listOf(z.enum(retryReasons)).default(["infrastructure"]).describe("kinds of failures that are tried again"),
-    delay: duration.default(0).describe("before the second attempt; doubled each time"),
-  })
+  .union([
+    attempts.transform((count): z.output<typeof retryMapping> => ({
+      attempts: count,
+      on: ["infrastructure"],
+      delay: 0,
+    })),
+    retryMapping,
+  ])
   .exactOptional();
 
 const statuses = ["success", "failure", "always"] as const;
@@ -66,7 +93,7 @@ export const when = z
         branch: globs.exactOptional(),
         tag: globs.exactOptional(),
         path: globs.exactOptional().describe("globs of changed files"),
-        if: template.exactOptional().describe("an expression: empty, false and 0 are no"),
+        if: condition.exactOptional().describe("an expression: empty, false and 0 are no"),
       })
       .transform((content): WhenContent => content),
   ])
@@ -115,12 +142,21 @@ export const step = z.union([
   stepMapping,
 ]);
 
+const port = z.int().min(1).max(65_535);
+
 const readiness = z.union([
-  template.transform((command) => ({ command, timeout: 60, interval: 1 })),
+  port.transform((number) => ({ port: number, timeout: 60, interval: 1 })),
+  z
+    .string()
+    .refine((text) => !/^\d+[smh]$/.test(text), {
+      error: "must be a command or a port; how long to wait at most is { command: COMMAND, timeout: 30s }",
+      abort: true,
+    })
+    .transform((text, context) => ({ command: readWith(parseTemplate)(text, context), timeout: 60, interval: 1 })),
   z
     .strictObject({
       command: template.exactOptional().describe("in the service's container; 0 is ready"),
-      port: z.int().min(1).max(65_535).exactOptional().describe("ready when it takes connections"),
+      port: port.exactOptional().describe("ready when it takes connections"),
       timeout: duration.default(60),
       interval: duration.default(1),
     })
@@ -131,15 +167,18 @@ const readiness = z.union([
 ]);
 
 /** A container beside the steps. */
-export const service = z.strictObject({
-  image: imageName,
-  ...command,
-  env: environment,
-  secrets,
-  user: text.exactOptional(),
-  resources,
-  ready: readiness.exactOptional().describe("command, or { port: N }: when the steps may start"),
-});
+export const service = z.strictObject(
+  {
+    image: imageName,
+    ...command,
+    env: environment,
+    secrets,
+    user: text.exactOptional(),
+    resources,
+    ready: readiness.exactOptional().describe("command, or port: when the steps may start"),
+  },
+  { error: 'must be a mapping, for example { image: "postgres:17" }' },
+);
 
 export type StepContent = z.output<typeof stepMapping>;
 export type HandlerContent = z.output<typeof handler>;

@@ -9,10 +9,13 @@ export const eventNames = ["push", "tag", "pull_request", "schedule", "image", "
 /** What an event alone stands for: no filter. A schedule without times and an image without a name are none. */
 const shortNames = ["push", "tag", "pull_request", "manual"] as const;
 
-const branchFilter = z.strictObject({
-  branches: globs.exactOptional().describe("globs of branches"),
-  paths: globs.exactOptional().describe("globs of changed files"),
-});
+const branchFilter = z.strictObject(
+  {
+    branches: globs.exactOptional().describe("globs of branches"),
+    paths: globs.exactOptional().describe("globs of changed files"),
+  },
+  { error: "must be a mapping, for example { branches: [main] }" },
+);
 
 const input = z.strictObject({
   description: text.optional(),
@@ -26,7 +29,16 @@ const triggerMap = z.strictObject({
   tag: globs.nullable().exactOptional().describe("globs of tags"),
   pull_request: branchFilter.nullable().exactOptional(),
   schedule: z
-    .array(z.strictObject({ cron, timezone: timezone.default("UTC") }))
+    .array(
+      z.strictObject(
+        {
+          cron: cron.describe("minute, hour, day of the month, month, day of the week"),
+          timezone: timezone.default("UTC").describe("of the IANA database: Europe/Warsaw"),
+        },
+        { error: 'must be a mapping, for example { cron: "0 3 * * *" }' },
+      ),
+      { error: 'must be a list, for example [{ cron: "0 3 * * *" }]' },
+    )
     .min(1)
     .exactOptional(),
   image: z

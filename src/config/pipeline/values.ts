@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { ArchwayError } from "../../error/error.ts";
 import { parseReference } from "../../oci/reference.ts";
-import { parseTemplate } from "../../expression/template.ts";
+import { foreignNameHint } from "../../expression/foreign-names.ts";
+import { parseExpression } from "../../expression/parse-expression.ts";
+import { parseTemplate, type Template } from "../../expression/template.ts";
 import { readWith, text } from "../values.ts";
+import { parseCron } from "./cron.ts";
 
 /**
  * A text with `${{ … }}` in it. Whole numbers and `true` are texts too where a text is wanted: `GOARM: 7`. Other numbers are refused, because YAML makes 1.2 of
@@ -12,11 +14,28 @@ export const template = z
   .union([z.string().max(100_000), z.int(), z.boolean()], { error: "must be a text" })
   .transform((value, context) => readWith(parseTemplate)(String(value), context));
 
+/** A condition: an expression, in `${{ … }}` or without, because a text that is always true is what nobody means. */
+export const condition = z
+  .union([z.string().min(1).max(100_000), z.int(), z.boolean()], { error: "must be an expression" })
+  .transform((value, context) => readWith(parseCondition)(String(value), context));
+
+function parseCondition(text: string): Template {
+  return text.includes("${{") ? parseTemplate(text) : { parts: [parseExpression(text)] };
+}
+
 /** A name of an image, which may be given by expressions. */
 export const imageName = text.transform((value, context) => {
   const name = readWith(parseTemplate)(value, context);
-  if (value.includes("${{")) return name;
-  readWith(parseReference)(value, context);
+  const [, variable] = /\$\{?([A-Za-z_]\w*)/.exec(value.replaceAll(/\$\{\{.*?\}\}/g, "")) ?? [];
+  if (variable !== undefined) {
+    context.addIssue({
+      code: "custom",
+      message: `"$${variable}" is a variable of a shell, and no shell reads the name of an image`,
+      params: {
+        hint: foreignNameHint(variable) ?? `Write \${{ env.${variable} }}, with env: { ${variable}: … } above.`,
+      },
+    });
+  } else if (!value.includes("${{")) readWith(parseReference)(value, context);
   return name;
 });
 
@@ -25,6 +44,7 @@ export const environment = z
   .record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and _, and not begin with a digit"),
     template,
+    { error: "must be a mapping, for example { NAME: value }" },
   )
   .default({});
 
@@ -80,41 +100,13 @@ export const plainName = z
 /** Globs of branches, tags or paths; one that begins with ! takes out again. */
 export const globs = listOf(text);
 
-/** Seconds since the epoch do not matter here: five fields, each of numbers, ranges, steps and lists. */
+/** Times of a schedule. */
 export const cron = z
   .string()
-  .transform(readWith(requireCron))
+  .superRefine((written, context) => {
+    readWith(parseCron)(written, context);
+  })
   .meta({ examples: ["0 3 * * *"] });
-
-const cronFields: readonly (readonly [string, number, number])[] = [
-  ["minute", 0, 59],
-  ["hour", 0, 23],
-  ["day of the month", 1, 31],
-  ["month", 1, 12],
-  ["day of the week", 0, 7],
-];
-
-function requireCron(written: string): string {
-  const invalid = (message: string) =>
-    new ArchwayError({
-      code: "CRON_INVALID",
-      kind: "input",
-      message,
-      hint: "Five fields: minute, hour, day of the month, month, day of the week. For example 0 3 * * * for three o'clock every night.",
-    });
-  const fields = written.trim().split(/\s+/);
-  if (fields.length !== cronFields.length) throw invalid(`"${written}" has ${fields.length} fields, not five`);
-  cronFields.forEach(([name, least, most], index) => {
-    const field = fields[index] ?? "";
-    for (const part of field.split(",")) {
-      const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/([1-9]\d*))?$/.exec(part);
-      if (match === null) throw invalid(`"${part}" is no ${name}`);
-      const [from, to] = [Number(match[1] ?? least), Number(match[2] ?? match[1] ?? most)];
-      if (from < least || to > most || from > to) throw invalid(`"${part}" is no ${name}: ${least} to ${most}`);
-    }
-  });
-  return written;
-}
 
 /** A time zone of the IANA database. */
 export const timezone = z.string().refine((zone) => {

@@ -1,8 +1,9 @@
+import type { Readable } from "node:stream";
 import type { Platform } from "../../platform/platform.ts";
 import type { Resources } from "../../pipeline/job-spec.ts";
 
 /**
- * Where containers run: Docker's or Podman's Engine API on this machine. Everything it makes carries {@link Labels}, and what carries those of a process
+ * Where containers run: Docker's or Podman's Engine API, of this machine or another one. Everything it makes carries {@link Labels}, and what carries those of a process
  * that has gone is removed by the next start. Errors are `ArchwayError`s; kind `unreachable` with code `ENGINE_UNREACHABLE` or `ENGINE_LOST` when the engine itself is the
  * trouble, `IMAGE_PLATFORM` (`failed`) when an image has no such platform, `IMAGE_MISSING`, `IMAGE_DENIED`, `START_FAILED`.
  */
@@ -28,12 +29,24 @@ export interface Containerizer {
   ): Promise<{ readonly exitCode: number; readonly output: string }>;
   /** Address of a running container in its network; undefined when the engine tells none. */
   addressOf(container: ContainerId, signal: AbortSignal): Promise<string | undefined>;
-  /** Removes a container (killing it) or network; one that is not there is no error. */
+  /** Removes a container (killing it), network, volume or image; one that is not there is no error. */
   remove(what: Removable, signal: AbortSignal): Promise<void>;
   /** All that carries our labels, for {@link removeLeftovers}. */
   list(signal: AbortSignal): Promise<readonly Labelled[]>;
   /** Removes the images that were loaded for this process alone. */
   close(signal: AbortSignal): Promise<void>;
+}
+
+/** Volumes of an engine and what is in them: for one that does not see the files of this machine. */
+export interface EngineVolumes {
+  createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
+  /** A container that never starts and gives access to volumes. */
+  createHolder(name: string, mounts: readonly Mount[], labels: Labels, signal: AbortSignal): Promise<ContainerId>;
+  /** Unpacks a tar into a folder that a container has. */
+  put(container: ContainerId, folder: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  /** A tar of what is at a path, named by its last part; undefined when nothing is there. */
+  get(container: ContainerId, path: string, signal: AbortSignal): Promise<Readable | undefined>;
+  remove(what: Removable, signal: AbortSignal): Promise<void>;
 }
 
 export type ContainerId = string;
@@ -42,6 +55,8 @@ export type NetworkId = string;
 export interface EngineFacts {
   readonly kind: "docker" | "podman";
   readonly version: string;
+  /** What its own programs are: what it runs itself for sure. */
+  readonly platform: Platform;
 }
 
 /** Whose a thing of the engine is; becomes labels `dev.archway.…`. */
@@ -85,8 +100,13 @@ export interface ContainerSpec {
   readonly labels: Labels;
 }
 
-/** A folder or file: a path of the engine's machine, or what lies in a volume of the engine (`subpath` absent: all of it). */
-export type MountSource = string | { readonly volume: string; readonly subpath?: string };
+/** A folder or file: a path of the engine's machine, what lies in a volume of the engine (`subpath` absent: all of it), or files that are put into the container itself. */
+export type MountSource = string | { readonly volume: string; readonly subpath?: string } | PlacedFiles;
+
+/** Files by their path in the target; the path of a target that is a file itself is empty. They go with the container. */
+export interface PlacedFiles {
+  readonly files: Readonly<Record<string, { readonly content: string; readonly mode: number }>>;
+}
 
 /** A folder or file in a container. */
 export interface Mount {
@@ -115,6 +135,7 @@ export interface ContainerExit {
 export type Removable =
   | { readonly kind: "container"; readonly id: ContainerId }
   | { readonly kind: "network"; readonly id: NetworkId }
+  | { readonly kind: "volume"; readonly id: string }
   /** A name of an image that was loaded for one process. */
   | { readonly kind: "image"; readonly id: string };
 

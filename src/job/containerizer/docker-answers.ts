@@ -3,6 +3,9 @@ import { z } from "zod";
 /** What is read of the answers of the Engine API; the rest is left alone. Names are the API's. */
 export const versionAnswer = z.object({
   Version: z.string(),
+  /** As the daemon was compiled: the userland's. */
+  Os: z.string().default("linux"),
+  Arch: z.string().default(""),
   Components: z.array(z.object({ Name: z.string() })).default([]),
 });
 
@@ -37,6 +40,15 @@ export const containersAnswer = z.array(z.object({ Id: z.string(), Labels: names
 
 export const networksAnswer = z.array(z.object({ Id: z.string(), Labels: names }));
 
+export const volumesAnswer = z.object({
+  Volumes: z.array(z.object({ Name: z.string(), Labels: names })).nullish(),
+});
+/** The kernel's machine (`x86_64`, `aarch64`, `armv7l`), processors, and bytes of memory. */
+export const infoAnswer = z.object({
+  Architecture: z.string().default(""),
+  NCPU: z.number().default(1),
+  MemTotal: z.number().default(0),
+});
 export const imagesAnswer = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
 
 /** One line of the progress of a pull. */

@@ -1,9 +1,11 @@
+import type { Readable } from "node:stream";
 import { ArchwayError } from "../../error/error.ts";
-import { formatPlatform } from "../../platform/platform.ts";
+import { formatPlatform, type Platform } from "../../platform/platform.ts";
 import type {
   Containerizer,
   ContainerSpec,
   EngineFacts,
+  EngineVolumes,
   Labelled,
   Labels,
   Mount,
@@ -20,13 +22,29 @@ import {
   createdAnswer,
   execAnswer,
   networksAnswer,
-  versionAnswer,
+  volumesAnswer,
 } from "./docker-answers.ts";
-import { EngineHttp, EngineRefusal } from "./engine-http.ts";
+import { createBody, mountsOf } from "./container-body.ts";
+import { askEngine, askMachine, type MachineSize } from "./engine-facts.ts";
+import { getArchive, putArchive } from "./engine-archive.ts";
+import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { ownerLabel, readLabels, writeLabels } from "./labels.ts";
 import { OutputFrames } from "./output-frames.ts";
-import { loadedName, loadImage, ownerOfLoaded, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
+import {
+  freshName,
+  loadBytes,
+  loadedName,
+  loadImage,
+  ownerOfLoaded,
+  pullImage,
+  type ArchiveImage,
+  type PinImage,
+} from "./pull-image.ts";
+import { placeFiles } from "./placed-files.ts";
+import { seesFiles } from "./sees-files.ts";
 import { startContainer } from "./start-container.ts";
+import { tryPlatform } from "./try-platform.ts";
+import { tinyImage } from "./tiny-image.ts";
 
 /** Where images come from. */
 export interface ImageSources {
@@ -38,11 +56,13 @@ export interface ImageSources {
   readonly folder: string;
 }
 
+/** Milliseconds that a removal after a failure may take. */
+const patience = 30_000;
 /** Bytes of a command's output that are kept. */
 const maxExecOutput = 64 * 1024;
 
 /** Docker's or Podman's Engine API, on this machine or another one. */
-export class DockerEngine implements Containerizer {
+export class DockerEngine implements Containerizer, EngineVolumes {
   readonly name: string;
   /** Where it is spoken to: `unix:///PATH`. */
   readonly endpoint: string;
@@ -50,6 +70,10 @@ export class DockerEngine implements Containerizer {
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
   readonly #loaded: string[] = [];
+  /** What puts back the files that a container's own ones covered, by container. */
+  readonly #uncover = new Map<string, (signal: AbortSignal) => Promise<void>>();
+  #empty: Promise<string> | undefined;
+  #sees: Promise<boolean> | undefined;
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
@@ -61,9 +85,7 @@ export class DockerEngine implements Containerizer {
 
   /** @throws ArchwayError `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
   static async open(engine: EngineHttp, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
-    const answer = versionAnswer.parse(await engine.json({ method: "GET", path: "/version" }, signal));
-    const isPodman = answer.Components.some(({ Name }) => Name.startsWith("Podman"));
-    return new DockerEngine(engine, { kind: isPodman ? "podman" : "docker", version: answer.Version }, images);
+    return new DockerEngine(engine, await askEngine(engine, signal), images);
   }
 
   describe(): EngineFacts {
@@ -97,7 +119,72 @@ export class DockerEngine implements Containerizer {
     const path = `/containers/create?${query.toString()}`;
     const body = createBody(spec, this.#facts.kind === "podman");
     const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
+    try {
+      const uncover = await placeFiles(this.#engine, Id, spec.mounts, signal);
+      if (uncover !== undefined) this.#uncover.set(Id, uncover);
+    } catch (error) {
+      await this.remove({ kind: "container", id: Id }, AbortSignal.timeout(patience)).catch(() => undefined);
+      throw error;
+    }
     return Id;
+  }
+
+  async createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void> {
+    const body = { Name: name, Labels: writeLabels(labels) };
+    await this.#ask("make a volume", { method: "POST", path: "/volumes/create", body }, signal);
+  }
+
+  /** Whether it mounts files that lie below a folder of this machine; asked once. */
+  seesFiles(folder: string, signal: AbortSignal): Promise<boolean> {
+    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, () => this.#emptyImage(signal), signal);
+    this.#sees.catch(() => (this.#sees = undefined));
+    return this.#sees;
+  }
+
+  /** How it runs programs of a platform, if it does. */
+  tryPlatform(platform: Platform, labels: Labels, signal: AbortSignal): Promise<"native" | "emulated" | undefined> {
+    const name = () => this.#nameImage();
+    return this.#or(`run ${formatPlatform(platform)}`, () =>
+      tryPlatform(this.#engine, this.#facts, platform, { name, labels }, signal),
+    );
+  }
+
+  /** Processors and memory of its machine. */
+  size(signal: AbortSignal): Promise<MachineSize> {
+    return this.#or("tell what it has", () => askMachine(this.#engine, signal));
+  }
+
+  async createHolder(name: string, mounts: readonly Mount[], labels: Labels, signal: AbortSignal): Promise<string> {
+    const body = { Image: await this.#emptyImage(signal), Labels: writeLabels(labels), HostConfig: mountsOf(mounts) };
+    const path = `/containers/create?name=${encodeURIComponent(name)}`;
+    const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
+    return Id;
+  }
+
+  put(container: string, folder: string, tar: Readable, signal: AbortSignal): Promise<void> {
+    return this.#or("take files", () => putArchive(this.#engine, container, folder, tar, signal));
+  }
+
+  get(container: string, path: string, signal: AbortSignal): Promise<Readable | undefined> {
+    return this.#or("give files", () => getArchive(this.#engine, container, path, signal));
+  }
+
+  /** An image with nothing in it for containers that never start; it goes with this process. */
+  #emptyImage(signal: AbortSignal): Promise<string> {
+    const load = async () => {
+      const name = this.#nameImage();
+      await loadBytes(this.#engine, await tinyImage(name, this.#facts.platform), signal);
+      return name;
+    };
+    this.#empty ??= load();
+    this.#empty.catch(() => (this.#empty = undefined));
+    return this.#empty;
+  }
+
+  #nameImage(): string {
+    const name = freshName(this.#images.owner);
+    this.#loaded.push(name);
+    return name;
   }
 
   start(container: string, output: OutputSink, signal: AbortSignal): Promise<RunningContainer> {
@@ -134,9 +221,14 @@ export class DockerEngine implements Containerizer {
   }
 
   async remove(what: Removable, signal: AbortSignal): Promise<void> {
+    const uncover = what.kind === "container" ? this.#uncover.get(what.id) : undefined;
+    this.#uncover.delete(what.id);
+    // A container that has gone took its files along; the volume goes with the job.
+    await uncover?.(signal).catch(() => undefined);
     const paths = {
       container: `/containers/${what.id}?force=true&v=true`,
       network: `/networks/${what.id}`,
+      volume: `/volumes/${what.id}`,
       image: `/images/${what.id}?noprune=true`,
     };
     const path = paths[what.kind];
@@ -161,6 +253,9 @@ export class DockerEngine implements Containerizer {
     const networks = networksAnswer.parse(
       await this.#ask("list networks", { method: "GET", path: `/networks?filters=${filters}` }, signal),
     );
+    const volumes = volumesAnswer.parse(
+      await this.#ask("list volumes", { method: "GET", path: `/volumes?filters=${filters}` }, signal),
+    );
     const ours = encodeURIComponent(JSON.stringify({ reference: [loadedName] }));
     const images = imagesAnswer.parse(
       await this.#ask("list images", { method: "GET", path: `/images/json?filters=${ours}` }, signal),
@@ -172,17 +267,27 @@ export class DockerEngine implements Containerizer {
         return owner === undefined ? [] : [{ kind: "image", id: name, labels: { owner, run: "" } }];
       });
     const labelled =
-      (kind: "container" | "network") => (one: { Id: string; Labels?: Record<string, string> | null | undefined }) => {
+      (kind: "container" | "network" | "volume") =>
+      (one: { Id: string; Labels?: Record<string, string> | null | undefined }) => {
         const labels = readLabels(one.Labels ?? {});
         return labels === undefined ? [] : [{ kind, id: one.Id, labels }];
       };
-    return [...containers.flatMap(labelled("container")), ...networks.flatMap(labelled("network")), ...loaded];
+    return [
+      ...containers.flatMap(labelled("container")),
+      ...networks.flatMap(labelled("network")),
+      ...(volumes.Volumes ?? []).flatMap(({ Name: Id, Labels }) => labelled("volume")({ Id, Labels })),
+      ...loaded,
+    ];
   }
 
   /** An answer, or an error that says what was tried. */
-  async #ask(what: string, asked: Parameters<EngineHttp["json"]>[0], signal: AbortSignal): Promise<unknown> {
+  #ask(what: string, asked: Parameters<EngineHttp["json"]>[0], signal: AbortSignal): Promise<unknown> {
+    return this.#or(what, () => this.#engine.json(asked, signal));
+  }
+
+  async #or<Answer>(what: string, work: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await this.#engine.json(asked, signal);
+      return await work();
     } catch (error) {
       if (!(error instanceof EngineRefusal)) throw error;
       throw new ArchwayError({
@@ -193,51 +298,4 @@ export class DockerEngine implements Containerizer {
       });
     }
   }
-}
-
-/** The body of `POST /containers/create`. Nothing in it gives more rights than the engine's defaults. */
-function createBody(spec: ContainerSpec, isPodman: boolean): object {
-  const { image, entrypoint, command, env, user, directory, network, mounts, resources, labels, hosts = {} } = spec;
-  const { cpus, memory, pids } = resources;
-  return {
-    Image: image.id,
-    ...(entrypoint === undefined ? {} : { Entrypoint: entrypoint }),
-    ...(command === undefined ? {} : { Cmd: command }),
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    ...(user === undefined ? {} : { User: user }),
-    ...(directory === undefined ? {} : { WorkingDir: directory }),
-    Labels: writeLabels(labels),
-    AttachStdout: true,
-    AttachStderr: true,
-    HostConfig: {
-      ...mountsOf(mounts),
-      ...(network === undefined ? {} : { NetworkMode: network.id }),
-      ExtraHosts: Object.entries(hosts).map(([name, address]) => `${name}:${address}`),
-      ...(cpus === undefined
-        ? {}
-        : isPodman
-          ? { CpuPeriod: 100_000, CpuQuota: Math.round(cpus * 100_000) }
-          : { NanoCpus: Math.round(cpus * 1e9) }),
-      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
-      ...(pids === undefined ? {} : { PidsLimit: pids }),
-    },
-    ...(network === undefined
-      ? {}
-      : { NetworkingConfig: { EndpointsConfig: { [network.id]: { Aliases: network.aliases } } } }),
-  };
-}
-
-/** Paths and whole volumes as binds, which every engine of ten years takes; a part of a volume has only the newer form. */
-function mountsOf(mounts: readonly Mount[]): object {
-  const binds: string[] = [];
-  const parts: object[] = [];
-  for (const { source, target, readOnly = false } of mounts) {
-    const name = typeof source === "string" ? source : source.subpath === undefined ? source.volume : undefined;
-    if (name !== undefined) binds.push(`${name}:${target}:${readOnly ? "ro" : "rw"}`);
-    else if (typeof source !== "string") {
-      const VolumeOptions = { Subpath: source.subpath };
-      parts.push({ Type: "volume", Source: source.volume, Target: target, ReadOnly: readOnly, VolumeOptions });
-    }
-  }
-  return { Binds: binds, Mounts: parts };
 }

@@ -44,7 +44,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ArchwayError `ENDPOINT_INVALID` (kind `input`)
  */
 export function readEndpoint(text: string, env: Environment): EngineEndpoint {
-  const [scheme, rest = ""] = text.split(/:\/\/(.*)/s);
+  const [scheme = "", rest = ""] = text.split(/:\/\/(.*)/s);
   switch (scheme) {
     case "unix":
       if (!rest.startsWith("/")) throw invalid(text, "unix:// needs an absolute path");
@@ -54,7 +54,7 @@ export function readEndpoint(text: string, env: Environment): EngineEndpoint {
     case "ssh":
       return readSsh(text);
     default: {
-      const near = rest === "" || scheme === undefined ? undefined : nearestName(scheme, schemes);
+      const near = rest === "" ? undefined : nearestName(scheme, schemes);
       throw invalid(text, near === undefined ? "it is not of the form SCHEME://ADDRESS" : `did you mean ${near}://?`);
     }
   }
@@ -120,7 +120,7 @@ function readSsh(text: string): EngineEndpoint {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || /^127\./.test(host) || host === "::1";
+  return host === "localhost" || host.endsWith(".localhost") || host.startsWith("127.") || host === "::1";
 }
 
 function invalid(text: string, why: string): ArchwayError {

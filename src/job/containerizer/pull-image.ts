@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { ArchwayError } from "../../error/error.ts";
 import { formatPlatform, normalizePlatform, canRun, type Platform } from "../../platform/platform.ts";
 import type { PulledImage, PullRequest } from "./containerizer.ts";
@@ -80,6 +81,18 @@ export function ownerOfLoaded(name: string): string | undefined {
   return /^localhost\/archway-job:(.+)-[0-9a-f]{8}$/.exec(name)?.[1];
 }
 
+/** A name for an image that is loaded for one process. */
+export function freshName(owner: string): string {
+  return `${loadedName}:${owner}-${randomUUID().slice(0, 8)}`;
+}
+
+/** Loads a Docker archive that is in memory. */
+export async function loadBytes(engine: EngineHttp, archive: Uint8Array, signal: AbortSignal): Promise<void> {
+  const headers = { "Content-Type": "application/x-tar" };
+  const upload = Readable.from([archive]);
+  await engine.json({ method: "POST", path: "/images/load?quiet=1", headers, upload }, signal);
+}
+
 /** Loads one platform of an image of this run (`oci:FOLDER`) into the engine, under a name of its own. */
 export async function loadImage(
   engine: EngineHttp,
@@ -87,10 +100,9 @@ export async function loadImage(
   { archive, owner, folder }: { readonly archive: ArchiveImage; readonly owner: string; readonly folder: string },
   signal: AbortSignal,
 ): Promise<PulledImage & { readonly name: string }> {
-  const id = randomUUID().slice(0, 8);
-  const name = `${loadedName}:${owner}-${id}`;
+  const name = freshName(owner);
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `image-${id}.tar`);
+  const file = join(folder, `image-${name.slice(-8)}.tar`);
   try {
     const digest = await archive(image, platform, { file, name }, signal);
     const headers = { "Content-Type": "application/x-tar" };

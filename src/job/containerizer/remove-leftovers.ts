@@ -2,7 +2,7 @@ import type { Containerizer } from "./containerizer.ts";
 import { EngineRefusal } from "./engine-http.ts";
 
 /**
- * Removes what carries our labels and whose process has gone: containers first, then the networks that they were in and the images that were loaded. What belongs to a process of another machine stays.
+ * Removes what carries our labels and whose process has gone: containers first, then the networks and volumes that they had and the images that were loaded. What belongs to a process of another machine stays.
  *
  * @param isRunning whether the process of a mark is still there; undefined when that cannot be told from here
  * @returns how many were removed
@@ -16,7 +16,7 @@ export async function removeLeftovers(
   const owners = new Map<string, boolean | undefined>();
   for (const { labels } of all) if (!owners.has(labels.owner)) owners.set(labels.owner, await isRunning(labels.owner));
   const left = all.filter(({ labels }) => owners.get(labels.owner) === false);
-  for (const kind of ["container", "network", "image"] as const) {
+  for (const kind of ["container", "network", "volume", "image"] as const) {
     const ofKind = left.filter((one) => one.kind === kind);
     await Promise.all(
       ofKind.map((one) =>

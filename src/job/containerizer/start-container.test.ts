@@ -4,7 +4,9 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readEndpoint } from "./engine-endpoint.ts";
 import { EngineHttp } from "./engine-http.ts";
 import { startContainer } from "./start-container.ts";
@@ -85,5 +87,50 @@ describe("output of a container", () => {
     const { exit, output } = await run(frame("hello world").subarray(0, 12), undefined);
     assert.equal(output, "hell");
     assert.match(exit.lost?.reason ?? "", /connection to the engine broke.*no log/);
+  });
+
+  test("waits in the container while nobody takes it", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
+    const path = join(folder.path, "s");
+    const server = await engine(path, Buffer.alloc(0), undefined, true);
+    server.removeAllListeners("upgrade");
+    const line = frame(`${"x".repeat(8_000)}\n`);
+    const sent = { bytes: 0, isOver: false };
+    let connection: Duplex | undefined;
+    server.on("upgrade", (_, socket) => {
+      connection = socket;
+      socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+      socket.on("error", () => undefined);
+      const pour = () => {
+        while (!sent.isOver && socket.write(line)) sent.bytes += line.length;
+      };
+      socket.on("drain", pour);
+      pour();
+    });
+    const slow = Promise.withResolvers<void>();
+    let taken = 0;
+    try {
+      const http = await EngineHttp.open(readEndpoint(`unix://${path}`, {}), {});
+      const output = async (_: string, bytes: Uint8Array) => {
+        taken += bytes.length;
+        await slow.promise;
+      };
+      const running = await startContainer(http, "c", output, AbortSignal.timeout(20_000));
+      running.exited.catch(() => undefined);
+      let before = -1;
+      while (before !== sent.bytes) {
+        before = sent.bytes;
+        await sleep(300);
+      }
+      assert.ok(taken > 0 && sent.bytes < 4 * 1024 ** 2, `${sent.bytes} bytes were taken from the engine`);
+      slow.resolve();
+      while (sent.bytes < before + 16 * 1024 ** 2) await sleep(20);
+      assert.ok(taken >= before, `${taken} bytes of ${before} came on`);
+    } finally {
+      sent.isOver = true;
+      connection?.destroy();
+      server.close();
+      server.closeAllConnections();
+    }
   });
 });

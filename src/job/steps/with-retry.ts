@@ -21,7 +21,8 @@ export function withRetry(
         () => false,
         () => true,
       );
-      if (isOver) return { status: "cancelled", attempt };
+      // The next attempt was cancelled before it began.
+      if (isOver) return { status: "cancelled", attempt: attempt + 1 };
     }
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, readlink, realpath, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { ArchwayError } from "../../error/error.ts";
@@ -36,7 +37,7 @@ export class Artifacts {
   ): Promise<Moved> {
     const target = this.#place(job, name);
     await rm(target, { recursive: true, force: true });
-    const fitting = (await filesOf(workspace)).filter((path) => fits(paths, path));
+    const fitting = (await filesOf(workspace)).filter((path) => fitsArtifact(paths, path));
     if (fitting.length > maxFiles) {
       throw failed(
         "ARTIFACT_TOO_LARGE",
@@ -54,9 +55,20 @@ export class Artifacts {
     return move(workspace, fitting, target, signal);
   }
 
-  /** Puts artifacts into a workspace. What a job did not make (optional, failed) is left out. */
-  async place(workspace: string, { path, artifact, from }: InputSpec, signal: AbortSignal): Promise<Moved> {
+  /**
+   * Puts artifacts into a workspace. A job that did not make it (it was left out, or failed and may) is passed over; when none made it, that is an error unless the
+   * input is optional.
+   */
+  async place(workspace: string, input: InputSpec, signal: AbortSignal): Promise<Moved> {
+    const { path, artifact, from, optional = false } = input;
     const sum = { files: 0, bytes: 0 };
+    if (!optional && from.length > 0 && !from.some(({ job }) => existsSync(this.#place(job, artifact)))) {
+      throw failed(
+        "ARTIFACT_MISSING",
+        `The artifact "${artifact}" of ${from.map(({ job }) => job).join(", ")} is not there: no such job has left it.`,
+        "A job that failed or was left out has none. When that is right: inputs: { FOLDER: { artifact: JOB.NAME, optional: true } }.",
+      );
+    }
     await requireFolders(workspace, path);
     for (const { job, folder } of from) {
       await requireFolders(workspace, join(path, folder ?? ""));
@@ -72,11 +84,17 @@ export class Artifacts {
   }
 
   #place(job: string, name: string): string {
-    return join(this.#folder, encodeURIComponent(job), name);
+    return artifactFolder(this.#folder, job, name);
   }
 }
 
-function fits(globs: readonly string[], path: string): boolean {
+/** Where an artifact lies in the folder of a run's artifacts. */
+export function artifactFolder(folder: string, job: string, name: string): string {
+  return join(folder, encodeURIComponent(job), name);
+}
+
+/** Whether a path of the workspace belongs to an artifact. */
+export function fitsArtifact(globs: readonly string[], path: string): boolean {
   let found = false;
   for (const glob of globs) {
     const without = glob.startsWith("!");

@@ -1,9 +1,8 @@
-import { ArchwayError } from "../../error/error.ts";
-import type { Scope } from "../../expression/evaluate.ts";
 import type { Value } from "../../expression/expression.ts";
-import { evaluateTemplate, type Template } from "../../expression/template.ts";
+import type { Template } from "../../expression/template.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { namesOfPlatform } from "../facts.ts";
+import { readEnvironment } from "../environment.ts";
+import { knownScope, knownText } from "../known-text.ts";
 import type { JobGraph, PlannedJob, StepSpec } from "../job-spec.ts";
 import { templateText } from "../show/template-text.ts";
 
@@ -27,6 +26,8 @@ export interface ImageNeeds {
 
 interface NamedImage {
   readonly image: Template;
+  /** Variables of what names it, over those of the job. */
+  readonly env: readonly Readonly<Record<string, Template>>[];
   readonly path: readonly PropertyKey[];
 }
 
@@ -36,9 +37,10 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   const late = new Set<string>();
   const names = new Map(known);
   for (const job of graph.jobs.filter(({ skip }) => skip === undefined)) {
-    const scope = scopeOf(job, graph, names);
-    for (const { image, path } of imagesOf(job)) {
-      const name = knownText(image, scope);
+    const scope = knownScope(job, graph, names);
+    for (const { image, env, path } of imagesOf(job)) {
+      const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
+      const name = knownText(image, own);
       if (name === undefined) late.add(templateText(image));
       else {
         const uses = images.get(name) ?? [];
@@ -50,59 +52,36 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   return { images, late: [...late] };
 }
 
-/** What is known of a job before the run. */
-function scopeOf(job: PlannedJob, graph: JobGraph, known: ReadonlyMap<string, Value>): Scope {
-  const names = new Map([
-    ...known,
-    ...(job.platform === undefined ? [] : namesOfPlatform(job.platform)),
-    ...job.axes.map((axis) => [`matrix.${axis}`, job.matrix[axis] ?? ""] as const),
-  ]);
-  const scope: Scope = { names, hash: unknownYet };
-  for (const env of [graph.env, job.env]) {
-    const values = Object.entries(env).map(([name, value]) => [`env.${name}`, knownText(value, scope)] as const);
-    for (const [name, value] of values) {
-      if (value === undefined) names.delete(name);
-      else names.set(name, value);
-    }
-  }
-  return scope;
-}
-
-/** The text of a template; `undefined` for one with a name that is known later. */
-function knownText(template: Template, scope: Scope): string | undefined {
-  try {
-    return evaluateTemplate(template, scope);
-  } catch (error) {
-    if (error instanceof ArchwayError && error.code === "EXPRESSION_NAME") return undefined;
-    throw error;
-  }
-}
-
-/** Files are read when there is a workspace. */
-function unknownYet(): never {
-  throw new ArchwayError({ code: "EXPRESSION_NAME", kind: "input", message: "hash() is known when the run has begun" });
-}
-
 function imagesOf({ name, work, onFailure }: PlannedJob): NamedImage[] {
   const at = ["jobs", name];
   if (work.kind !== "steps") return imagesOfSteps(onFailure, undefined, [...at, "on_failure"]);
-  const usual = { image: work.image, path: [...at, "image"] };
+  const usual = { image: work.image, env: [], path: [...at, "image"] };
   return [
-    ...work.services.map((service) => ({ image: service.image, path: [...at, "services", service.name, "image"] })),
+    ...work.services.map(({ name: service, image, env }) => ({
+      image,
+      env: [env],
+      path: [...at, "services", service, "image"],
+    })),
     ...imagesOfSteps(work.steps, usual, [...at, "steps"]),
     ...imagesOfSteps(onFailure, usual, [...at, "on_failure"]),
   ];
 }
 
-/** @param usual Image of the steps that name none. */
+/**
+ * @param usual Image of the steps that name none
+ * @param outer Variables of the step that they are handlers of
+ */
 function imagesOfSteps(
   steps: readonly StepSpec<Template>[],
   usual: NamedImage | undefined,
   path: readonly PropertyKey[],
+  outer: NamedImage["env"] = [],
 ): NamedImage[] {
   return steps.flatMap((step, index) => {
     const at = [...path, index];
-    const image = step.image === undefined ? usual : { image: step.image, path: [...at, "image"] };
-    return [...(image === undefined ? [] : [image]), ...imagesOfSteps(step.onFailure, image, [...at, "on_failure"])];
+    const own = { env: [...outer, step.env], path: [...at, "image"] };
+    const image = step.image === undefined ? usual : { ...own, image: step.image };
+    const handlers = imagesOfSteps(step.onFailure, image, [...at, "on_failure"], own.env);
+    return [...(image === undefined ? [] : [image]), ...handlers];
   });
 }

@@ -1,26 +1,31 @@
 import { formatPlatform } from "../../platform/platform.ts";
+import type { Template } from "../../expression/template.ts";
 import type { JobGraph, PlannedJob } from "../job-spec.ts";
+import { knownScope, knownText } from "../known-text.ts";
 import { templateText } from "./template-text.ts";
 
-/** What a job does, in a few words: `3 steps in golang:1.26`. */
-export function describeWork({ work }: PlannedJob): string {
+/** What a job does, in a few words: `3 steps in golang:1.26`. What is known late is shown as it is written. */
+export function describeWork(job: PlannedJob, graph: Pick<JobGraph, "env"> = { env: {} }): string {
+  const { work } = job;
+  const scope = knownScope(job, graph, []);
+  const text = (template: Template) => knownText(template, scope) ?? templateText(template);
   switch (work.kind) {
     case "steps": {
-      const images = [...new Set(work.steps.map(({ image }) => templateText(image ?? work.image)))];
+      const images = [...new Set(work.steps.map(({ image }) => text(image ?? work.image)))];
       const services = work.services.length === 0 ? "" : `, with ${work.services.map(({ name }) => name).join(", ")}`;
       return `${count(work.steps.length, "step")} in ${images.join(", ")}${services}`;
     }
     case "build": {
-      const tags = work.tags.map(templateText).join(", ");
+      const tags = work.tags.map(text).join(", ");
       const named = tags === "" ? "" : work.push ? `, push ${tags}` : `, named ${tags}`;
       return `build for ${work.platforms.map(formatPlatform).join(", ") || "this machine"}${named}`;
     }
     case "verify":
-      return `verify ${work.images.map(templateText).join(", ")}`;
+      return `verify ${work.images.map(text).join(", ")}`;
     case "image":
-      return `${work.action} ${work.from.map(templateText).join(", ")} to ${work.to.map(templateText).join(", ")}`;
+      return `${work.action} ${work.from.map(text).join(", ")} to ${work.to.map(text).join(", ")}`;
     case "promote":
-      return `promote ${templateText(work.from)} to ${work.to.map(templateText).join(", ")}`;
+      return `promote ${text(work.from)} to ${work.to.map(text).join(", ")}`;
     case "approval":
       return work.wait === undefined ? "wait for a person" : `wait for a person, ${duration(work.wait)} at most`;
   }

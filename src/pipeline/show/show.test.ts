@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parsePlatform } from "../../platform/platform.ts";
 import type { JobGraph } from "../job-spec.ts";
 import { describeNeeds, describeRules, describeWork } from "./describe-job.ts";
+import { jobRows } from "./job-rows.ts";
 import { formatMermaid } from "./mermaid.ts";
 import { templateText } from "./template-text.ts";
 import { job, nameOf, service, step, stepsWork, template } from "./test-graph.ts";
@@ -46,12 +47,15 @@ const graph: JobGraph = {
 };
 
 test("jobs are described in words", () => {
-  assert.deepEqual(graph.jobs.map(describeWork), [
-    "2 steps in golang:1.26, alpine:3, with db",
-    "2 steps in golang:1.26, alpine:3, with db",
-    "build for linux/amd64, linux/arm64, push app:${{ git.tag || git.short_sha }}",
-    "wait for a person, 7d at most",
-  ]);
+  assert.deepEqual(
+    graph.jobs.map((one) => describeWork(one)),
+    [
+      "2 steps in golang:1.26, alpine:3, with db",
+      "2 steps in golang:1.26, alpine:3, with db",
+      "build for linux/amd64, linux/arm64, push app:${{ git.tag || git.short_sha }}",
+      "wait for a person, 7d at most",
+    ],
+  );
   assert.deepEqual(graph.jobs.map(describeRules), [
     ["at most 20m", "up to 2 attempts"],
     ["at most 20m", "up to 2 attempts"],
@@ -99,4 +103,33 @@ test("a Mermaid chart has a box for the platforms of a job, and dashes for what 
   );
   const odd = { env: {}, jobs: [job("a", { name: 'a"#<b>', matrix: { go: "1.26" }, work })] };
   assert.match(formatMermaid(odd), /job0\["a#34;#35;#60;b#62;<br\/>go=1\.26"\]/);
+});
+
+test("jobs that differ by their platform alone share a row", () => {
+  assert.deepEqual(
+    jobRows(graph).map(({ label, platforms, needs }) => [label, platforms.join(), needs.join()]),
+    [
+      ["test", "linux/amd64,linux/arm64", ""],
+      ["image", "", "test"],
+      ["half", "", "test@linux/arm64,image"],
+    ],
+  );
+  const after = ["linux/amd64", "linux/arm64"].map((one) => job(`later@${one}`, { work, needs: [`test@${one}`] }));
+  const rows = jobRows({ env: {}, jobs: [...graph.jobs, ...after] });
+  assert.deepEqual(rows.at(-1)?.needs, ["test (same platform)"]);
+});
+
+test("a job of many expansions is one place of a chart", () => {
+  const many = Array.from({ length: 50 }, (_, index) =>
+    ids.map((id) => job(id.replace("test", `test[go=1.${index}]`), { matrix: { go: `1.${index}` }, work })),
+  ).flat();
+  const last = job("last", { needs: many.map(({ id }) => id), work });
+  assert.equal(
+    formatMermaid({ env: {}, jobs: [...many, last] }),
+    `flowchart LR
+  group0["test: 100 jobs<br/>go: 1.0, 1.1, 1.2, 1.3 … 1.49<br/>linux/amd64, linux/arm64"]
+  job100["last"]
+  group0 --> job100
+`,
+  );
 });

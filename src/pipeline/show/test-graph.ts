@@ -13,7 +13,7 @@ export function template(text: string | readonly (string | Expression)[]): Templ
 
 /** The expression `path`, a name with dots. */
 export function nameOf(path: string): Expression {
-  return { kind: "name", path: path.split(".") };
+  return { kind: "name", path: path.split("."), at: 0 };
 }
 
 /** A step that runs a script. */

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RunProjection } from "../event/project-run.ts";
+import type { RunEventBody } from "../event/run-event.ts";
+import { makeStyle } from "../report/style.ts";
+import { runSchema } from "./schemas/run.ts";
+import { exitCodeOf, summarize } from "./run-summary.ts";
+import { formatSummary } from "./run-summary-text.ts";
+
+const digest = `sha256:${"a".repeat(64)}`;
+const explained = {
+  code: "EXEC_FORMAT",
+  title: "A program of another architecture",
+  cause: "It is for amd64.",
+  fix: "Build it for arm64.",
+};
+
+/** A run with a job on two platforms, a build and what needs it: seconds and what happens then. */
+const events: readonly (readonly [seconds: number, event: RunEventBody])[] = [
+  [
+    0,
+    {
+      type: "run-started",
+      version: 1,
+      run: "r",
+      event: "push",
+      platforms: ["linux/amd64", "linux/arm64"],
+      jobs: [
+        { job: "test@linux/amd64", name: "test", kind: "steps", platform: "linux/amd64", needs: [] },
+        { job: "test@linux/arm64", name: "test", kind: "steps", platform: "linux/arm64", needs: [] },
+        { job: "image", name: "image", kind: "build", needs: [] },
+        { job: "smoke", name: "smoke", kind: "steps", needs: ["test@linux/arm64"] },
+      ],
+    },
+  ],
+  [0, { type: "job", job: "test@linux/amd64", state: "queued" }],
+  [0, { type: "job", job: "test@linux/arm64", state: "queued" }],
+  [0, { type: "job", job: "image", state: "queued" }],
+  [0, { type: "job", job: "test@linux/amd64", state: "running" }],
+  [0, placed("test@linux/amd64", "linux/amd64", "native")],
+  [0, { type: "cache", job: "test@linux/amd64", path: "/c", key: "k", platform: "linux/amd64", result: "hit" }],
+  [1, { type: "step", job: "test@linux/amd64", step: "unit", state: "running", attempt: 1 }],
+  [3, { type: "step", job: "test@linux/amd64", step: "unit", state: "succeeded", attempt: 1, exitCode: 0 }],
+  [3, { type: "job", job: "test@linux/amd64", state: "succeeded" }],
+  [2, { type: "job", job: "test@linux/arm64", state: "running" }],
+  [2, placed("test@linux/arm64", "linux/arm64", "emulated")],
+  [2, { type: "step", job: "test@linux/arm64", step: "unit", state: "running", attempt: 1, emulated: true }],
+  ...Array.from({ length: 12 }, (_, line): [number, RunEventBody] => [
+    3,
+    {
+      type: "log",
+      job: "test@linux/arm64",
+      source: "unit",
+      stream: "stdout",
+      offset: 0,
+      text: `line ${line + 1}\u001B[2J\n`,
+    },
+  ]),
+  [6, { type: "step", job: "test@linux/arm64", step: "unit", state: "failed", attempt: 1, exitCode: 1 }],
+  [6, { type: "step", job: "test@linux/arm64", step: "tell", state: "running", attempt: 1, handles: "unit" }],
+  [6, { type: "log", job: "test@linux/arm64", source: "tell", stream: "stdout", offset: 0, text: "told\n" }],
+  [7, { type: "step", job: "test@linux/arm64", step: "tell", state: "succeeded", attempt: 1, handles: "unit" }],
+  [
+    7,
+    {
+      type: "job",
+      job: "test@linux/arm64",
+      state: "failed",
+      failure: {
+        kind: "user",
+        code: "STEP_FAILED",
+        message: 'The step "unit" ended with exit code 1.',
+        hint: "Look.",
+        explained,
+      },
+    },
+  ],
+  [2, { type: "job", job: "image", state: "running" }],
+  [
+    6,
+    {
+      type: "image",
+      job: "image",
+      reference: "oci:/runs/r/images/image",
+      digest,
+      published: false,
+      tags: ["registry.example/app:1"],
+      platforms: ["linux/amd64", "linux/arm64"],
+      seconds: { native: 1, cross: 1, emulated: 2 },
+    },
+  ],
+  [6, { type: "job", job: "image", state: "succeeded" }],
+  [7, { type: "job", job: "smoke", state: "skipped", reason: "it needs test@linux/arm64" }],
+];
+
+function placed(job: string, platform: string, mode: "native" | "emulated"): RunEventBody {
+  return { type: "placed", job, machine: "this machine", platform, mode, reason: "" };
+}
+
+function summaryOf(state: "failed" | "cancelled") {
+  const run = new RunProjection();
+  events.forEach(([seconds, event], index) => run.apply({ index, at: seconds * 1000, ...event }));
+  return summarize(run, {
+    run: "r",
+    state,
+    pipeline: "/x/.archway.yaml",
+    events: "/runs/r/events.jsonl",
+    started: 0,
+    ended: 7500,
+  });
+}
+
+const failure = [
+  "",
+  'test@linux/arm64: The step "unit" ended with exit code 1.',
+  ...Array.from({ length: 10 }, (_, line) => `unit │ line ${line + 3}`),
+  "EXEC_FORMAT A program of another architecture",
+  "  It is for amd64.",
+  "  Build it for arm64.",
+  "hint: Look.",
+  "",
+  `image built oci:/runs/r/images/image ${digest}, not published as registry.example/app:1: that needs --publish`,
+  "",
+  "failed in 7.5 s (native 5.0 s, emulated 7.0 s, waited 4.0 s, 1 cache hit)",
+  "slowest step: unit of test@linux/arm64, 4.0 s",
+  "events in /runs/r/events.jsonl",
+];
+
+test("a summary tells of every job, of failures with the end of their log, of images, and where the time went", () => {
+  assert.deepEqual(formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, jobs: true }), [
+    "",
+    "test@linux/amd64  succeeded  native    3.0 s                1 cache hit",
+    "test@linux/arm64  failed     emulated  5.0 s  waited 2.0 s               STEP_FAILED",
+    "image             succeeded            4.0 s  waited 2.0 s",
+    "smoke             skipped              0.0 s                             it needs test@linux/arm64",
+    ...failure,
+  ]);
+  assert.deepEqual(formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, jobs: false }), failure);
+});
+
+test("the same as JSON, as its schema says", () => {
+  const summary = summaryOf("failed");
+  const read = runSchema.parse(JSON.parse(JSON.stringify(summary)));
+  assert.deepEqual(read, summary);
+  assert.deepEqual(read.seconds, { total: 7.5, waited: 4, native: 5, emulated: 7 });
+  assert.equal(read.cacheHits, 1);
+  assert.deepEqual(read.slowestStep, { job: "test@linux/arm64", step: "unit", seconds: 4 });
+  assert.deepEqual(read.jobs[1]?.log?.lines.at(-1), "line 12\u001B[2J");
+});
+
+test("a cancelled run is 130, whatever failed before", () => {
+  assert.equal(exitCodeOf(summaryOf("failed")), 1);
+  assert.equal(exitCodeOf(summaryOf("cancelled")), 130);
+});

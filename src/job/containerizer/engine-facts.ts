@@ -1,0 +1,52 @@
+import { normalizePlatform, type Platform } from "../../platform/platform.ts";
+import { armVersionOfMachine } from "../../platform/cpu.ts";
+import type { EngineFacts } from "./containerizer.ts";
+import { infoAnswer, versionAnswer } from "./docker-answers.ts";
+import type { EngineHttp } from "./engine-http.ts";
+
+/** Asks an engine what it is. Throws `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
+export async function askEngine(engine: EngineHttp, signal: AbortSignal): Promise<EngineFacts> {
+  const answer = versionAnswer.parse(await engine.json({ method: "GET", path: "/version" }, signal));
+  const isPodman = answer.Components.some(({ Name }) => Name.startsWith("Podman"));
+  // Only there the daemon's own architecture leaves the version open.
+  const machine = answer.Arch === "arm" ? (await askMachine(engine, signal)).kernel : "";
+  return {
+    kind: isPodman ? "podman" : "docker",
+    version: answer.Version,
+    platform: enginePlatform({ os: answer.Os, arch: answer.Arch, machine }),
+  };
+}
+
+/** What an engine's machine has. */
+export interface MachineSize {
+  /** `uname -m`: the kernel's, which says little about the userland. */
+  readonly kernel: string;
+  readonly processors: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** Asks an engine for the size of its machine. */
+export async function askMachine(engine: EngineHttp, signal: AbortSignal): Promise<MachineSize> {
+  const { Architecture, NCPU, MemTotal } = infoAnswer.parse(
+    await engine.json({ method: "GET", path: "/info" }, signal),
+  );
+  return { kernel: Architecture, processors: Math.max(1, NCPU), memory: MemTotal };
+}
+
+/**
+ * The platform of an engine by what its daemon was compiled for. The kernel's machine must not decide: a Raspberry Pi with a 32-bit userland has an arm64 kernel, and its engine takes
+ * images for linux/arm/v7. 32-bit code for ARMv8 is made by nobody, so v7 is the highest.
+ */
+export function enginePlatform(said: {
+  readonly os: string;
+  readonly arch: string;
+  readonly machine: string;
+}): Platform {
+  const version = said.arch === "arm" ? Math.min(armVersionOfMachine(said.machine) ?? 7, 7) : undefined;
+  return normalizePlatform({
+    os: said.os,
+    architecture: said.arch,
+    ...(version === undefined ? {} : { variant: `v${version}` }),
+  });
+}

@@ -1,0 +1,86 @@
+import { parseConfig } from "../../src/config/parse-config.ts";
+import type { RunEventBody } from "../../src/event/run-event.ts";
+import { SecretMasks } from "../../src/job/mask-secrets.ts";
+import { runAttempt } from "../../src/job/run-attempt.ts";
+import { expandPipeline } from "../../src/pipeline/expand-pipeline.ts";
+import type { RunFacts } from "../../src/pipeline/facts.ts";
+import { parsePlatform } from "../../src/platform/platform.ts";
+import { runPipeline, type RunState } from "../../src/run/run-pipeline.ts";
+import { type EngineScript, ScriptedContainerizer } from "./scripted-containerizer.ts";
+import { ScriptedFolders } from "./scripted-folder.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const facts: RunFacts = {
+  run: "r",
+  number: 1,
+  event: "manual",
+  branch: "main",
+  tag: "",
+  sha: "",
+  message: "",
+  authorName: "",
+  authorEmail: "",
+  inputs: {},
+};
+
+/** An event with its virtual time. */
+export type TimedEvent = RunEventBody & { readonly at: number };
+
+/** What came of a run. */
+export interface ScriptedRun {
+  readonly state: RunState;
+  readonly events: readonly TimedEvent[];
+  readonly engine: ScriptedContainerizer;
+  readonly folders: ScriptedFolders;
+  /** Milliseconds that it took. */
+  readonly took: number;
+}
+
+/** Runs the jobs of a pipeline on an engine that does what a script says, in virtual time. All of them are jobs with steps. */
+export async function runScripted(
+  jobs: string,
+  script: EngineScript,
+  { cancelAt, secrets = {} }: { readonly cancelAt?: number; readonly secrets?: Readonly<Record<string, string>> } = {},
+): Promise<ScriptedRun> {
+  const clock = new VirtualClock();
+  const engine = new ScriptedContainerizer(clock, script);
+  const folders = new ScriptedFolders();
+  const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
+  const events: TimedEvent[] = [];
+  const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });
+  const stop = new AbortController();
+  if (cancelAt !== undefined)
+    clock.after(cancelAt, () => stop.abort(new DOMException("It was cancelled", "AbortError")));
+  const around = {
+    run: "r",
+    containerizer: engine,
+    clock,
+    openFolder: () => folders.openFolder(),
+    isEmulated: false,
+    variables: {},
+    secret: (name: string) => secrets[name] ?? "",
+    masks: new SecretMasks(Object.values(secrets)),
+    dockerConfig: () => "{}",
+    owner: "me",
+    emit,
+  };
+  const state = await clock.run(
+    runPipeline(
+      {
+        graph,
+        resolution: { facts, hash: () => "" },
+        slots: 4,
+        joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
+        perform: async (job, attempt) => {
+          if (job.work.kind !== "steps") throw new TypeError(`a scripted engine does no ${job.work.kind}`);
+          const platform = job.platform ?? parsePlatform("linux/amd64");
+          return runAttempt({ ...job, work: job.work, platform }, around, attempt);
+        },
+        clock,
+        emit,
+      },
+      stop.signal,
+    ),
+  );
+  return { state, events, engine, folders, took: clock.now() };
+}

@@ -1,0 +1,44 @@
+import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
+
+/** Files of jobs that are nowhere, and know whether they were removed. */
+export class ScriptedFolders {
+  /** Folders that were opened and not removed. */
+  readonly open = new Set<JobFolder>();
+  /** What was done with artifacts and caches. */
+  readonly done: string[] = [];
+
+  async openFolder(): Promise<JobFolder> {
+    let count = 0;
+    const { done, open } = this;
+    const folder: JobFolder = {
+      workspace: "/workspace",
+      made: { driver: "none", files: 0 },
+      addFile: async (name) => `/files/${++count}-${name}`,
+      addFolder: async (name) => `/files/${++count}-${name}`,
+      placeInput: async ({ artifact }) => {
+        done.push(`placed ${artifact}`);
+        return { files: 0, bytes: 0 };
+      },
+      openCache: async ({ key }) => ({
+        cache: {
+          result: "miss",
+          release: async () => undefined,
+          save: async () => {
+            done.push(`saved ${key}`);
+            return { saved: true, bytes: 0 };
+          },
+        },
+        source: "/cache",
+      }),
+      saveArtifact: async (_, { name }) => {
+        done.push(`kept ${name}`);
+        return { files: 0, bytes: 0 };
+      },
+      remove: async () => {
+        open.delete(folder);
+      },
+    };
+    open.add(folder);
+    return folder;
+  }
+}
