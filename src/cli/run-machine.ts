@@ -1,3 +1,4 @@
+import { ArchwayError } from "../error/error.ts";
 import { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { readEndpoint } from "../job/containerizer/engine-endpoint.ts";
 import { EngineHttp } from "../job/containerizer/engine-http.ts";
@@ -33,14 +34,39 @@ export function requirePlatforms({ config, graph }: RunPlan, machine: LocalMachi
   }
 }
 
-/** Opens the engine of a run and removes what killed runs left in it; undefined when no job needs one. Throws what the engine says. */
+interface EnginePlace {
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly owner: string;
+  readonly folder: string;
+}
+
+/**
+ * Opens the engine of a run and removes what killed runs left in it; undefined when no job needs one. Throws what the engine says, unless only failure handlers need it: then a warning tells it.
+ */
 export async function openEngine(
   context: CliContext,
-  { config, graph }: RunPlan,
+  plan: RunPlan,
   options: RunOptions,
-  place: { readonly secrets: ReadonlyMap<string, string>; readonly owner: string; readonly folder: string },
+  place: EnginePlace,
 ): Promise<DockerEngine | undefined> {
-  if (!graph.jobs.some(({ work: { kind } }) => kind === "steps")) return undefined;
+  const { jobs } = plan.graph;
+  if (jobs.some(({ work: { kind } }) => kind === "steps")) return open(context, plan, options, place);
+  if (jobs.every(({ onFailure }) => onFailure.length === 0)) return undefined;
+  try {
+    return await open(context, plan, options, place);
+  } catch (error) {
+    if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
+    context.stderr.write(`warning: failure handlers cannot run: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+async function open(
+  context: CliContext,
+  { config }: RunPlan,
+  options: RunOptions,
+  place: EnginePlace,
+): Promise<DockerEngine> {
   const { env, signal } = context;
   const { insecureRegistries } = options;
   const login = loginOf(config, place.secrets);

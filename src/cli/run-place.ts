@@ -5,14 +5,21 @@ import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
-import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
+import {
+  removeAbandonedWorkspaces,
+  removeExpiredArtifacts,
+  removeOldRuns,
+  Volumizer,
+} from "../job/volumizer/volumizer.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder } from "./folders.ts";
+import { summaryFile } from "./run-earlier.ts";
 import { openEngine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
@@ -45,7 +52,7 @@ export async function openPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
-  secrets: ReadonlyMap<string, string>,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
   const { folder, run } = plan;
@@ -56,6 +63,7 @@ export async function openPlace(
   const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
   const driver =
     engine === undefined
@@ -65,7 +73,11 @@ export async function openPlace(
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
-    const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
+    const git = plan.config.git ?? (source === undefined ? "none" : "commit");
+    const checkout =
+      source === undefined
+        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
+        : await source.checkout(folder, git, signal);
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../event/run-event.ts";
+import { formatCount } from "../report/quantity.ts";
 import type { Style } from "../report/style.ts";
 import type { Output } from "./context.ts";
 import { formatImage } from "./run-summary-text.ts";
@@ -74,7 +75,7 @@ export class PlainRun {
           ),
         );
       case "artifact":
-        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${event.files} files`));
+        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${formatCount(event.files, "file")}`));
       case "service":
         this.#flush(event.job, `service:${event.service}`);
         return this.#line(event.job, this.#style.dim(`service ${event.service}: ${event.state}`));
@@ -93,8 +94,14 @@ export class PlainRun {
         return event.job === undefined ? void this.#stderr.write(`${event.text}\n`) : this.#line(event.job, event.text);
       case "run-started":
       case "run-ended":
-      case "workspace":
         return undefined;
+      case "workspace":
+        // Told when one had to wait for it.
+        if (event.seconds < 1) return undefined;
+        return this.#line(
+          event.job,
+          this.#style.dim(`workspace: ${event.files} files in ${event.seconds.toFixed(1)} s (${event.driver})`),
+        );
     }
   }
 

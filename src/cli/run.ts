@@ -20,12 +20,29 @@ import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
+import { openSource, type RunSource } from "./run-source.ts";
 import { exitCodeOf, summarize } from "./run-summary.ts";
 import { formatSummary } from "./run-summary-text.ts";
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const plan = await planRun(context, names, options);
+  const secrets = await readSecrets(context, options);
+  const source = await openSource(context, options, secrets);
+  try {
+    return await runFrom(context, names, options, { secrets, source });
+  } finally {
+    await source?.remove();
+  }
+}
+
+/** Runs the pipeline of a source, or of the working tree. */
+async function runFrom(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
+): Promise<number> {
+  const plan = await planRun(context, names, options, source);
   if (plan.refusal !== undefined) {
     context.stderr.write(`Nothing to run: ${plan.refusal}.\n`);
     return 0;
@@ -35,13 +52,12 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     return 0;
   }
   const mode = progressMode(options, context);
-  const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
   const machine = await localMachine(context);
   requirePlatforms(plan, machine, options);
   const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, secrets);
+  const place = await openPlace(context, plan, options, { secrets, source });
   try {
     const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
     const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -94,7 +110,7 @@ async function perform(parts: RunParts): Promise<number> {
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
             : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
-        perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        ...jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
       },
@@ -108,9 +124,10 @@ async function perform(parts: RunParts): Promise<number> {
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (mode === "plain" || mode === "live") {
-    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
-    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  if (mode !== "json") {
+    const shows = ({ plain: "all", live: "graph", quiet: "failures" } as const)[mode];
+    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120, shows }))
+      stderr.write(`${line}\n`);
   }
   return exitCodeOf(summary);
 }

@@ -40,6 +40,7 @@ async function run(
       slots,
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
@@ -147,6 +148,7 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
         leave: async () => void left.push(`${group} ${cancel}`),
       }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async (_, { signal: within }) => {
         newer.abort();
@@ -186,6 +188,7 @@ jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
       resolution: { facts, hash: () => "" },
       slots: 2,
       clock: systemClock,
+      handleFailure: async () => {},
       joinGroup: async (group, cancel, _within, of) => {
         calls.push(`join ${of} ${group} ${cancel}`);
         return { superseded: newer.signal, leave: async () => void calls.push("leave") };

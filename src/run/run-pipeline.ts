@@ -20,6 +20,8 @@ export interface RunRequest {
   readonly slots: number;
   /** Does one job once. */
   readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+  /** Runs the failure handlers of a job that failed for good, when the job did not do it. Never throws for what happens in them. */
+  readonly handleFailure: (job: JobSpec, failure: Failure) => Promise<void>;
   readonly clock: Clock;
   /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
