@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import { forgetKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -10,7 +11,7 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
-import { processMark } from "../store/process-mark.ts";
+import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
@@ -64,11 +65,14 @@ async function runFrom(
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
-  const machines = await openMachines(context, { plan, options, images });
+  const state = stateFolder(context.env);
+  if (options.keep) await forgetKept(state);
+  const isInUse = await withKept(state, isRunning);
+  const machines = await openMachines(context, { plan, options, images, isInUse });
   try {
     const lacking = await checkImages(context, plan, options, secrets);
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, source });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, source, isInUse });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
