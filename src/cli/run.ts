@@ -11,7 +11,9 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { localMachine, requirePlatforms } from "./run-machine.ts";
@@ -41,13 +43,17 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   requirePlatforms(plan, machine, options);
   const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, secrets);
   try {
-    const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
-    const counted = { ...plan, facts: { ...plan.facts, number } };
-    return await perform({ mode, context, plan: counted, options, secrets, machine, place });
-  } finally {
-    await place.close();
+    const place = await openPlace(context, plan, options, secrets);
+    try {
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const counted = { ...plan, facts: { ...plan.facts, number } };
+      return await perform({ mode, context, plan: counted, options, secrets, machine, place });
+    } finally {
+      await place.close();
+    }
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
   }
 }
 
