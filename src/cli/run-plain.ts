@@ -94,8 +94,14 @@ export class PlainRun {
         return event.job === undefined ? void this.#stderr.write(`${event.text}\n`) : this.#line(event.job, event.text);
       case "run-started":
       case "run-ended":
-      case "workspace":
         return undefined;
+      case "workspace":
+        // Told when one had to wait for it.
+        if (event.seconds < 1) return undefined;
+        return this.#line(
+          event.job,
+          this.#style.dim(`workspace: ${event.files} files in ${event.seconds.toFixed(1)} s (${event.driver})`),
+        );
     }
   }
 

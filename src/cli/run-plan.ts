@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import type { RunEventBody } from "../event/run-event.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -15,12 +15,15 @@ import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
 import { selectForRun } from "./run-select.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** What one run is to do: nothing in it was started or asked for outside. */
 export interface RunPlan {
   readonly config: PipelineConfig;
   /** Folder of the repository. */
   readonly folder: string;
+  /** How a person names the repository, when it is not the working tree. */
+  readonly source?: string;
   /** Name of the run: its time first. */
   readonly run: string;
   readonly facts: RunFacts;
@@ -32,9 +35,15 @@ export interface RunPlan {
 }
 
 /** Reads the pipeline and chooses the jobs that are asked for. Throws kind `input`: `JOB_UNKNOWN`, `INPUT_INVALID`, and what {@link loadPipeline} throws. */
-export async function planRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<RunPlan> {
-  const config = await loadPipeline(context, options.config);
-  const folder = dirname(config.file);
+export async function planRun(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  source: Pick<RunSource, "name" | "folder"> | undefined,
+): Promise<RunPlan> {
+  const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
+  // A configuration that is named may lie anywhere; a source is then taken as it is.
+  const folder = options.config !== undefined && source !== undefined ? source.folder : dirname(config.file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
   const inputs = { ...defaultInputs(config), ...options.inputs };
@@ -44,15 +53,25 @@ export async function planRun(context: CliContext, names: readonly string[], opt
   const selected = selectForRun(all.jobs, names, options);
   const jobs = refusal === undefined ? selected : [];
   const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
-  const parts = { config, folder, run, facts, graph: { ...all, jobs }, earlier };
+  const parts = {
+    config,
+    folder,
+    ...(source === undefined ? {} : { source: source.name }),
+    run,
+    facts,
+    graph: { ...all, jobs },
+    earlier,
+  };
   return refusal === undefined ? parts : { ...parts, refusal };
 }
 
 /** The jobs that would run, as the result of `--plan`. */
-export function showRunPlan({ stdout, env }: CliContext, { config, facts, graph }: RunPlan): void {
+export function showRunPlan({ stdout, env }: CliContext, { config, folder, source, facts, graph }: RunPlan): void {
   const style = makeStyle(usesColor(stdout, env));
   const format = { columns: stdout.columns || 120, style };
-  stdout.write(`${formatGraph(graph, `${config.file} for ${facts.event}`, format).join("\n")}\n`);
+  stdout.write(
+    `${formatGraph(graph, `${source === undefined ? config.file : `${relative(folder, config.file)} of ${source}`} for ${facts.event}`, format).join("\n")}\n`,
+  );
 }
 
 /** The first event of a run. */

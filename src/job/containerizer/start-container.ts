@@ -8,6 +8,9 @@ import { OutputFrames } from "./output-frames.ts";
 /** Milliseconds that a container may go on after its output has ended. */
 const afterOutput = 3_000;
 
+/** Milliseconds that a start may take when the one who asked for it has gone. */
+const afterCancel = 10_000;
+
 /**
  * Attaches to a container and starts it. Attaching first is the only way to miss nothing: Podman loses most of what is followed afterwards
  * (containers/podman#21914). When the connection breaks while the engine lives, the rest is read from its own log, by the bytes that came of each stream.
@@ -38,11 +41,21 @@ export async function startContainer(
     if (!frames.isWhole) throw new Error("it ended in the middle of a piece");
   })();
   reading.catch(() => undefined);
+  // A program may run and write long before the engine answers: whoever cancels meanwhile gets it running, and can ask it to end instead of killing it.
+  const starting = new AbortController();
+  let patience: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    patience = setTimeout(() => starting.abort(signal.reason), afterCancel);
+  };
+  signal.addEventListener("abort", hurry, { once: true });
   try {
-    await engine.json({ method: "POST", path: `/containers/${id}/start` }, signal);
+    await engine.json({ method: "POST", path: `/containers/${id}/start` }, starting.signal);
   } catch (error) {
     stream.destroy();
     throw error instanceof EngineRefusal ? startFailed(error) : error;
+  } finally {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", hurry);
   }
   return {
     exited: waitFor(engine, id, { reading, received, output }),
