@@ -15,6 +15,7 @@ import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
@@ -35,6 +36,8 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const source = await openSource(context, options, secrets);
   try {
     return await runFrom(context, names, options, { secrets, source });
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
   } finally {
     await source?.remove();
   }
