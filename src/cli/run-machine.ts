@@ -14,9 +14,9 @@ import { loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
 
-/** What this machine runs. */
-export async function localMachine({ signal, env }: CliContext): Promise<LocalMachine> {
-  const { platform, native, emulators } = describeHost(await probeMachine(signal, env));
+/** What this machine runs, of some architectures. */
+async function describeMachine({ signal, env }: CliContext, architectures?: readonly string[]): Promise<LocalMachine> {
+  const { platform, native, emulators } = describeHost(await probeMachine(signal, env, architectures));
   const linux = platform.os === "linux" ? platform : { ...platform, os: "linux" };
   return {
     platform: linux,
@@ -25,8 +25,19 @@ export async function localMachine({ signal, env }: CliContext): Promise<LocalMa
   };
 }
 
-/** Throws `PLATFORM_UNAVAILABLE` (kind `failed`) for the first job that nothing here can run. */
-export function requirePlatforms({ config, graph }: RunPlan, machine: LocalMachine, { emulation }: RunOptions): void {
+/** What this machine runs of what a plan needs. Throws `PLATFORM_UNAVAILABLE` (kind `failed`) for the first job that nothing here can run, with all that it can. */
+export async function localMachine(context: CliContext, plan: RunPlan, options: RunOptions): Promise<LocalMachine> {
+  const platforms = [...plan.config.platforms, ...plan.graph.jobs.flatMap(({ platform }) => platform ?? [])];
+  const machine = await describeMachine(context, [...new Set(platforms.map(({ architecture }) => architecture))]);
+  try {
+    requirePlatforms(plan, machine, options);
+  } catch {
+    requirePlatforms(plan, await describeMachine(context), options);
+  }
+  return machine;
+}
+
+function requirePlatforms({ config, graph }: RunPlan, machine: LocalMachine, { emulation }: RunOptions): void {
   for (const job of graph.jobs) {
     if (job.work.kind === "steps" && job.skip === undefined)
       choosePlatform(job, machine, { platforms: config.platforms, emulation });

@@ -40,20 +40,58 @@ export interface RunPlace {
   close(): Promise<void>;
 }
 
-/** Opens what a run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
-export async function openPlace(
+/** What was begun for a run that may turn out to be none. */
+export interface BegunPlace extends Disposable {
+  /** Opens what the run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
+  open(): Promise<RunPlace>;
+}
+
+/** Begins what takes a while and leaves no trace: the engine is asked, Git lists the files. */
+export function beginPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
   secrets: ReadonlyMap<string, string>,
+): BegunPlace {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const runFolder = join(stateFolder(context.env), "runs", plan.run);
+  const owner = processMark();
+  const engine = owner.then((mark) =>
+    openEngine({ ...context, signal }, plan, options, { secrets, owner: mark, folder: runFolder }),
+  );
+  const tree = readWorkingTree(plan.folder, signal);
+  for (const begun of [engine, tree]) begun.catch(() => undefined);
+  let isOpen = false;
+  return {
+    open: async () => {
+      isOpen = true;
+      return openPlace(context, plan, options, { runFolder, owner: await owner, engine, tree });
+    },
+    [Symbol.dispose]: () => {
+      if (isOpen) return;
+      stop.abort();
+      engine.then((opened) => opened?.close(AbortSignal.timeout(30_000))).catch(() => undefined);
+    },
+  };
+}
+
+async function openPlace(
+  context: CliContext,
+  { run }: RunPlan,
+  options: RunOptions,
+  begun: {
+    readonly runFolder: string;
+    readonly owner: string;
+    readonly engine: Promise<DockerEngine | undefined>;
+    readonly tree: Promise<Checkout>;
+  },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
-  const { folder, run } = plan;
+  const { runFolder, owner } = begun;
   const state = stateFolder(env);
-  const runFolder = join(state, "runs", run);
   const eventFile = join(runFolder, "events.jsonl");
-  const owner = await processMark();
-  const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
+  const engine = await begun.engine;
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
@@ -65,7 +103,7 @@ export async function openPlace(
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
-    const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
+    const checkout = await volumizer.snapshot(await begun.tree, signal);
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);

@@ -14,9 +14,9 @@ import type { CliContext } from "./context.ts";
 import { checkImages } from "./run-check-images.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
-import { localMachine, requirePlatforms } from "./run-machine.ts";
+import { localMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
-import { openPlace, type RunPlace } from "./run-place.ts";
+import { beginPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
@@ -37,11 +37,11 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const mode = progressMode(options, context);
   const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
-  const machine = await localMachine(context);
-  requirePlatforms(plan, machine, options);
+  using begun = beginPlace(context, plan, options, secrets);
+  const machine = await localMachine(context, plan, options);
   const lacking = await checkImages(context, plan, options, secrets);
   if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, secrets);
+  const place = await begun.open();
   try {
     const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
     const counted = { ...plan, facts: { ...plan.facts, number } };

@@ -243,23 +243,18 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async list(signal: AbortSignal): Promise<readonly Labelled[]> {
     const filters = encodeURIComponent(JSON.stringify({ label: [ownerLabel] }));
-    const containers = containersAnswer.parse(
-      await this.#ask(
-        "list containers",
-        { method: "GET", path: `/containers/json?all=true&filters=${filters}` },
-        signal,
-      ),
-    );
-    const networks = networksAnswer.parse(
-      await this.#ask("list networks", { method: "GET", path: `/networks?filters=${filters}` }, signal),
-    );
-    const volumes = volumesAnswer.parse(
-      await this.#ask("list volumes", { method: "GET", path: `/volumes?filters=${filters}` }, signal),
-    );
     const ours = encodeURIComponent(JSON.stringify({ reference: [loadedName] }));
-    const images = imagesAnswer.parse(
-      await this.#ask("list images", { method: "GET", path: `/images/json?filters=${ours}` }, signal),
-    );
+    const ask = (what: string, path: string) => this.#ask(`list ${what}`, { method: "GET", path }, signal);
+    const [ofContainers, ofNetworks, ofVolumes, ofImages] = await Promise.all([
+      ask("containers", `/containers/json?all=true&filters=${filters}`),
+      ask("networks", `/networks?filters=${filters}`),
+      ask("volumes", `/volumes?filters=${filters}`),
+      ask("images", `/images/json?filters=${ours}`),
+    ]);
+    const containers = containersAnswer.parse(ofContainers);
+    const networks = networksAnswer.parse(ofNetworks);
+    const volumes = volumesAnswer.parse(ofVolumes);
+    const images = imagesAnswer.parse(ofImages);
     const loaded = images
       .flatMap(({ RepoTags }) => RepoTags ?? [])
       .flatMap((name): Labelled[] => {

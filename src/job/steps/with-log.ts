@@ -27,12 +27,12 @@ export function withLog(run: ContainerRun, step: StepSpec, place: AttemptPlace):
       const isKilled = exitCode === 137 && memory !== undefined && containerizer.describe().kind === "podman";
       const failure = exit.outOfMemory || isKilled ? outOfMemory(step, memory) : exitFailure(step.name, exitCode);
       const isKnown = mayBeForeign(exitCode) || /exec format error|qemu/i.test(log.tail);
-      return { status: "failed", exitCode, failure: isKnown ? explained(failure, log.tail, about) : failure };
+      return { status: "failed", exitCode, failure: isKnown ? await explained(failure, log.tail, about) : failure };
     } catch (error) {
       await log.end();
       if (signal.aborted) return { status: "cancelled" };
       const failure = failureOf(error);
-      return { status: "failed", failure: explained(failure, `${log.tail}\n${failure.message}`, about) };
+      return { status: "failed", failure: await explained(failure, `${log.tail}\n${failure.message}`, about) };
     }
   };
 }
