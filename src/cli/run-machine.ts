@@ -103,10 +103,13 @@ async function openOwn(
   const { platform } = engine.describe();
   const slots = options.jobs;
   if (seesFiles && process.platform === "linux") {
-    const host = describeHost(await probeMachine(signal, env));
-    const native = host.native.length === 0 ? [host.platform] : host.native;
-    const emulated = host.emulators.flatMap((emulator) => emulator.platforms);
-    return { name: thisMachine, platform: host.platform, native, emulated, slots, engine, seesFiles };
+    const asked = [...plan.config.platforms, ...wanted].map(({ architecture }) => architecture);
+    const host = await describeMachine(context, [...new Set(asked)]);
+    const runs = [...host.native, ...host.emulated];
+    const isEnough = wanted.every((one) => runs.some((other) => samePlatform(one, other)));
+    // Whoever reads that a platform is missing wants to know all that there is.
+    const whole = isEnough ? host : await describeMachine(context);
+    return { name: thisMachine, ...whole, slots, engine, seesFiles };
   }
   const labels = { run: plan.run, owner: images.owner };
   const tried = await Promise.all(
@@ -117,6 +120,16 @@ async function openOwn(
   const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
   const native = [platform, ...those("native")];
   return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+}
+
+/** What the machine of this process runs, of some architectures alone where they are given: each costs a program to be started. */
+async function describeMachine(
+  { signal, env }: CliContext,
+  architectures?: readonly string[],
+): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
+  const { platform, native, emulators } = describeHost(await probeMachine(signal, env, architectures));
+  const emulated = emulators.flatMap((emulator) => emulator.platforms);
+  return { platform, native: native.length === 0 ? [platform] : native, emulated };
 }
 
 /** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */
