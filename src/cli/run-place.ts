@@ -76,7 +76,7 @@ export async function openPlace(
     const git = plan.config.git ?? (source === undefined ? "none" : "commit");
     const checkout =
       source === undefined
-        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
+        ? await volumizer.snapshot(await readWorkingTree(folder, { env, signal }), { git, env, signal })
         : await source.checkout(folder, git, signal);
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
