@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
 import { type Format, optionError, readChoice, readFormat, readHost, readPair } from "./parse-option.ts";
+import { type NodeOption, readNode } from "./build-options.ts";
 import { type NamedEvent, readEvent } from "./pipeline-event.ts";
 import type { RawRunOptions } from "./run-command.ts";
 
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly secretFiles: readonly string[];
   readonly secretEnv: readonly string[];
   readonly host?: string;
+  readonly nodes: readonly NodeOption[];
   readonly jobs: number;
   readonly publish: boolean;
   readonly approved: readonly string[];
@@ -26,15 +28,22 @@ export interface RunOptions {
   readonly format: Format;
   readonly insecureRegistries: readonly string[];
   readonly config?: string;
+  /** Repository instead of the working tree. */
+  readonly source?: string;
+  /** Name of a secret. */
+  readonly sourcePassword?: string;
 }
 
 /** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
 export function readRunOptions(raw: RawRunOptions, names: readonly string[]): RunOptions {
-  const { publish, plan, emulation, jobs, host, config, event, events } = raw;
+  const { publish, plan, emulation, jobs, host, config, event, events, source, sourcePassword } = raw;
   if (jobs !== undefined && !/^[1-9]\d{0,3}$/.test(jobs))
     throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
   if (raw.only && names.length === 0)
     throw optionError("--only", undefined, "name the jobs to run without what they need.");
+  if (source === "") throw optionError("--source", source, "must be the URL or path of a Git repository.");
+  if (sourcePassword !== undefined && source === undefined)
+    throw optionError("--source-password", sourcePassword, "is of use with --source alone.");
   if (events === "") throw optionError("--events", events, "must be a file, or - for standard output.");
   if (events === "-" && raw.format === "json")
     throw optionError("--events", events, "events and the result of --format json would be mixed on standard output.");
@@ -45,6 +54,7 @@ export function readRunOptions(raw: RawRunOptions, names: readonly string[]): Ru
     secretFiles: raw.secretFile,
     secretEnv: raw.secretEnv,
     ...(host === undefined ? {} : { host }),
+    nodes: raw.node.map(readNode),
     jobs: jobs === undefined ? availableParallelism() : Number(jobs),
     publish,
     approved: raw.approve,
@@ -56,5 +66,7 @@ export function readRunOptions(raw: RawRunOptions, names: readonly string[]): Ru
     format: readFormat(raw.format),
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
     ...(config === undefined ? {} : { config }),
+    ...(source === undefined ? {} : { source }),
+    ...(sourcePassword === undefined ? {} : { sourcePassword }),
   };
 }

@@ -3,16 +3,23 @@ import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
-import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
-import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
+import {
+  removeAbandonedWorkspaces,
+  removeExpiredArtifacts,
+  removeOldRuns,
+  Volumizer,
+} from "../job/volumizer/volumizer.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
-import { isRunning, processMark } from "../store/process-mark.ts";
+import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder, stateFolder } from "./folders.ts";
-import { openEngine } from "./run-machine.ts";
+import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
+import { summaryFile } from "./run-earlier.ts";
+import { JobTimes } from "../run/job-times.ts";
+import { type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
@@ -20,7 +27,7 @@ const keptRuns = 30;
 /** What caches of jobs may take: bytes, how many, seconds without use. */
 const cacheLimits = { bytes: 20 * 1024 ** 3, count: 2000, age: 30 * 86_400 };
 
-/** Where the jobs of one run work: its engine, its folders, its log. */
+/** Where the jobs of one run work: its machines, its folders, its log. */
 export interface RunPlace {
   /** Mark of this process. */
   readonly owner: string;
@@ -31,8 +38,9 @@ export interface RunPlace {
   /** Folder for secrets, which goes with the process. */
   readonly privateFolder: string;
   readonly eventFile: string;
-  /** Absent when no job needs containers. */
-  readonly engine?: DockerEngine;
+  /** The preferred first; none when no job needs containers. */
+  readonly machines: readonly RunMachine[];
+  readonly times: JobTimes;
   readonly volumizer: Volumizer;
   readonly checkout: Checkout;
   readonly log: EventLog;
@@ -40,82 +48,53 @@ export interface RunPlace {
   close(): Promise<void>;
 }
 
-/** What was begun for a run that may turn out to be none. */
-export interface BegunPlace extends Disposable {
-  /** Opens what the run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
-  open(): Promise<RunPlace>;
-}
-
-/** Begins what takes a while and leaves no trace: the engine is asked, Git lists the files. */
-export function beginPlace(
+/** Opens what a run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
+export async function openPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
-  secrets: ReadonlyMap<string, string>,
-): BegunPlace {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal]);
-  const runFolder = join(stateFolder(context.env), "runs", plan.run);
-  const owner = processMark();
-  const engine = owner.then((mark) =>
-    openEngine({ ...context, signal }, plan, options, { secrets, owner: mark, folder: runFolder }),
-  );
-  const tree = readWorkingTree(plan.folder, signal);
-  for (const begun of [engine, tree]) begun.catch(() => undefined);
-  let isOpen = false;
-  return {
-    open: async () => {
-      isOpen = true;
-      return openPlace(context, plan, options, { runFolder, owner: await owner, engine, tree });
-    },
-    [Symbol.dispose]: () => {
-      if (isOpen) return;
-      stop.abort();
-      engine.then((opened) => opened?.close(AbortSignal.timeout(30_000))).catch(() => undefined);
-    },
-  };
-}
-
-async function openPlace(
-  context: CliContext,
-  { run }: RunPlan,
-  options: RunOptions,
-  begun: {
-    readonly runFolder: string;
+  parts: {
+    readonly machines: readonly RunMachine[];
     readonly owner: string;
-    readonly engine: Promise<DockerEngine | undefined>;
-    readonly tree: Promise<Checkout>;
+    readonly runFolder: string;
+    readonly source: RunSource | undefined;
   },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
-  const { runFolder, owner } = begun;
+  const { folder, run } = plan;
+  const { machines, owner, runFolder, source } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
-  const engine = await begun.engine;
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
+  const own = machines.find(({ name }) => name === thisMachine);
   const driver =
-    engine === undefined
+    own === undefined
       ? drivers.copy
-      : await chooseDriver({ folder: join(state, "work", owner), endpoint: engine.endpoint, forced }, signal);
+      : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
-  const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
-    const checkout = await volumizer.snapshot(await begun.tree, signal);
+    const git = plan.config.git ?? (source === undefined ? "none" : "commit");
+    const checkout =
+      source === undefined
+        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
+        : await source.checkout(folder, git, signal);
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
     const close = async () => {
-      await Promise.all([log.close(), closeBoth()]);
+      await Promise.all([log.close(), volumizer.close()]);
+      await times.save().catch(() => undefined);
       // A cache that cannot be cleaned now is cleaned by a later run.
       await volumizer.caches.collectGarbage({ ...cacheLimits, now: now() }).catch(() => undefined);
     };
-    const parts = { owner, state, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
-    return engine === undefined ? parts : { ...parts, engine };
+    const times = await JobTimes.open(join(state, "job-times.json"));
+    return { owner, state, machines, times, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
   } catch (error) {
-    await closeBoth();
+    await volumizer.close();
     throw error;
   }
 }

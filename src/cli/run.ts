@@ -6,26 +6,51 @@ import { systemClock } from "../job/clock.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import type { LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
+import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
+import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
+import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
-import { localMachine } from "./run-machine.ts";
+import { imageSources } from "./run-images.ts";
+import { loginOf } from "./run-logins.ts";
+import { closeMachines, openMachines, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
-import { beginPlace, type RunPlace } from "./run-place.ts";
+import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
+import { openSource, type RunSource } from "./run-source.ts";
 import { exitCodeOf, summarize } from "./run-summary.ts";
 import { formatSummary } from "./run-summary-text.ts";
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const plan = await planRun(context, names, options);
+  const secrets = await readSecrets(context, options);
+  const source = await openSource(context, options, secrets);
+  try {
+    return await runFrom(context, names, options, { secrets, source });
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
+  } finally {
+    await source?.remove();
+  }
+}
+
+/** Runs the pipeline of a source, or of the working tree. */
+async function runFrom(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
+): Promise<number> {
+  const plan = await planRun(context, names, options, source);
   if (plan.refusal !== undefined) {
     context.stderr.write(`Nothing to run: ${plan.refusal}.\n`);
     return 0;
@@ -35,19 +60,30 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     return 0;
   }
   const mode = progressMode(options, context);
-  const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
-  using begun = beginPlace(context, plan, options, secrets);
-  const machine = await localMachine(context, plan, options);
-  const lacking = await checkImages(context, plan, options, secrets);
-  if (lacking !== 0) return lacking;
-  const place = await begun.open();
+  const owner = await processMark();
+  const runFolder = join(stateFolder(context.env), "runs", plan.run);
+  const login = loginOf(plan.config, secrets);
+  const { insecureRegistries } = options;
+  const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
+  const images = imageSources(registries, login, { owner, folder: runFolder });
+  // Registries and engines are asked at the same time; of what goes wrong with both the machines' part is told.
+  const checking = checkImages(context, plan, options, secrets);
+  checking.catch(() => undefined);
+  const machines = await openMachines(context, { plan, options, images });
   try {
-    const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
-    const counted = { ...plan, facts: { ...plan.facts, number } };
-    return await perform({ mode, context, plan: counted, options, secrets, machine, place });
+    const lacking = await checking;
+    if (lacking !== 0) return lacking;
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, source });
+    try {
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const counted = { ...plan, facts: { ...plan.facts, number } };
+      return await perform({ mode, context, plan: counted, options, secrets, place });
+    } finally {
+      await place.close();
+    }
   } finally {
-    await place.close();
+    await closeMachines(machines);
   }
 }
 
@@ -57,7 +93,6 @@ interface RunParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
-  readonly machine: LocalMachine;
   readonly place: RunPlace;
 }
 
@@ -78,6 +113,13 @@ async function perform(parts: RunParts): Promise<number> {
   const emit = (event: RunEventBody) => log.append(event);
   const groups = { folder: join(state, "groups"), owner, now };
   const asking = progress.ask === undefined ? {} : { ask: progress.ask };
+  const pool = new MachinePool({
+    machines: place.machines,
+    own: { name: thisMachine, slots: options.jobs },
+    policy: { platforms: config.platforms, emulation: options.emulation },
+    seconds: ({ id }) => place.times.of(config.file, id),
+    now,
+  });
   const started = now();
   let ended: RunState;
   try {
@@ -88,13 +130,13 @@ async function perform(parts: RunParts): Promise<number> {
         graph,
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
-        slots: options.jobs,
+        machines: pool,
         // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
         joinGroup: (group, cancel, within, of) =>
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
             : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
-        perform: jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
       },
@@ -108,9 +150,10 @@ async function perform(parts: RunParts): Promise<number> {
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (mode === "plain" || mode === "live") {
-    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
-    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  if (mode !== "json") {
+    const shows = ({ plain: "all", live: "graph", quiet: "failures" } as const)[mode];
+    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120, shows }))
+      stderr.write(`${line}\n`);
   }
   return exitCodeOf(summary);
 }

@@ -15,6 +15,8 @@ export interface Checkout {
   readonly folder: string;
   /** Paths relative to the folder, sorted; only what is there. Links are not followed. */
   readonly paths: readonly string[];
+  /** There is a `.git` beside them, without credentials. */
+  readonly hasRepository?: boolean;
 }
 
 /**
@@ -40,8 +42,10 @@ async function listWithGit(folder: string, signal: AbortSignal): Promise<readonl
     return stdout.split("\0").filter((path) => path !== "");
   };
   try {
-    const tracked = await list("--cached", "--recurse-submodules");
-    const others = await list("--others", "--exclude-standard");
+    const [tracked, others] = await Promise.all([
+      list("--cached", "--recurse-submodules"),
+      list("--others", "--exclude-standard"),
+    ]);
     return [...new Set([...tracked, ...others])];
   } catch (error) {
     signal.throwIfAborted();
