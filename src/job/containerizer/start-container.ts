@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ArchwayError } from "../../error/error.ts";
 import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
 import { containerAnswer, waitAnswer } from "./docker-answers.ts";
 import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
 import { OutputFrames } from "./output-frames.ts";
+import { startRefusal } from "./start-refusal.ts";
 
 /** Milliseconds that a container may go on after its output has ended. */
 const afterOutput = 3_000;
@@ -31,9 +31,15 @@ export async function startContainer(
   const opening = new AbortController();
   const giveUp = () => opening.abort(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
-  const { stream, head } = await engine.hijack(attach, opening.signal).finally(() => {
-    signal.removeEventListener("abort", giveUp);
-  });
+  const { stream, head } = await engine
+    .hijack(attach, opening.signal)
+    .catch((error: unknown) => {
+      // Podman prepares the container for it, and says here what is wrong.
+      throw error instanceof EngineRefusal ? startRefusal(engine.endpoint, error) : error;
+    })
+    .finally(() => {
+      signal.removeEventListener("abort", giveUp);
+    });
   const reading = (async () => {
     const frames = new OutputFrames(counting);
     await frames.write(head);
@@ -52,7 +58,7 @@ export async function startContainer(
     await engine.json({ method: "POST", path: `/containers/${id}/start` }, starting.signal);
   } catch (error) {
     stream.destroy();
-    throw error instanceof EngineRefusal ? startFailed(error) : error;
+    throw error instanceof EngineRefusal ? startRefusal(engine.endpoint, error) : error;
   } finally {
     clearTimeout(patience);
     signal.removeEventListener("abort", hurry);
@@ -130,13 +136,4 @@ async function readRest(
   } catch (error) {
     throw engineLost(engine.endpoint, error);
   }
-}
-
-function startFailed(error: EngineRefusal): ArchwayError {
-  return new ArchwayError({
-    code: "START_FAILED",
-    kind: "failed",
-    message: `The container did not start: ${error.message.replace(/\.$/, "")}.`,
-    cause: error,
-  });
 }

@@ -105,13 +105,14 @@ export class VolumeFolder implements JobFolder {
     const volume = isApart ? await this.#addVolume(signal) : this.#workspace;
     const place = isApart ? "" : path;
     const staged = join(this.#parts.staging, randomUUID());
-    const cache = await this.#parts.caches.open(spec, platform, join(staged, place));
+    const cache = await this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true });
     await volume.put(
       "",
       tarOf((tar) => packFolder(tar, staged, signal)),
       signal,
     );
     await removeFolder(staged);
+    await cache.release();
     const save = async () => {
       try {
         if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place));
@@ -128,9 +129,8 @@ export class VolumeFolder implements JobFolder {
       for (const base of basesOf(spec.paths)) {
         const tar = await this.#workspace.get(base, signal);
         if (tar === undefined) continue;
-        const above = base === "" ? "" : dirname(base);
         const place = (name: string) => {
-          const path = base === "" ? name.split("/").slice(1).join("/") : join(above, name);
+          const path = base === "" ? name : join(dirname(base), name);
           return path !== "" && fitsArtifact(spec.paths, path) ? path : undefined;
         };
         const { missing } = await unpackTar(tar, staged, { place }, signal);
@@ -160,15 +160,11 @@ export class VolumeFolder implements JobFolder {
 
   async #fetchCache(volume: Volume, { path, maxSize }: CacheSpec, target: string): Promise<void> {
     const signal = new AbortController().signal;
-    const isApart = isAbsolute(path);
     await mkdir(target, { recursive: true });
+    const isApart = isAbsolute(path);
     const tar = await volume.get(isApart ? "" : path, signal);
     if (tar === undefined) return;
-    const place = (name: string) => {
-      const within = name.split("/").slice(1).join("/");
-      if (within === "" && name !== "") return ".";
-      return within;
-    };
+    const place = (name: string) => (isApart ? name : name.split("/").slice(1).join("/")) || ".";
     // What is too large is not saved: how much too large need not be known.
     await unpackTar(tar, target, { place, maxBytes: maxSize }, signal);
   }
@@ -212,8 +208,10 @@ class Volume {
     return this.#engine.put(this.#holder, join(inside, path), tar, signal);
   }
 
+  /** A tar of what is at a path, named by its last part; of all that is in the volume for an empty path. */
   get(path: string, signal: AbortSignal): ReturnType<EngineVolumes["get"]> {
-    return this.#engine.get(this.#holder, join(inside, path), signal);
+    // Podman names the root of a volume otherwise than Docker; what is in it they name alike.
+    return this.#engine.get(this.#holder, path === "" ? `${inside}/.` : join(inside, path), signal);
   }
 
   async remove(): Promise<void> {
