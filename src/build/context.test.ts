@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { ArchwayError } from "../error/error.ts";
 import { openContext } from "./context.ts";
 import type { ContextInputs } from "./context.ts";
-import { parseGitContext } from "./git-context.ts";
+import { parseGitUrl } from "../git/git-url.ts";
 import { fingerprintContext } from "./fingerprint.ts";
 import type { ContextFilter } from "./fingerprint.ts";
 
@@ -32,23 +32,23 @@ function inputs(scratch: string, stdin: Uint8Array = new Uint8Array()): ContextI
 const everything: ContextFilter = { ignores: () => false, excludesDirectory: () => false };
 
 test("Git URLs are told from folders, with reference and subfolder", () => {
-  assert.deepEqual(parseGitContext("https://example.com/a/b.git#v1.2:docker/app"), {
+  assert.deepEqual(parseGitUrl("https://example.com/a/b.git#v1.2:docker/app"), {
     url: "https://example.com/a/b.git",
     ref: "v1.2",
     subfolder: "docker/app",
   });
-  assert.deepEqual(parseGitContext("git@example.com:a/b.git#:sub"), {
+  assert.deepEqual(parseGitUrl("git@example.com:a/b.git#:sub"), {
     url: "git@example.com:a/b.git",
     subfolder: "sub",
   });
-  assert.deepEqual(parseGitContext("github.com/a/b"), { url: "https://github.com/a/b" });
-  assert.deepEqual(parseGitContext("https://example.com/b.git?ref=main&subdir=x"), {
+  assert.deepEqual(parseGitUrl("github.com/a/b"), { url: "https://github.com/a/b" });
+  assert.deepEqual(parseGitUrl("https://example.com/b.git?ref=main&subdir=x"), {
     url: "https://example.com/b.git",
     ref: "main",
     subfolder: "x",
   });
   for (const path of [".", "./app.git", "/srv/app", "https://example.com/app.tar.gz"]) {
-    assert.equal(parseGitContext(path), undefined, path);
+    assert.equal(parseGitUrl(path), undefined, path);
   }
 });
 

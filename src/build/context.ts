@@ -1,7 +1,8 @@
 import { realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
-import { openGit, parseGitContext } from "./git-context.ts";
+import { parseGitUrl } from "../git/git-url.ts";
+import { openGit } from "./git-context.ts";
 import { located } from "./located.ts";
 import { dockerfileFromStandardInput, openStandardInput } from "./stdin-context.ts";
 
@@ -50,7 +51,7 @@ export async function openContext(
     });
   }
   if (context === "-") return openStandardInput(file, inputs);
-  const git = parseGitContext(context);
+  const git = parseGitUrl(context);
   if (git && file === "-") {
     throw new ArchwayError({
       code: "CONTEXT_INVALID",

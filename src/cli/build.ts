@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { build } from "../build/build.ts";
 import { openContext } from "../build/context.ts";
-import { parseGitContext } from "../build/git-context.ts";
+import { parseGitUrl } from "../git/git-url.ts";
 import type { OpenContext } from "../build/context.ts";
 import { keepJournal } from "../build/journal.ts";
 import { keepLogs } from "../build/logs.ts";
@@ -46,7 +46,7 @@ export async function runBuild(
   contextArgument: string | undefined,
   options: BuildOptions,
 ): Promise<number> {
-  const elsewhere = contextArgument === "-" || parseGitContext(contextArgument ?? "") !== undefined;
+  const elsewhere = contextArgument === "-" || parseGitUrl(contextArgument ?? "") !== undefined;
   const config = await loadConfig({
     directory: elsewhere ? context.cwd : resolve(context.cwd, contextArgument ?? "."),
     otherwise: context.cwd,

@@ -22,6 +22,8 @@ export interface RawRunOptions {
   readonly format: string;
   readonly insecureRegistry: readonly string[];
   readonly config?: string;
+  readonly source?: string;
+  readonly sourcePassword?: string;
 }
 
 /** `archway run`. */
@@ -45,6 +47,15 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       ),
     )
     .addOption(list("--input <name=value>", "input of a manual run"))
+    .addOption(
+      new Option(
+        "--source <url[#ref[:folder]]>",
+        "take pipeline and files from this Git repository instead of the working tree: its URL or path, a branch, tag or commit, a folder in it",
+      ),
+    )
+    .addOption(
+      new Option("--source-password <name>", "name of the secret that is the password or token for the source"),
+    )
     .addOption(list("--secret-file <file>", "secrets, a line NAME=VALUE each"))
     .addOption(list("--secret-env <name>", "a secret from the environment"))
     .addOption(new Option("--publish", "push, promote and tag for real").default(false))

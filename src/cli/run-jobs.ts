@@ -4,7 +4,7 @@ import type { MachinePool } from "../run/machine-pool.ts";
 import type { RunRequest } from "../run/run-pipeline.ts";
 import type { CliContext } from "./context.ts";
 import { approve } from "./run-approve.ts";
-import { performSteps } from "./run-steps-job.ts";
+import { performHandlers, performSteps } from "./run-steps-job.ts";
 import { type CommandJobs, performBuild, performImage, performPromote, performVerify } from "./run-commands.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -27,12 +27,12 @@ export interface JobParts {
   readonly ask?: Ask;
 }
 
-/** The function that does one job of a run, whatever its kind. */
-export function jobPerformer(parts: JobParts): RunRequest["perform"] {
+/** What does one job of a run, whatever its kind, and what handles the failure of one. */
+export function jobPerformer(parts: JobParts): Pick<RunRequest, "perform" | "handleFailure"> {
   const { context, options, emit, ask } = parts;
   const asking = ask === undefined ? {} : { ask };
   const commands = commandJobs(parts);
-  return (job, attempt, slot) => {
+  const perform: RunRequest["perform"] = (job, attempt, slot) => {
     const { work } = job;
     const within = attempt.signal;
     switch (work.kind) {
@@ -51,6 +51,7 @@ export function jobPerformer(parts: JobParts): RunRequest["perform"] {
         return approve({ ...job, work }, { ...asking, approved: options.approved, emit, env: context.env }, within);
     }
   };
+  return { perform, handleFailure: (job, failure) => performHandlers(job, failure, parts) };
 }
 
 function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {

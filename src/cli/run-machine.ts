@@ -41,7 +41,7 @@ export interface MachineParts {
 export async function openMachines(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
   const { plan, options } = parts;
   const jobs = plan.graph.jobs.filter(({ work, skip }) => work.kind === "steps" && skip === undefined);
-  if (jobs.length === 0) return [];
+  if (jobs.length === 0) return openForHandlers(context, parts);
   const wanted = platformsOf(jobs);
   const opened: RunMachine[] = [];
   try {
@@ -57,6 +57,21 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
   } catch (error) {
     await closeMachines(opened);
     throw error;
+  }
+}
+
+/** What failure handlers run on when no job has steps: without an engine they cannot, and a warning tells it. */
+async function openForHandlers(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
+  if (parts.plan.graph.jobs.every(({ onFailure }) => onFailure.length === 0)) return [];
+  try {
+    const own = await openOwn(context, parts, [], false);
+    if (own === undefined) return [];
+    await removeLeftovers(own.engine, isRunning, context.signal);
+    return [own];
+  } catch (error) {
+    if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
+    context.stderr.write(`warning: failure handlers cannot run: ${error.message}\n`);
+    return [];
   }
 }
 
@@ -88,10 +103,13 @@ async function openOwn(
   const { platform } = engine.describe();
   const slots = options.jobs;
   if (seesFiles && process.platform === "linux") {
-    const host = describeHost(await probeMachine(signal, env));
-    const native = host.native.length === 0 ? [host.platform] : host.native;
-    const emulated = host.emulators.flatMap((emulator) => emulator.platforms);
-    return { name: thisMachine, platform: host.platform, native, emulated, slots, engine, seesFiles };
+    const asked = [...plan.config.platforms, ...wanted].map(({ architecture }) => architecture);
+    const host = await describeMachine(context, [...new Set(asked)]);
+    const runs = [...host.native, ...host.emulated];
+    const isEnough = wanted.every((one) => runs.some((other) => samePlatform(one, other)));
+    // Whoever reads that a platform is missing wants to know all that there is.
+    const whole = isEnough ? host : await describeMachine(context);
+    return { name: thisMachine, ...whole, slots, engine, seesFiles };
   }
   const labels = { run: plan.run, owner: images.owner };
   const tried = await Promise.all(
@@ -102,6 +120,16 @@ async function openOwn(
   const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
   const native = [platform, ...those("native")];
   return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+}
+
+/** What the machine of this process runs, of some architectures alone where they are given: each costs a program to be started. */
+async function describeMachine(
+  { signal, env }: CliContext,
+  architectures?: readonly string[],
+): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
+  const { platform, native, emulators } = describeHost(await probeMachine(signal, env, architectures));
+  const emulated = emulators.flatMap((emulator) => emulator.platforms);
+  return { platform, native: native.length === 0 ? [platform] : native, emulated };
 }
 
 /** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */

@@ -28,15 +28,22 @@ export interface RunOptions {
   readonly format: Format;
   readonly insecureRegistries: readonly string[];
   readonly config?: string;
+  /** Repository instead of the working tree. */
+  readonly source?: string;
+  /** Name of a secret. */
+  readonly sourcePassword?: string;
 }
 
 /** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
 export function readRunOptions(raw: RawRunOptions, names: readonly string[]): RunOptions {
-  const { publish, plan, emulation, jobs, host, config, event, events } = raw;
+  const { publish, plan, emulation, jobs, host, config, event, events, source, sourcePassword } = raw;
   if (jobs !== undefined && !/^[1-9]\d{0,3}$/.test(jobs))
     throw optionError("--jobs", jobs, "must be a number from 1 to 9999.");
   if (raw.only && names.length === 0)
     throw optionError("--only", undefined, "name the jobs to run without what they need.");
+  if (source === "") throw optionError("--source", source, "must be the URL or path of a Git repository.");
+  if (sourcePassword !== undefined && source === undefined)
+    throw optionError("--source-password", sourcePassword, "is of use with --source alone.");
   if (events === "") throw optionError("--events", events, "must be a file, or - for standard output.");
   if (events === "-" && raw.format === "json")
     throw optionError("--events", events, "events and the result of --format json would be mixed on standard output.");
@@ -59,5 +66,7 @@ export function readRunOptions(raw: RawRunOptions, names: readonly string[]): Ru
     format: readFormat(raw.format),
     insecureRegistries: raw.insecureRegistry.map((one) => readHost("--insecure-registry", one)),
     ...(config === undefined ? {} : { config }),
+    ...(source === undefined ? {} : { source }),
+    ...(sourcePassword === undefined ? {} : { sourcePassword }),
   };
 }

@@ -4,15 +4,22 @@ import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
-import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "../job/volumizer/volumizer.ts";
-import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
+import {
+  removeAbandonedWorkspaces,
+  removeExpiredArtifacts,
+  removeOldRuns,
+  Volumizer,
+} from "../job/volumizer/volumizer.ts";
+import type { Checkout } from "../job/volumizer/working-tree.ts";
 import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
+import { summaryFile } from "./run-earlier.ts";
 import { JobTimes } from "../run/job-times.ts";
 import { type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
@@ -41,20 +48,26 @@ export interface RunPlace {
   close(): Promise<void>;
 }
 
-/** Opens what a run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
+/** Opens what a run works with and removes what earlier ones left. Throws what Git and the file system say. */
 export async function openPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
-  parts: { readonly machines: readonly RunMachine[]; readonly owner: string; readonly runFolder: string },
+  parts: {
+    readonly machines: readonly RunMachine[];
+    readonly owner: string;
+    readonly runFolder: string;
+    readonly files: { readonly source: RunSource } | { readonly tree: Promise<Checkout> };
+  },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
   const { folder, run } = plan;
-  const { machines, owner, runFolder } = parts;
+  const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
+  await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
   const own = machines.find(({ name }) => name === thisMachine);
   const driver =
@@ -64,7 +77,11 @@ export async function openPlace(
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   try {
-    const checkout = await volumizer.snapshot(await readWorkingTree(folder, signal), signal);
+    const { git } = plan.config;
+    const checkout =
+      "source" in files
+        ? await files.source.checkout(folder, git ?? "commit", signal)
+        : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);

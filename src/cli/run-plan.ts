@@ -1,6 +1,4 @@
-import { dirname } from "node:path";
-import { ArchwayError } from "../error/error.ts";
-import { nearestName } from "../error/nearest.ts";
+import { dirname, relative } from "node:path";
 import type { RunEventBody } from "../event/run-event.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -8,8 +6,6 @@ import type { JobGraph } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { withoutNeeds } from "../run/left-out.ts";
-import { selectJobs } from "../run/select-jobs.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
@@ -18,12 +14,16 @@ import { type Earlier, findEarlier } from "./run-earlier.ts";
 import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
+import { selectForRun } from "./run-select.ts";
+import type { RunSource } from "./run-source.ts";
 
 /** What one run is to do: nothing in it was started or asked for outside. */
 export interface RunPlan {
   readonly config: PipelineConfig;
   /** Folder of the repository. */
   readonly folder: string;
+  /** How a person names the repository, when it is not the working tree. */
+  readonly source?: string;
   /** Name of the run: its time first. */
   readonly run: string;
   readonly facts: RunFacts;
@@ -35,27 +35,43 @@ export interface RunPlan {
 }
 
 /** Reads the pipeline and chooses the jobs that are asked for. Throws kind `input`: `JOB_UNKNOWN`, `INPUT_INVALID`, and what {@link loadPipeline} throws. */
-export async function planRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<RunPlan> {
-  const config = await loadPipeline(context, options.config);
-  const folder = dirname(config.file);
+export async function planRun(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  source: Pick<RunSource, "name" | "folder"> | undefined,
+): Promise<RunPlan> {
+  const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
+  // A configuration that is named may lie anywhere; a source is then taken as it is.
+  const folder = options.config !== undefined && source !== undefined ? source.folder : dirname(config.file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
   const inputs = { ...defaultInputs(config), ...options.inputs };
   const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   const all = expandPipeline(config, facts);
-  const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
-  const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
+  const selected = selectForRun(all.jobs, names, options);
+  const jobs = refusal === undefined ? selected : [];
   const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
-  const parts = { config, folder, run, facts, graph: { ...all, jobs }, earlier };
+  const parts = {
+    config,
+    folder,
+    ...(source === undefined ? {} : { source: source.name }),
+    run,
+    facts,
+    graph: { ...all, jobs },
+    earlier,
+  };
   return refusal === undefined ? parts : { ...parts, refusal };
 }
 
 /** The jobs that would run, as the result of `--plan`. */
-export function showRunPlan({ stdout, env }: CliContext, { config, facts, graph }: RunPlan): void {
+export function showRunPlan({ stdout, env }: CliContext, { config, folder, source, facts, graph }: RunPlan): void {
   const style = makeStyle(usesColor(stdout, env));
   const format = { columns: stdout.columns || 120, style };
-  stdout.write(`${formatGraph(graph, `${config.file} for ${facts.event}`, format).join("\n")}\n`);
+  stdout.write(
+    `${formatGraph(graph, `${source === undefined ? config.file : `${relative(folder, config.file)} of ${source}`} for ${facts.event}`, format).join("\n")}\n`,
+  );
 }
 
 /** The first event of a run. */
@@ -92,14 +108,4 @@ export function variablesOf({ run, number, event, branch, tag, sha }: RunFacts):
     ARCHWAY_TAG: tag,
     ARCHWAY_COMMIT: sha,
   };
-}
-
-function unknownJob(name: string, known: readonly string[]): ArchwayError {
-  const guess = nearestName(name, known);
-  return new ArchwayError({
-    code: "JOB_UNKNOWN",
-    kind: "input",
-    message: `The pipeline has no job "${name}".`,
-    hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
-  });
 }

@@ -1,11 +1,14 @@
 import { join } from "node:path";
+import type { Failure } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { VolumeFolder } from "../job/engine-volume/volume-folder.ts";
+import { handleFailure } from "../job/handle-failure.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { Slot } from "../run/machine-pool.ts";
+import { placeJob, type Placement } from "../run/place-job.ts";
 import type { JobParts } from "./run-jobs.ts";
 import { dockerConfig, loginOf } from "./run-logins.ts";
 import type { RunMachine } from "./run-machine.ts";
@@ -41,6 +44,38 @@ export async function performSteps(
   return result;
 }
 
+/** Runs the failure handlers of a job that could not do it itself: where it belongs, else wherever something runs. */
+export async function performHandlers(job: JobSpec, failure: Failure, parts: JobParts): Promise<void> {
+  const { machines } = parts.place;
+  const placement = placementOfHandlers(job, parts);
+  const machine = machines.find(({ name }) => name === placement?.machine);
+  if (placement === undefined || machine === undefined) {
+    const text = "The failure handlers did not run: there is no container engine.";
+    return parts.emit({ type: "note", job: job.id, text });
+  }
+  const { platform, mode } = placement;
+  return handleFailure(job, failure, { platform, around: surroundingsOf(job, machine, mode, parts) });
+}
+
+/** Handlers wait for no slot: they are short, and their job gives its own back after them. */
+function placementOfHandlers(job: JobSpec, { plan, options, place }: JobParts): Placement | undefined {
+  const idle = place.machines.map((machine) => ({ ...machine, running: [] }));
+  const policy = { platforms: plan.config.platforms, emulation: options.emulation };
+  const { id, emulation } = job;
+  for (const wish of [job, { id, emulation }]) {
+    try {
+      const placed = placeJob(wish, idle, policy);
+      if ("placement" in placed) return placed.placement;
+    } catch {
+      // That nothing runs its platform may be the failure itself.
+    }
+  }
+  return undefined;
+}
+
+/** Git takes a repository only from its owner, and the user of a container is often another one. */
+const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
+
 function surroundingsOf(
   { id }: JobSpec,
   { engine, seesFiles }: RunMachine,
@@ -62,7 +97,7 @@ function surroundingsOf(
     clock: systemClock,
     openFolder,
     isEmulated: mode === "emulated",
-    variables: variablesOf(facts),
+    variables: { ...variablesOf(facts), ...(checkout.hasRepository === true ? ownRepository : {}) },
     secret: (name: string) => secrets.get(name) ?? "",
     masks,
     dockerConfig: (wanted: readonly string[]) => dockerConfig(wanted, login),

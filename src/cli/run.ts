@@ -4,7 +4,7 @@ import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
-import { hashFiles } from "../job/volumizer/working-tree.ts";
+import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
@@ -15,22 +15,42 @@ import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf } from "./run-logins.ts";
-import { closeMachines, openMachines, thisMachine } from "./run-machine.ts";
+import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
 import { readSecrets, requireSecrets } from "./run-secrets.ts";
+import { openSource, type RunSource } from "./run-source.ts";
 import { exitCodeOf, summarize } from "./run-summary.ts";
 import { formatSummary } from "./run-summary-text.ts";
 
 /** `archway run`: runs the repository's pipeline here. Returns 0, or 1 when a job failed. */
 export async function runRun(context: CliContext, names: readonly string[], options: RunOptions): Promise<number> {
-  const plan = await planRun(context, names, options);
+  const secrets = await readSecrets(context, options);
+  const source = await openSource(context, options, secrets);
+  try {
+    return await runFrom(context, names, options, { secrets, source });
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
+  } finally {
+    await source?.remove();
+  }
+}
+
+/** Runs the pipeline of a source, or of the working tree. */
+async function runFrom(
+  context: CliContext,
+  names: readonly string[],
+  options: RunOptions,
+  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
+): Promise<number> {
+  const plan = await planRun(context, names, options, source);
   if (plan.refusal !== undefined) {
     context.stderr.write(`Nothing to run: ${plan.refusal}.\n`);
     return 0;
@@ -40,7 +60,6 @@ export async function runRun(context: CliContext, names: readonly string[], opti
     return 0;
   }
   const mode = progressMode(options, context);
-  const secrets = await readSecrets(context, options);
   requireSecrets(plan.graph, secrets);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
@@ -48,11 +67,18 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
-  const machines = await openMachines(context, { plan, options, images });
+  // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
+  const early = new AbortController();
+  const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
+  const checking = checkImages(begun, plan, options, secrets);
+  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun.signal) } : { source };
+  for (const one of [checking, files.tree]) one?.catch(() => undefined);
+  let machines: readonly RunMachine[] = [];
   try {
-    const lacking = await checkImages(context, plan, options, secrets);
+    machines = await openMachines(context, { plan, options, images });
+    const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -61,6 +87,7 @@ export async function runRun(context: CliContext, names: readonly string[], opti
       await place.close();
     }
   } finally {
+    early.abort();
     await closeMachines(machines);
   }
 }
@@ -114,7 +141,7 @@ async function perform(parts: RunParts): Promise<number> {
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
             : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
-        perform: jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
       },
@@ -128,9 +155,10 @@ async function perform(parts: RunParts): Promise<number> {
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  if (mode === "plain" || mode === "live") {
-    const format = { style, columns: stderr.columns || 120, jobs: mode === "plain" };
-    for (const line of formatSummary(summary, format)) stderr.write(`${line}\n`);
+  if (mode !== "json") {
+    const shows = ({ plain: "all", live: "graph", quiet: "failures" } as const)[mode];
+    for (const line of formatSummary(summary, { style, columns: stderr.columns || 120, shows }))
+      stderr.write(`${line}\n`);
   }
   return exitCodeOf(summary);
 }

@@ -122,6 +122,10 @@ export const configSchema = z
         "files of this repository whose keys are taken over, relative to this file; they extend nothing themselves",
       ),
     on: triggers.prefault({}).describe("events that start the pipeline"),
+    git: z
+      .enum(["none", "commit", "history"])
+      .exactOptional()
+      .describe("what workspaces get as .git: nothing, the commit with its tags, or all that led to it"),
     env: environment.describe("variables of every step; each knows those above it"),
     concurrency: concurrency.exactOptional().describe("a group of which one run at a time is under way"),
     jobs: jobs.default({}).describe("the pipeline: its jobs by name"),

@@ -7,14 +7,19 @@ import type { RunRequest } from "./run-pipeline.ts";
 
 /** Does a job once. */
 type Perform = (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
-type Performing = Pick<RunRequest, "emit" | "clock"> & { readonly perform: Perform };
+type Performing = Pick<RunRequest, "handleFailure" | "emit" | "clock"> & { readonly perform: Perform };
 
-/** Does one job as its `timeout` and `retry` say; a person is asked once, and waits on their own. Throws only what `emit` throws. */
-export async function performLimited(
-  job: JobSpec,
-  { perform, emit, clock }: Performing,
-  signal: AbortSignal,
-): Promise<JobResult> {
+/** Does one job as its `timeout`, `retry` and `on_failure` say. Throws only what `emit` throws. */
+export async function performLimited(job: JobSpec, around: Performing, signal: AbortSignal): Promise<JobResult> {
+  const result = await performAll(job, around, signal);
+  const { status, failure, isHandled = false } = result;
+  if (status === "failed" && failure !== undefined && !isHandled && job.onFailure.length > 0)
+    await around.handleFailure(job, failure);
+  return result;
+}
+
+/** All attempts of a job within its time; a person is asked once, and waits on their own. */
+async function performAll(job: JobSpec, { perform, emit, clock }: Performing, signal: AbortSignal): Promise<JobResult> {
   const isPatient = job.work.kind === "approval" || job.timeout === undefined;
   const limit = isPatient ? undefined : clock.timeout((job.timeout ?? 0) * 1000);
   const late = new AbortController();
@@ -26,7 +31,7 @@ export async function performLimited(
       within.aborted || attempt >= attempts || !job.retry.on.some((one) => one === kind);
     const result = await attemptJob(job, perform, { signal: within, isFinal });
     if (result.status !== "succeeded" && signal.aborted) return { status: "cancelled", outputs: {} };
-    if (late.signal.aborted && !isOwnEnd(job, result)) return { status: "failed", failure: timedOut(job), outputs: {} };
+    if (late.signal.aborted && !isOwnEnd(job, result)) return { ...result, status: "failed", failure: timedOut(job) };
     const { failure } = result;
     if (failure === undefined || isFinal(failure)) return result;
     const text = `Attempt ${attempt} of ${attempts} failed: ${failure.message}`;

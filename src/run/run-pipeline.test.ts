@@ -54,6 +54,7 @@ async function run(
       machines: pool(slots),
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async ({ id }) => {
         most = Math.max(most, ++now);
@@ -161,6 +162,7 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
         leave: async () => void left.push(`${group} ${cancel}`),
       }),
       emit: (event) => void events.push(event),
+      handleFailure: async () => {},
       clock: systemClock,
       perform: async (_, { signal: within }) => {
         newer.abort();
@@ -200,6 +202,7 @@ jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
       resolution: { facts, hash: () => "" },
       machines: pool(2),
       clock: systemClock,
+      handleFailure: async () => {},
       joinGroup: async (group, cancel, _within, of) => {
         calls.push(`join ${of} ${group} ${cancel}`);
         return { superseded: newer.signal, leave: async () => void calls.push("leave") };

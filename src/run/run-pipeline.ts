@@ -1,4 +1,4 @@
-import type { RunEventBody } from "../event/run-event.ts";
+import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { Clock } from "../job/clock.ts";
 import { failureOf } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly machines: Pick<MachinePool, "wait" | "waitHere">;
   /** Does one job once, one with steps in its slot. */
   readonly perform: (job: JobSpec, attempt: Attempt, slot: Slot | undefined) => Promise<JobResult>;
+  /** Runs the failure handlers of a job that failed for good, when the job did not do it. Never throws for what happens in them. */
+  readonly handleFailure: (job: JobSpec, failure: Failure) => Promise<void>;
   readonly clock: Clock;
   /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;

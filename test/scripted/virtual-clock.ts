@@ -46,13 +46,13 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until a piece of work has ended. Throws when it waits for something that will never happen. */
   async run<Result>(work: Promise<Result>): Promise<Result> {
-    let isOver = false;
-    const end = () => (isOver = true);
+    const progress = { isOver: false };
+    const end = () => (progress.isOver = true);
     work.then(end, end);
     for (;;) {
       // What is left to do without waiting, in the code and in Node's own streams.
-      for (let turn = 0; turn < 3 && !isOver; turn++) await new Promise(setImmediate);
-      if (isOver) return work;
+      for (let turn = 0; turn < 3 && !progress.isOver; turn++) await new Promise(setImmediate);
+      if (progress.isOver) return work;
       const next = this.#timers.reduce<Timer | undefined>(
         (first, timer) => (first === undefined || timer.at < first.at ? timer : first),
         undefined,

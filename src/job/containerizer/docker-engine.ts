@@ -27,6 +27,7 @@ import { freshName, loadBytes, loadImage, pullImage, type ArchiveImage, type Pin
 import { placeFiles } from "./placed-files.ts";
 import { seesFiles } from "./sees-files.ts";
 import { startContainer } from "./start-container.ts";
+import { startRefusal } from "./start-refusal.ts";
 import { tryPlatform } from "./try-platform.ts";
 import { tinyImage } from "./tiny-image.ts";
 
@@ -102,7 +103,10 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const query = new URLSearchParams({ name: spec.name, platform: formatPlatform(spec.image.platform) });
     const path = `/containers/create?${query.toString()}`;
     const body = createBody(spec, this.#facts.kind === "podman");
-    const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
+    const made = this.#engine.json({ method: "POST", path, body }, signal).catch((error: unknown) => {
+      throw error instanceof EngineRefusal ? startRefusal(this.name, error) : error;
+    });
+    const { Id } = createdAnswer.parse(await made);
     try {
       const uncover = await placeFiles(this.#engine, Id, spec.mounts, signal);
       if (uncover !== undefined) this.#uncover.set(Id, uncover);
@@ -185,7 +189,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const path = `/containers/${container}/exec`;
     const { Id } = createdAnswer.parse(await this.#ask("run a command", { method: "POST", path, body }, signal));
     const start = { method: "POST", path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } } as const;
-    const { stream, head } = await this.#engine.hijack(start, signal);
+    const { stream, head } = await this.#or("run a command", () => this.#engine.hijack(start, signal));
     let output = Buffer.alloc(0);
     const frames = new OutputFrames((_, bytes) => {
       output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);

@@ -1,13 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, lstat, mkdir, readdir, readlink, realpath, rm, symlink } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { ArchwayError } from "../../error/error.ts";
 import type { ArtifactSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
+import { listEntries, moveEntries } from "./move-entries.ts";
+import { removeFolder } from "./remove-folder.ts";
 import { requireFolders } from "./require-folders.ts";
 
-/** Files that one artifact may have. */
-const maxFiles = 200_000;
+/** What one artifact may have: 200,000 files, 20 GiB. */
+const defaultLimits = { files: 200_000, bytes: 20 * 1024 ** 3 };
 
 /** What was moved. */
 export interface Moved {
@@ -18,41 +21,51 @@ export interface Moved {
 /** The artifacts of one run: a folder a job and name. */
 export class Artifacts {
   readonly #folder: string;
+  readonly #limits: { readonly files: number; readonly bytes: number };
 
-  constructor(folder: string) {
+  constructor(folder: string, limits: { readonly files: number; readonly bytes: number } = defaultLimits) {
     this.#folder = folder;
+    this.#limits = limits;
   }
 
   /**
-   * Takes the files that fit the globs of an artifact out of a workspace; a folder that fits is taken whole.
+   * Takes the files that fit the globs of an artifact out of a workspace, with their modes and times; a folder that fits is taken whole, also an empty one. It is there in
+   * one step: one that is cut off is never taken for whole.
    *
-   * @throws ArchwayError kind `failed`: `ARTIFACT_EMPTY` when nothing fits and it is not optional, `ARTIFACT_ESCAPES` for a link that leads out of the workspace,
-   *   `ARTIFACT_TOO_LARGE`.
+   * @throws ArchwayError kind `failed`: `ARTIFACT_EMPTY` when no file fits and it is not optional, `ARTIFACT_ESCAPES` for a link that leads out of the workspace,
+   *   `ARTIFACT_INVALID` for what is no file, folder or link, `ARTIFACT_TOO_LARGE`.
    */
   async save(
     job: string,
     workspace: string,
-    { name, paths, optional }: ArtifactSpec,
+    { name, paths, optional, expires }: ArtifactSpec,
     signal: AbortSignal,
   ): Promise<Moved> {
     const target = this.#place(job, name);
-    await rm(target, { recursive: true, force: true });
-    const fitting = (await filesOf(workspace)).filter((path) => fitsArtifact(paths, path));
-    if (fitting.length > maxFiles) {
-      throw failed(
-        "ARTIFACT_TOO_LARGE",
-        `The artifact "${name}" has ${fitting.length} files; ${maxFiles} are allowed.`,
-      );
-    }
-    if (fitting.length === 0 && !optional) {
+    const fitting = (await listEntries(workspace)).filter(({ path }) => fitsArtifact(paths, path));
+    const files = fitting.filter(({ kind }) => kind !== "folder").length;
+    if (files === 0 && !optional) {
       throw failed(
         "ARTIFACT_EMPTY",
         `No file fits the artifact "${name}": ${paths.join(", ")}.`,
         "Globs are relative to the workspace. With optional: true an empty one is no error.",
       );
     }
-    await mkdir(target, { recursive: true });
-    return move(workspace, fitting, target, signal);
+    if (files > this.#limits.files) throw tooLarge(name, `${files} files`, `${this.#limits.files} are allowed`);
+    await mkdir(dirname(target), { recursive: true });
+    const fresh = join(dirname(target), `.new-${randomUUID()}`);
+    try {
+      const maxBytes = this.#limits.bytes;
+      const moved = await moveEntries(workspace, fitting, fresh, { signal, maxBytes });
+      if (moved === undefined) throw tooLarge(name, `more than ${maxBytes} bytes`, "no more are allowed");
+      await writeFile(expiryFile(target), String(expires));
+      await removeFolder(target);
+      await rename(fresh, target);
+      return moved;
+    } catch (error) {
+      await removeFolder(fresh).catch(() => undefined);
+      throw error;
+    }
   }
 
   /**
@@ -75,16 +88,40 @@ export class Artifacts {
       const source = this.#place(job, artifact);
       const target = join(workspace, path, folder ?? "");
       await mkdir(target, { recursive: true });
-      const files = await filesOf(source);
-      const { files: count, bytes } = await move(source, files, target, signal);
-      sum.files += count;
-      sum.bytes += bytes;
+      const moved = await moveEntries(source, await listEntries(source), target, { signal });
+      sum.files += moved?.files ?? 0;
+      sum.bytes += moved?.bytes ?? 0;
     }
     return sum;
   }
 
   #place(job: string, name: string): string {
     return artifactFolder(this.#folder, job, name);
+  }
+}
+
+/** Seconds that an artifact stays, in a file beside it. */
+function expiryFile(folder: string): string {
+  return join(dirname(folder), `.expires-${basename(folder)}`);
+}
+
+/**
+ * Removes the artifacts of a run that has ended so long ago that they have expired.
+ *
+ * @param folder of the run's artifacts
+ * @param age seconds since the run has ended
+ */
+export async function removeExpired(folder: string, age: number): Promise<void> {
+  for (const job of await readdir(folder).catch(() => [])) {
+    const home = join(folder, job);
+    for (const file of (await readdir(home).catch(() => [])).filter((one) => one.startsWith(".expires-"))) {
+      const expires = Number(await readFile(join(home, file), "utf8").catch(() => "NaN"));
+      if (!(expires < age)) continue;
+      await removeFolder(join(home, file.slice(".expires-".length)));
+      await rm(join(home, file), { force: true });
+    }
+    // Only when nothing else is in it.
+    await rmdir(home).catch(() => undefined);
   }
 }
 
@@ -104,50 +141,11 @@ export function fitsArtifact(globs: readonly string[], path: string): boolean {
   return found;
 }
 
-async function filesOf(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
-    },
-  );
-  return entries
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-}
-
-async function move(from: string, paths: readonly string[], to: string, signal: AbortSignal): Promise<Moved> {
-  const root = await realpath(to);
-  let bytes = 0;
-  for (const path of paths) {
-    signal.throwIfAborted();
-    const [source, target] = [join(from, path), join(to, path)];
-    await requireFolders(to, dirname(path));
-    await mkdir(dirname(target), { recursive: true });
-    // A folder of the workspace may be a link to elsewhere, made by a step.
-    const place = await realpath(dirname(target));
-    if (place !== root && !place.startsWith(root + sep)) throw escapes(path);
-    const found = await lstat(source);
-    await rm(target, { force: true });
-    if (found.isSymbolicLink()) {
-      const link = await readlink(source);
-      const end = join(dirname(path), link);
-      if (link.startsWith("/") || end === ".." || end.startsWith(`..${sep}`)) throw escapes(path);
-      await symlink(link, target);
-    } else {
-      await copyFile(source, target);
-      bytes += found.size;
-    }
-  }
-  return { files: paths.length, bytes };
-}
-
-function escapes(path: string): ArchwayError {
+function tooLarge(name: string, what: string, allowed: string): ArchwayError {
   return failed(
-    "ARTIFACT_ESCAPES",
-    `${path} leads out of the workspace.`,
-    "Links in artifacts are relative and stay inside of it.",
+    "ARTIFACT_TOO_LARGE",
+    `The artifact "${name}" has ${what}; ${allowed}.`,
+    "Name fewer files in its paths, or pack them.",
   );
 }
 

@@ -1,65 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtempDisposable, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Artifacts } from "./artifacts.ts";
 import { drivers } from "./clone/driver.ts";
 import { mountsBelow } from "./clone/overlay.ts";
-import { removeAbandonedWorkspaces, removeOldRuns, Volumizer } from "./volumizer.ts";
+import { removeAbandonedWorkspaces, removeExpiredArtifacts, removeOldRuns, Volumizer } from "./volumizer.ts";
 import { hashFiles, readWorkingTree } from "./working-tree.ts";
 
 const signal = new AbortController().signal;
 const folderOfTest = () => mkdtempDisposable(join(tmpdir(), "archway-volumes-"));
-
-describe("artifacts", () => {
-  test("keep their paths, and come together in folders", async () => {
-    await using root = await folderOfTest();
-    const artifacts = new Artifacts(join(root.path, "artifacts"));
-    const from = join(root.path, "from");
-    await mkdir(join(from, "out/deep"), { recursive: true });
-    for (const name of ["out/a.xml", "out/deep/b.xml", "out/skip.xml", "other"])
-      await writeFile(join(from, name), name);
-    await symlink("a.xml", join(from, "out/link.xml"));
-    const spec = {
-      name: "report",
-      paths: ["out", "!out/skip.xml"],
-      when: "success",
-      expires: 60,
-      optional: false,
-    } as const;
-    assert.equal((await artifacts.save("test@linux/amd64", from, spec, signal)).files, 3);
-    const to = join(root.path, "to");
-    await mkdir(to);
-    await artifacts.place(
-      to,
-      { path: "in", artifact: "report", from: [{ job: "test@linux/amd64", folder: "linux_amd64" }] },
-      signal,
-    );
-    assert.deepEqual((await readdir(join(to, "in/linux_amd64/out"))).toSorted(), ["a.xml", "deep", "link.xml"]);
-    assert.equal(await readlink(join(to, "in/linux_amd64/out/link.xml")), "a.xml");
-    await assert.rejects(artifacts.save("x", from, { ...spec, paths: ["*.nothing"] }, signal), {
-      code: "ARTIFACT_EMPTY",
-    });
-  });
-
-  test("links lead neither out of the workspace nor out of the place they are put to", async () => {
-    await using root = await folderOfTest();
-    const artifacts = new Artifacts(join(root.path, "artifacts"));
-    const [from, to, secret] = ["from", "to", "secret"].map((name) => join(root.path, name));
-    assert.ok(from && to && secret);
-    for (const folder of [from, to, secret]) await mkdir(folder);
-    const spec = { name: "a", paths: ["**"], when: "success", expires: 60, optional: true } as const;
-    await symlink(secret, join(from, "link"));
-    await assert.rejects(artifacts.save("x", from, spec, signal), { code: "ARTIFACT_ESCAPES" });
-    await symlink(secret, join(to, "out"));
-    await assert.rejects(artifacts.place(to, { path: "out/deep", artifact: "a", from: [] }, signal), {
-      code: "PATH_ESCAPES",
-    });
-    assert.deepEqual(await readdir(secret), []);
-  });
-});
 
 describe("workspaces", () => {
   test("hold what Git tracks and does not ignore, as it is now, without .git", async () => {
@@ -89,7 +40,7 @@ describe("workspaces", () => {
       run: "r",
       driver: drivers.copy,
     });
-    const snapshot = await volumizer.snapshot(tree, signal);
+    const snapshot = await volumizer.snapshot(tree, { git: "commit", env: process.env, signal });
     await writeFile(join(repository, "tracked"), "edited meanwhile");
     const job = await volumizer.openJob(snapshot, signal);
     assert.equal(await readFile(join(job.workspace, "tracked"), "utf8"), "new");
@@ -98,6 +49,7 @@ describe("workspaces", () => {
     assert.notEqual(hashFiles(snapshot, ["tracked"]), hashFiles(tree, ["tracked"]));
     await job.remove();
     await assert.rejects(stat(job.workspace));
+    assert.equal((await readdir(snapshot.folder)).includes(".git"), false);
     await volumizer.close();
   });
 
@@ -128,6 +80,21 @@ describe("workspaces", () => {
     await removeAbandonedWorkspaces(root.path, async (owner) => (owner === "elsewhere" ? undefined : owner === "here"));
     assert.deepEqual((await readdir(join(root.path, "work"))).toSorted(), ["elsewhere", "here"]);
   });
+});
+
+test("artifacts expire when their run has ended, and only then", async () => {
+  await using root = await folderOfTest();
+  for (const run of ["ended", "running"]) {
+    const home = join(root.path, "runs", run, "artifacts", "job");
+    await mkdir(join(home, "out"), { recursive: true });
+    await writeFile(join(home, ".expires-out"), "60");
+  }
+  await writeFile(join(root.path, "runs", "ended", "summary.json"), "{}");
+  const folders = async (run: string) => readdir(join(root.path, "runs", run, "artifacts"));
+  await removeExpiredArtifacts(root.path, { endFile: "summary.json", now: Date.now() + 50_000 });
+  assert.deepEqual(await folders("ended"), ["job"]);
+  await removeExpiredArtifacts(root.path, { endFile: "summary.json", now: Date.now() + 70_000 });
+  assert.deepEqual([await folders("ended"), await folders("running")], [[], ["job"]]);
 });
 
 test("of old runs only the last stay", async () => {

@@ -1,6 +1,7 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Artifacts } from "./artifacts.ts";
+import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
+import { Artifacts, removeExpired } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
 import type { CloneDriver } from "./clone/driver.ts";
 import type { JobFolder } from "./job-folder.ts";
@@ -36,10 +37,24 @@ export class Volumizer {
   }
 
   /** A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile. */
-  async snapshot(tree: Checkout, signal: AbortSignal): Promise<Checkout> {
+  async snapshot(
+    tree: Checkout,
+    {
+      git,
+      env,
+      signal,
+    }: {
+      /** What it gets as `.git`. */
+      readonly git: "none" | RepositoryDepth;
+      readonly env: NodeJS.ProcessEnv;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Checkout> {
     const folder = join(this.#folder, "checkout");
+    await mkdir(folder, { recursive: true });
     await copyFiles(tree, folder, signal);
-    return { ...tree, folder };
+    if (git === "none") return { ...tree, folder };
+    return { ...tree, folder, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
   /** A folder for secrets, closed to other users, that goes with this process. */
@@ -76,6 +91,24 @@ export async function removeOldRuns(stateFolder: string, keep: number): Promise<
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
   for (const name of names.slice(keep)) await removeFolder(join(runs, name)).catch(() => undefined);
+}
+
+/**
+ * Removes the artifacts that have expired since their run has ended. Those of a run that goes on, or was killed, stay as long as the run does.
+ *
+ * @param about.endFile file in a run's folder that is written when it has ended
+ * @param about.now milliseconds since the epoch
+ */
+export async function removeExpiredArtifacts(
+  stateFolder: string,
+  { endFile, now }: { readonly endFile: string; readonly now: number },
+): Promise<void> {
+  const runs = join(stateFolder, "runs");
+  for (const run of await readdir(runs).catch(() => [])) {
+    const ended = await stat(join(runs, run, endFile)).catch(() => undefined);
+    if (ended !== undefined)
+      await removeExpired(join(runs, run, "artifacts"), (now - ended.mtimeMs) / 1000).catch(() => undefined);
+  }
 }
 
 /** Removes the workspaces of processes that have gone. */

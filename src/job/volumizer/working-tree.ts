@@ -15,6 +15,8 @@ export interface Checkout {
   readonly folder: string;
   /** Paths relative to the folder, sorted; only what is there. Links are not followed. */
   readonly paths: readonly string[];
+  /** There is a `.git` beside them, without credentials. */
+  readonly hasRepository?: boolean;
 }
 
 /**
