@@ -104,10 +104,8 @@ async function openOwn(
   const { platform } = engine.describe();
   const slots = options.jobs;
   if (seesFiles && process.platform === "linux") {
-    const host = describeHost(await probeMachine(signal, env));
-    const native = host.native.length === 0 ? [host.platform] : host.native;
-    const emulated = host.emulators.flatMap((emulator) => emulator.platforms);
-    return { name: thisMachine, platform: host.platform, native, emulated, slots, engine, seesFiles };
+    const host = await describeOwn(context, plan, wanted);
+    return { name: thisMachine, ...host, slots, engine, seesFiles };
   }
   const labels = { run: plan.run, owner: images.owner };
   const tried = await Promise.all(
@@ -118,6 +116,22 @@ async function openOwn(
   const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
   const native = [platform, ...those("native")];
   return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+}
+
+/** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */
+async function describeOwn(
+  { env, signal }: CliContext,
+  { config }: RunPlan,
+  wanted: readonly Platform[],
+): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
+  const describe = async (architectures?: readonly string[]) => {
+    const host = describeHost(await probeMachine(signal, env, architectures));
+    const native = host.native.length === 0 ? [host.platform] : host.native;
+    return { platform: host.platform, native, emulated: host.emulators.flatMap(({ platforms }) => platforms) };
+  };
+  const own = await describe([...config.platforms, ...wanted].map(({ architecture }) => architecture));
+  const runs = (platform: Platform) => [...own.native, ...own.emulated].some((one) => samePlatform(one, platform));
+  return wanted.every(runs) ? own : describe();
 }
 
 /** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */

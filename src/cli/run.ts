@@ -5,7 +5,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { forgetKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
-import { hashFiles } from "../job/volumizer/working-tree.ts";
+import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
@@ -16,11 +16,12 @@ import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf } from "./run-logins.ts";
-import { closeMachines, openMachines, thisMachine } from "./run-machine.ts";
+import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
@@ -36,6 +37,8 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const source = await openSource(context, options, secrets);
   try {
     return await runFrom(context, names, options, { secrets, source });
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
   } finally {
     await source?.remove();
   }
@@ -68,11 +71,21 @@ async function runFrom(
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
   const isInUse = await withKept(state, isRunning);
-  const machines = await openMachines(context, { plan, options, images, isInUse });
+  // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
+  const early = new AbortController();
+  const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
+  const checking = checkImages(begun, plan, options, secrets);
+  const files =
+    source === undefined
+      ? { tree: readWorkingTree(plan.folder, { env: context.env, signal: begun.signal }) }
+      : { source };
+  for (const one of [checking, files.tree]) one?.catch(() => undefined);
+  let machines: readonly RunMachine[] = [];
   try {
-    const lacking = await checkImages(context, plan, options, secrets);
+    machines = await openMachines(context, { plan, options, images, isInUse });
+    const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, source, isInUse });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -81,6 +94,7 @@ async function runFrom(
       await place.close();
     }
   } finally {
+    early.abort();
     await closeMachines(machines);
   }
 }

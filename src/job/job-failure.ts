@@ -1,6 +1,5 @@
 import { ArchwayError, isAbort } from "../error/error.ts";
 import type { Failure } from "../event/run-event.ts";
-import { explainText } from "../explain/explain.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** Exit codes of programs that a shell could not start, and of those that a signal ended. */
@@ -55,11 +54,13 @@ export function diskFailure(step: string, exitCode: number): Failure {
 }
 
 /** A failure with the known error that the end of the log, or the engine's words, point at. */
-export function explained(
+export async function explained(
   failure: Failure,
   log: string,
   about: { readonly platform: Platform; readonly emulated: boolean },
-): Failure {
+): Promise<Failure> {
+  // Large, and most runs need none of it.
+  const { explainText } = await import("../explain/explain.ts");
   const [known] = explainText(log, about).errors;
   if (known === undefined) return failure;
   const { code, title, cause, fix } = known;

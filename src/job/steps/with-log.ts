@@ -27,12 +27,12 @@ export function withLog(run: ContainerRun, step: StepSpec, place: AttemptPlace):
       if (exitCode === 0) return { status: "succeeded", exitCode };
       const failure = failureOfExit(exit, step, { place, said: log.tail });
       const isKnown = mayBeForeign(exitCode) || /exec format error|qemu/i.test(log.tail);
-      return { status: "failed", exitCode, failure: isKnown ? explained(failure, log.tail, about) : failure };
+      return { status: "failed", exitCode, failure: isKnown ? await explained(failure, log.tail, about) : failure };
     } catch (error) {
       await log.end();
       if (signal.aborted) return { status: "cancelled" };
       const failure = failureOf(error);
-      return { status: "failed", failure: explained(failure, `${log.tail}\n${failure.message}`, about) };
+      return { status: "failed", failure: await explained(failure, `${log.tail}\n${failure.message}`, about) };
     }
   };
 }
