@@ -106,7 +106,7 @@ async function cachedRebuild(place: Place): Promise<Figure[]> {
     "plain",
   ]);
   const buildctl = join(place.bed.dir, "bin", "buildctl");
-  const medians = mediansOf(
+  const medians = await mediansOf(
     { own: () => timeProcess(...own, place.env), engine: () => timeProcess(buildctl, engine, place.env) },
     11,
   );
@@ -175,7 +175,7 @@ async function join5(place: Place): Promise<Figure[]> {
     `${repository}:crane`,
     ...sources.flatMap((source) => ["-m", source]),
   ];
-  const medians = mediansOf(
+  const medians = await mediansOf(
     {
       own: () => timeProcess(...archway(["image", "create", "-t", `${repository}:own`, ...sources]), place.env),
       imagetools: () => timeProcess(join(place.bed.dir, "bin", "docker"), imagetools, docker.env),

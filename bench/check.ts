@@ -29,7 +29,7 @@ async function measure(large: string, small: string, installed: string): Promise
   // Nothing breaks in them: a finding would be an exit code, and end the benchmark.
   const check = (folder: string) => () => timeProcess(program, args(folder));
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
-  const medians = mediansOf(
+  const medians = await mediansOf(
     {
       node: () => timeProcess(process.execPath, ["-e", "0"]),
       large: check(large),

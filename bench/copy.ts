@@ -72,9 +72,9 @@ export async function measureCopies(): Promise<Figure[]> {
     const [program, args] = copyTo(fresh(there.host, "cold"));
     const cold = await watch(program, args, { cwd: folder, env: env("cold") });
     const toOther = commands(there.host, notes.between);
-    const between = mediansOf(timed(toOther), 5);
-    const within = mediansOf(timed(commands(here.host, notes.within)), 7);
-    const cpu = mediansOf(
+    const between = await mediansOf(timed(toOther), 5);
+    const within = await mediansOf(timed(commands(here.host, notes.within)), 7);
+    const cpu = await mediansOf(
       {
         own: () => measure(...toOther.own()).cpuSeconds,
         crane: () => measure(...toOther.crane()).cpuSeconds,

@@ -16,16 +16,16 @@ export async function measureExplain(): Promise<Figure[]> {
   try {
     const log = join(folder, "build.log");
     writeLog(log);
-    return measure(log, join(folder, "empty.log"));
+    return await measure(log, join(folder, "empty.log"));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function measure(log: string, empty: string): Figure[] {
+async function measure(log: string, empty: string): Promise<Figure[]> {
   appendFileSync(empty, "nothing\n");
   const program = join(root, "bin", "archway");
-  const medians = mediansOf(
+  const medians = await mediansOf(
     {
       explain: () => timeProcess(program, ["explain", log]),
       start: () => timeProcess(program, ["explain", empty]),

@@ -14,6 +14,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   check: async () => (await import("./check.ts")).measureCheck(),
   build: async () => (await import("./build.ts")).measureBuilds(),
   verify: async () => (await import("./verify.ts")).measureVerify(),
+  run: async () => (await import("./run.ts")).measureRuns(),
   copy: async () => (await import("./copy.ts")).measureCopies(),
 };
 

@@ -5,7 +5,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `times` for ratios. */
-  readonly unit: "times" | "s" | "MB" | "MB/s" | "%";
+  readonly unit: "times" | "s" | "ms" | "MB" | "MB/s" | "%";
   /** What it should stay below; absent for figures that are only reported. */
   readonly below?: number;
   /** What was compared, for example `28 ms against 24 ms`. */
@@ -30,15 +30,15 @@ export function timeProcess(command: string, args: readonly string[], env?: Node
  * Medians of several measurements that take turns, so that whatever else the machine does hits all of them alike. The first round warms up and is
  * not counted.
  */
-export function mediansOf<Name extends string>(
-  measurements: Readonly<Record<Name, () => number>>,
+export async function mediansOf<Name extends string>(
+  measurements: Readonly<Record<Name, () => number | Promise<number>>>,
   rounds: number,
-): Record<Name, number> {
+): Promise<Record<Name, number>> {
   const names = Object.keys(measurements) as Name[];
   const samples = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const name of names) {
-      const took = measurements[name]();
+      const took = await measurements[name]();
       if (round > 0) samples.get(name)?.push(took);
     }
   }

@@ -10,18 +10,18 @@ const rounds = 21;
 export async function measureStartup(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "archway-startup-"));
   try {
-    return measure(folder);
+    return await measure(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function measure(folder: string): Figure[] {
+async function measure(folder: string): Promise<Figure[]> {
   const launcher = join(root, "bin", "archway");
   const node = process.execPath;
   const installed = installBundle(folder);
   const env = { ...process.env, PATH: `${dirname(node)}:${process.env["PATH"]}` };
-  const medians = mediansOf(
+  const medians = await mediansOf(
     {
       node: () => timeProcess(node, ["-e", "0"]),
       help: () => timeProcess(launcher, ["--help"]),
@@ -37,7 +37,10 @@ function measure(folder: string): Figure[] {
     detail: `${took.toFixed(0)} ms against ${medians.node.toFixed(0)} ms`,
     ...(below === undefined ? {} : { below }),
   });
-  const { platforms } = mediansOf({ platforms: () => timeProcess(launcher, ["platforms", "--format", "json"]) }, 5);
+  const { platforms } = await mediansOf(
+    { platforms: () => timeProcess(launcher, ["platforms", "--format", "json"]) },
+    5,
+  );
   return [
     ratio("archway --help", medians.help, 2),
     ratio("the installed bundle's archway --help", medians.installedHelp, 2),

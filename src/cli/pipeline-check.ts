@@ -10,12 +10,17 @@ import type { NamedEvent } from "./pipeline-event.ts";
 import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
 import { tellProblems } from "./pipeline-problems.ts";
+import { loginOf } from "./run-logins.ts";
+import { readSecrets } from "./run-secrets.ts";
 
 /** What the user asked of `archway pipeline check`. */
 export interface PipelineCheckOptions {
   /** No registry is asked. */
   readonly offline: boolean;
   readonly insecureRegistries: readonly string[];
+  /** Files and variables with the passwords of registries. */
+  readonly secretFiles: readonly string[];
+  readonly secretEnv: readonly string[];
   /** Only this event; absent: all that start the pipeline. */
   readonly event?: NamedEvent;
 }
@@ -48,10 +53,17 @@ export async function runPipelineCheck(
     stdout.write(`The pipeline is valid: ${about}. Images were not looked up.\n`);
     return 0;
   }
-  const { registries, resolve } = openRegistries({ ...options, registries: config.registries }, context);
+  const secrets = await readSecrets(context, options);
+  const login = loginOf(config, secrets);
+  const { registries, resolve } = openRegistries({ ...options, registries: config.registries, login }, context);
   try {
     const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
-    const sources = { find: resolve, placeOf: await readPlaces(config), known };
+    const loginHint = (host: string) => {
+      const secret = config.registries[host]?.password?.secret;
+      if (secret === undefined || secrets.has(secret)) return undefined;
+      return `Its password is the secret ${secret}: give it with --secret-file FILE (lines NAME=VALUE) or --secret-env ${secret}.`;
+    };
+    const sources = { find: resolve, placeOf: await readPlaces(config), known, loginHint };
     const resolved = await resolveImages({ ...graph, jobs }, sources, signal);
     const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
     const lines = formatTable(imageRows(resolved), format);

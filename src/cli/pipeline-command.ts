@@ -7,6 +7,8 @@ interface RawCheckOptions {
   readonly offline?: boolean;
   readonly event?: string;
   readonly insecureRegistry: readonly string[];
+  readonly secretFile: readonly string[];
+  readonly secretEnv: readonly string[];
 }
 
 /** The options of `archway pipeline show` as commander hands them over. */
@@ -39,6 +41,16 @@ function defineCheck(context: CliContext, done: (exitCode: number) => void): Com
     .addOption(
       new Option("--insecure-registry <host>", "allow plain HTTP to this registry").default([]).argParser(collect),
     )
+    .addOption(
+      new Option("--secret-file <file>", "file with passwords of registries, lines NAME=VALUE")
+        .default([])
+        .argParser(collect),
+    )
+    .addOption(
+      new Option("--secret-env <name>", "password of a registry from the variable of its name")
+        .default([])
+        .argParser(collect),
+    )
     .action(async (file: string | undefined, raw: RawCheckOptions) => {
       const { readHost } = await import("./parse-option.ts");
       const { readEvent } = await import("./pipeline-event.ts");
@@ -46,6 +58,8 @@ function defineCheck(context: CliContext, done: (exitCode: number) => void): Com
       const options = {
         offline: raw.offline ?? false,
         insecureRegistries: raw.insecureRegistry.map((host) => readHost("--insecure-registry", host)),
+        secretFiles: raw.secretFile,
+        secretEnv: raw.secretEnv,
         ...(raw.event === undefined ? {} : { event: readEvent("--event", raw.event) }),
       };
       done(await runPipelineCheck(context, file, options));

@@ -9,6 +9,7 @@ export interface RawRunOptions {
   readonly secretFile: readonly string[];
   readonly secretEnv: readonly string[];
   readonly host?: string;
+  readonly node: readonly string[];
   readonly jobs?: string;
   readonly publish: boolean;
   readonly approve: readonly string[];
@@ -65,6 +66,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       new Option(
         "--host <endpoint>",
         "Docker or Podman: unix:///PATH, tcp://HOST:PORT, ssh://HOST (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+      ),
+    )
+    .addOption(
+      list(
+        "--node <platform=endpoint>",
+        "run jobs of this platform on the Docker or Podman of another machine: ssh://HOST, tcp://HOST:PORT, unix:///PATH",
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))

@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { z } from "zod";
 import { ArchwayError } from "../error/error.ts";
 import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { JobResult } from "../job/steps-job.ts";
@@ -10,6 +11,7 @@ import { SourceLog } from "../job/source-log.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
+import { buildSchema } from "./schemas/build.ts";
 import { type CommandModule, runCommand } from "./shell.ts";
 
 /** What the jobs that are commands of this program work with. */
@@ -44,7 +46,7 @@ export async function performBuild(
   const pushesAtOnce = isPublished && work.verifyRun === undefined;
   const layout = join(around.runFolder, "images", encodeURIComponent(job.id));
   await mkdir(join(around.runFolder, "images"), { recursive: true });
-  const metadata = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
+  const metadataFile = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
   const secretFiles = await Promise.all(
     work.secrets.map(async ({ id, secret }) => {
       const file = join(around.privateFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
@@ -69,12 +71,12 @@ export async function performBuild(
     ...(work.nativeOnly ? ["--native-only"] : []),
     ...each("--allow-missing", work.allowMissing.map(formatPlatform)),
     ...(pushesAtOnce ? ["--push"] : [`--output=type=oci,dest=${layout},tar=false`]),
-    `--metadata-file=${metadata}`,
+    `--metadata-file=${metadataFile}`,
     "--progress=plain",
   ];
   const built = await runHere(job, "build", () => import("./build-command.ts"), args, around, signal);
   if (built.status !== "succeeded") return built;
-  const { index, platforms, seconds } = readMetadata(await readFile(metadata, "utf8"));
+  const { index, platforms, seconds } = readMetadata(await readFile(metadataFile, "utf8"));
   const [tag = ""] = work.tags;
   const local = `oci:${layout}`;
   if (work.verifyRun !== undefined) {
@@ -245,19 +247,18 @@ function withoutTag(reference: string): string {
   return colon > path.lastIndexOf("/") ? path.slice(0, colon) : path;
 }
 
-/** What a build says of itself: its index, the platforms in it, and the seconds that each strategy took. */
+const metadata = z.object({ archway: buildSchema });
+
+/** What a build says of itself: its index, the platforms in it, and the seconds of each way to build. */
 function readMetadata(text: string) {
-  const content: {
-    archway?: {
-      index?: { digest?: string };
-      platforms?: { platform: string; strategy: "native" | "cross" | "emulated"; seconds?: number }[];
-    };
-  } = JSON.parse(text);
-  const index = content.archway?.index?.digest;
+  const { index, platforms } = metadata.parse(JSON.parse(text)).archway;
   if (index === undefined)
     throw new ArchwayError({ code: "COMMAND_FAILED", kind: "failed", message: "The build gave no digest." });
-  const platforms = content.archway?.platforms ?? [];
   const seconds = { native: 0, cross: 0, emulated: 0 };
-  for (const { strategy, seconds: spent = 0 } of platforms) seconds[strategy] += spent;
-  return { index, platforms: platforms.map(({ platform }) => platform), seconds };
+  for (const { seconds: spent } of platforms) {
+    seconds.native += spent.native;
+    seconds.cross += spent.cross;
+    seconds.emulated += spent.emulated;
+  }
+  return { index: index.digest, platforms: platforms.map(({ platform }) => platform), seconds };
 }

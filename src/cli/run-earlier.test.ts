@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { parseConfig } from "../config/parse-config.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
-import { withoutNeeds } from "../run/left-out.ts";
+import { withoutNeeds } from "../pipeline/left-out.ts";
 import { findEarlier, summaryFile } from "./run-earlier.ts";
 import type { RunSummary } from "./run-summary.ts";
 

@@ -4,7 +4,7 @@ import { ArchwayError } from "../error/error.ts";
 import type { ImageProjection } from "../event/project-run.ts";
 import { artifactFolder } from "../job/volumizer/artifacts.ts";
 import type { JobOutputs, PlannedJob } from "../pipeline/job-spec.ts";
-import { leftOut } from "../run/left-out.ts";
+import { leftOut } from "../pipeline/left-out.ts";
 import { runSchema } from "./schemas/run.ts";
 
 /** File with the summary of a run in its folder. */
@@ -16,7 +16,7 @@ export interface Earlier {
   readonly outputs: ReadonlyMap<string, JobOutputs>;
   readonly images: readonly ImageProjection[];
   /** Puts the artifacts where the jobs of this run look for them. */
-  placeArtifacts(run: string): Promise<void>;
+  readonly placeArtifacts: (run: string) => Promise<void>;
 }
 
 interface EndedRun {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../event/run-event.ts";
+import { formatCount } from "../report/quantity.ts";
 import type { Style } from "../report/style.ts";
 import type { Output } from "./context.ts";
 import { formatImage } from "./run-summary-text.ts";
@@ -12,6 +13,8 @@ export class PlainRun {
   readonly #style: Style;
   /** Lines that are not whole yet, by job and source. */
   readonly #open = new Map<string, string>();
+  /** Failure that was shown last, by job. */
+  readonly #told = new Map<string, string>();
   readonly #decoder = new Map<string, InstanceType<typeof TextDecoder>>();
 
   constructor(stderr: Output, style: Style) {
@@ -52,9 +55,7 @@ export class PlainRun {
             event.job,
             this.#style.dim(`▸ ${event.step}: ${event.state}${event.reason === undefined ? "" : `, ${event.reason}`}`),
           );
-        if (event.failure !== undefined)
-          this.#line(event.job, this.#style.red(`${event.failure.message}${inParentheses([event.reason])}`));
-        return;
+        return this.#failure(event);
       case "placed":
         return this.#line(
           event.job,
@@ -74,14 +75,17 @@ export class PlainRun {
           ),
         );
       case "artifact":
-        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${event.files} files`));
+        return this.#line(event.job, this.#style.dim(`artifact ${event.name}: ${formatCount(event.files, "file")}`));
       case "service":
         this.#flush(event.job, `service:${event.service}`);
         return this.#line(event.job, this.#style.dim(`service ${event.service}: ${event.state}`));
       case "job":
         if (event.state === "skipped" || event.state === "cancelled")
-          return this.#line(event.job, this.#style.dim(`${event.state}: ${event.reason ?? ""}`));
-        return undefined;
+          return this.#line(
+            event.job,
+            this.#style.dim(`${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`),
+          );
+        return this.#failure(event);
       case "image":
         return this.#line(event.job, formatImage(event, this.#style));
       case "approval":
@@ -99,6 +103,14 @@ export class PlainRun {
           this.#style.dim(`workspace: ${event.files} files in ${event.seconds.toFixed(1)} s (${event.driver})`),
         );
     }
+  }
+
+  /** Shows a failure; one of a step that is its job's too is shown once. */
+  #failure({ job, failure, reason }: Extract<RunEvent, { readonly type: "job" | "step" }>): void {
+    if (failure === undefined) return;
+    const text = `${failure.message}${inParentheses([reason])}`;
+    if (this.#told.get(job) !== text) this.#line(job, this.#style.red(text));
+    this.#told.set(job, text);
   }
 
   #decode(key: string, bytes: Uint8Array): string {

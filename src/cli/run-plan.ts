@@ -1,6 +1,4 @@
 import { dirname, relative } from "node:path";
-import { ArchwayError } from "../error/error.ts";
-import { nearestName } from "../error/nearest.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -8,8 +6,6 @@ import type { JobGraph } from "../pipeline/job-spec.ts";
 import { refusalOf } from "../pipeline/match-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { selectJobs } from "../run/choose-platform.ts";
-import { withoutNeeds } from "../run/left-out.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
@@ -18,6 +14,7 @@ import { type Earlier, findEarlier } from "./run-earlier.ts";
 import { localFacts } from "./run-facts.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
+import { selectForRun } from "./run-select.ts";
 import type { RunSource } from "./run-source.ts";
 
 /** What one run is to do: nothing in it was started or asked for outside. */
@@ -53,8 +50,8 @@ export async function planRun(
   const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   const all = expandPipeline(config, facts);
-  const selected = selectJobs(all.jobs, names, options.platforms, unknownJob);
-  const jobs = refusal !== undefined ? [] : options.only ? withoutNeeds(selected, names) : selected;
+  const selected = selectForRun(all.jobs, names, options);
+  const jobs = refusal === undefined ? selected : [];
   const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
   const parts = {
     config,
@@ -111,14 +108,4 @@ export function variablesOf({ run, number, event, branch, tag, sha }: RunFacts):
     ARCHWAY_TAG: tag,
     ARCHWAY_COMMIT: sha,
   };
-}
-
-function unknownJob(name: string, known: readonly string[]): ArchwayError {
-  const guess = nearestName(name, known);
-  return new ArchwayError({
-    code: "JOB_UNKNOWN",
-    kind: "input",
-    message: `The pipeline has no job "${name}".`,
-    hint: guess ? `Did you mean "${guess}"?` : `Jobs: ${known.join(", ")}.`,
-  });
 }

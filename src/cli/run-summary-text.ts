@@ -8,29 +8,18 @@ import type { JobSummary, RunSummary } from "./run-summary.ts";
 export interface SummaryFormat {
   readonly style: Style;
   readonly columns: number;
-  /** A line for each job; left out where their graph stands above. */
-  readonly jobs: boolean;
+  /** `all`: with a line for each job; `graph`: their graph stands above; `failures`: nothing else. */
+  readonly shows: "all" | "graph" | "failures";
 }
 
 /** The summary of a run: its jobs, what is to be known of failures and images, and where the time went. */
-export function formatSummary(summary: RunSummary, { style, columns, jobs }: SummaryFormat): readonly string[] {
-  const table = jobs
-    ? [
-        "",
-        ...formatTable(
-          summary.jobs.map((job) => rowOf(job, style)),
-          { columns, style },
-        ),
-      ]
-    : [];
+export function formatSummary(summary: RunSummary, { style, columns, shows }: SummaryFormat): readonly string[] {
+  const failures = summary.jobs.flatMap((job) => formatFailure(job, style));
+  if (shows === "failures") return failures.slice(1);
+  const rows = summary.jobs.map((job) => rowOf(job, style));
+  const table = shows === "all" ? ["", ...formatTable(rows, { columns, style })] : [];
   const images = summary.images.map((image) => `${style.cyan(image.job)} ${formatImage(image, style)}`);
-  return [
-    ...table,
-    ...summary.jobs.flatMap((job) => formatFailure(job, style)),
-    ...(images.length === 0 ? [] : ["", ...images]),
-    "",
-    ...formatTotal(summary, style),
-  ];
+  return [...table, ...failures, ...(images.length === 0 ? [] : ["", ...images]), "", ...formatTotal(summary, style)];
 }
 
 function rowOf({ job, state, mode, seconds, waited, cacheHits, reason, failure }: JobSummary, style: Style) {
@@ -56,7 +45,10 @@ function formatFailure({ job, reason, failure, log }: JobSummary, style: Style):
     "",
     style.red(`${job}: ${first}${words.length === 0 ? "" : ` (${words.join(", ")})`}`),
     ...more,
-    ...(log?.lines ?? []).map((line) => `${style.dim(`${log?.source} │`)} ${printable(line)}`),
+    // The command that the job is has said it in its own log.
+    ...(log?.lines ?? [])
+      .filter((line) => line !== `error: ${message}`)
+      .map((line) => `${style.dim(`${log?.source} │`)} ${printable(line)}`),
     ...(explained === undefined
       ? []
       : [

@@ -127,7 +127,7 @@ const failure = [
 ];
 
 test("a summary tells of every job, of failures with the end of their log, of images, and where the time went", () => {
-  assert.deepEqual(formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, jobs: true }), [
+  assert.deepEqual(formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, shows: "all" }), [
     "",
     "test@linux/amd64  succeeded  native    3.0 s                1 cache hit",
     "test@linux/arm64  failed     emulated  5.0 s  waited 2.0 s               STEP_FAILED",
@@ -135,7 +135,15 @@ test("a summary tells of every job, of failures with the end of their log, of im
     "smoke             skipped              0.0 s                             it needs test@linux/arm64",
     ...failure,
   ]);
-  assert.deepEqual(formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, jobs: false }), failure);
+  assert.deepEqual(
+    formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, shows: "graph" }),
+    failure,
+  );
+});
+
+test("a quiet run tells of its failures alone", () => {
+  const told = formatSummary(summaryOf("failed"), { style: makeStyle(false), columns: 120, shows: "failures" });
+  assert.deepEqual(told, failure.slice(1, 16));
 });
 
 test("the same as JSON, as its schema says", () => {

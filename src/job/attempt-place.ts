@@ -1,4 +1,4 @@
-import type { RunEventBody } from "../event/run-event.ts";
+import type { Failure, RunEventBody } from "../event/run-event.ts";
 import type { SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "./clock.ts";
@@ -6,6 +6,14 @@ import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./con
 import type { SecretMasks } from "./mask-secrets.ts";
 import type { StepsJob } from "./steps-job.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
+
+/** What failed. */
+export interface Failed {
+  /** Of the step; else `setup`, `services` or `artifacts` of a job with steps, and the kind of any other (`build`, …). */
+  readonly name: string;
+  readonly step?: StepSpec;
+  readonly failure: Failure;
+}
 
 /** Where the containers of one attempt of a job run: its network, its folders, its environment. */
 export interface AttemptPlace {
@@ -27,8 +35,8 @@ export interface AttemptPlace {
   readonly masks: SecretMasks;
   /** For what runs whatever happens: aborted some time after the job was cancelled. */
   readonly late: AbortSignal;
-  /** The step whose failure handlers run. */
-  readonly failedStep?: StepSpec;
+  /** What the failure handlers that run are for. */
+  readonly failed?: Failed;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
   /** An image of the job's platform; asked for once. */
   readonly pull: (image: string, signal: AbortSignal) => Promise<PulledImage>;

@@ -19,6 +19,9 @@ export interface JobCache {
   readonly save: "success" | "always";
 }
 
+/** What removes the parts of a place, in the order in which they were made. */
+export type Removals = (() => Promise<unknown>)[];
+
 /** A place with what belongs to it alone. */
 export interface OpenPlace {
   readonly place: AttemptPlace;
@@ -33,20 +36,23 @@ export interface OpenPlace {
 export async function openPlace(
   job: StepsJob,
   around: JobSurroundings,
-  { removals, late, signal }: { removals: (() => Promise<unknown>)[]; late: AbortSignal; signal: AbortSignal },
+  { removals, late, signal }: { removals: Removals; late: AbortSignal; signal: AbortSignal },
 ): Promise<OpenPlace> {
   const { containerizer, clock, emit } = around;
   const labels = { run: around.run, job: job.id, owner: around.owner };
+  const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
+  const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
+  // The engine works while the files are made ready.
+  const making = make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked));
+  removals.push(async () => {
+    const id = await making.catch(() => undefined);
+    if (id !== undefined) await removeMade({ ...around, job }, { kind: "network", id });
+  });
   const started = clock.now();
   const folder = await around.openFolder(signal);
   removals.push(() => folder.remove());
   await emit({ type: "workspace", job: job.id, ...folder.made, seconds: (clock.now() - started) / 1000 });
-  const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
-  const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
-  const network = await make(around, { kind: "network", name }, (asked) =>
-    containerizer.createNetwork(name, labels, asked),
-  );
-  removals.push(() => removeMade({ ...around, job }, { kind: "network", id: network }));
+  const network = await making;
   for (const input of job.work.inputs) await folder.placeInput(input, signal);
   const mounts: Mount[] = [{ source: folder.workspace, target: job.work.workspace }];
   const caches: JobCache[] = [];
@@ -90,6 +96,16 @@ export async function openPlace(
     containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
   };
   return { place, caches };
+}
+
+/** Removes the parts of a place, the last one first. What stays is told. */
+export async function removeAll(removals: Removals, { id }: StepsJob, { emit }: JobSurroundings): Promise<void> {
+  for (const remove of removals.toReversed()) {
+    await remove().catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      return emit({ type: "note", job: id, text: `Something was not removed: ${why}` });
+    });
+  }
 }
 
 function openedCache(job: StepsJob, { result, from }: OpenCache, about: { path: string; key: string }): RunEventBody {

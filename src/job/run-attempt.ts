@@ -1,10 +1,11 @@
 import type { Failure } from "../event/run-event.ts";
+import type { AttemptPlace, Failed } from "./attempt-place.ts";
 import type { Clock } from "./clock.ts";
 import { failureOf } from "./job-failure.ts";
-import { openPlace, type OpenPlace } from "./open-place.ts";
+import { openPlace, type OpenPlace, removeAll, type Removals } from "./open-place.ts";
 import { runSteps } from "./run-steps.ts";
 import { saveResults } from "./save-results.ts";
-import { startServices } from "./services.ts";
+import { type RunningServices, startServices } from "./services.ts";
 import { runHandlers } from "./steps/compose-step.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "./steps-job.ts";
 
@@ -27,49 +28,58 @@ export async function runAttempt(
   around: JobSurroundings,
   { signal, isFinal }: Attempt,
 ): Promise<JobResult> {
-  const removals: (() => Promise<unknown>)[] = [];
+  const removals: Removals = [];
   try {
     const late = lateSignal(signal, around.clock);
     const open = await openPlace(job, around, { removals, late, signal });
-    const failure = await runAll(open, { signal, isFinal });
+    const { failure, isHandled } = await runAll(open, { signal, isFinal });
     if (failure === undefined) return { status: "succeeded", outputs: {} };
-    return { status: failure.kind === "cancelled" ? "cancelled" : "failed", failure, outputs: {} };
+    return { status: failure.kind === "cancelled" ? "cancelled" : "failed", failure, outputs: {}, isHandled };
   } catch (error) {
     return { status: "failed", failure: failureOf(error), outputs: {} };
   } finally {
-    for (const remove of removals.reverse()) {
-      await remove().catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        return around.emit({ type: "note", job: job.id, text: `Something was not removed: ${why}` });
-      });
-    }
+    await removeAll(removals, job, around);
   }
 }
 
 /** Services, steps, results, and what follows a failure. */
-async function runAll({ place: alone, caches }: OpenPlace, { signal, isFinal }: Attempt): Promise<Failure | undefined> {
+async function runAll(
+  { place: alone, caches }: OpenPlace,
+  { signal, isFinal }: Attempt,
+): Promise<{ readonly failure?: Failure; readonly isHandled: boolean }> {
   const { job, clock } = alone;
-  const services = await startServices(job.work.services, alone, signal);
-  const place = { ...alone, hosts: services.hosts };
+  const conclude = async (failed: Failed, place: AttemptPlace) => {
+    const { failure } = failed;
+    const isHandled = failure.kind !== "cancelled" && isFinal(failure);
+    if (isHandled) await runHandlers(job.onFailure, { ...place, failed });
+    return { failure, isHandled };
+  };
+  let services: RunningServices;
+  try {
+    services = await startServices(job.work.services, alone, signal);
+  } catch (error) {
+    return conclude({ name: "services", failure: failureOf(error) }, alone);
+  }
   const broken = new AbortController();
   services.lost.catch((error: unknown) => broken.abort(error));
   const within = AbortSignal.any([signal, broken.signal]);
-  const late = lateSignal(within, clock);
+  const place = { ...alone, hosts: services.hosts, late: lateSignal(within, clock) };
   try {
-    const { failure: failed, failedStep } = await runSteps({ ...place, late }, within);
+    const { failure: failed, failedStep: step } = await runSteps(place, within);
     const later = await saveResults({ place, caches }, failed).then(() => undefined, failureOf);
     // What failed first is what the user has to know.
-    const failure = failed ?? later;
-    if (failure !== undefined && failure.kind !== "cancelled" && isFinal(failure))
-      await runHandlers(job.onFailure, { ...place, late, ...(failedStep === undefined ? {} : { failedStep }) });
-    return failure;
+    if (failed !== undefined) {
+      const about = step === undefined ? { name: "services" } : { name: step.name, step };
+      return await conclude({ ...about, failure: failed }, place);
+    }
+    return later === undefined ? { isHandled: false } : await conclude({ name: "artifacts", failure: later }, place);
   } finally {
     await services.stop();
   }
 }
 
 /** A signal that is aborted some time after another. */
-function lateSignal(signal: AbortSignal, clock: Clock): AbortSignal {
+export function lateSignal(signal: AbortSignal, clock: Clock): AbortSignal {
   const late = new AbortController();
   const begin = () => {
     const limit = clock.timeout(afterCancel);

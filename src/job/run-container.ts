@@ -23,7 +23,8 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
   const id = await make(runner, named, (asked) => containerizer.createContainer(spec, asked));
   try {
     signal.throwIfAborted();
-    const running = await containerizer.start(id, output, signal);
+    // A cancel does not interrupt the start either: what runs then is asked to end, not just removed.
+    const running = await containerizer.start(id, output, runner.clock.timeout(patience));
     const ending = Promise.withResolvers<void>();
     const onAbort = () => {
       stop(runner, id, running).then(ending.resolve, ending.reject);

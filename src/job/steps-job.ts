@@ -39,4 +39,6 @@ export interface JobResult {
   /** Why it was skipped. */
   readonly reason?: string;
   readonly outputs: Omit<JobOutputs, "status">;
+  /** Its failure handlers have run. */
+  readonly isHandled?: boolean;
 }

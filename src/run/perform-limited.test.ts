@@ -6,7 +6,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
-import type { JobSpec } from "../pipeline/job-spec.ts";
+import type { JobSpec, StepSpec } from "../pipeline/job-spec.ts";
 import { performLimited } from "./perform-limited.ts";
 
 const job: JobSpec = {
@@ -23,9 +23,23 @@ const job: JobSpec = {
 const unreachable = new ArchwayError({ code: "REGISTRY_UNREACHABLE", kind: "unreachable", message: "no route" });
 const signal = new AbortController().signal;
 
+const handler: StepSpec = {
+  name: "tell",
+  image: "curl",
+  run: { kind: "script", script: "x" },
+  env: {},
+  secrets: [],
+  when: "success",
+  retry: job.retry,
+  mayFail: false,
+  onFailure: [],
+  resources: {},
+};
+
 /** Performs a job with attempts that end one after the other as `ends` say. */
 async function perform(spec: JobSpec, ends: readonly (Error | JobResult)[]) {
   const events: RunEventBody[] = [];
+  const handled: string[] = [];
   let attempts = 0;
   const result = await performLimited(
     spec,
@@ -35,12 +49,13 @@ async function perform(spec: JobSpec, ends: readonly (Error | JobResult)[]) {
         if (end === undefined || end instanceof Error) throw end ?? new TypeError("one attempt too many");
         return end;
       },
+      handleFailure: async (_, { code }) => void handled.push(code),
       emit: (event) => void events.push(event),
       clock: systemClock,
     },
     signal,
   );
-  return { result, attempts, events };
+  return { result, attempts, events, handled };
 }
 
 test("a registry that cannot be reached is tried again, and said", async () => {
@@ -69,12 +84,27 @@ async function wait(_: JobSpec, { signal: within }: Attempt): Promise<JobResult>
   throw within.reason;
 }
 
+test("failure handlers run once, after the last attempt, and only for a job that did not do it itself", async () => {
+  const told: JobSpec = { ...job, onFailure: [handler] };
+  const failed = (isHandled: boolean): JobResult => ({
+    status: "failed",
+    failure: { kind: "user", code: "FINDINGS", message: "wrong code" },
+    outputs: {},
+    isHandled,
+  });
+  assert.deepEqual((await perform(told, [unreachable, { status: "succeeded", outputs: {} }])).handled, []);
+  assert.deepEqual((await perform(told, [unreachable, unreachable, unreachable])).handled, ["REGISTRY_UNREACHABLE"]);
+  assert.deepEqual((await perform(told, [failed(false)])).handled, ["FINDINGS"]);
+  assert.deepEqual((await perform(told, [failed(true)])).handled, []);
+  assert.deepEqual((await perform(job, [failed(false)])).handled, []);
+});
+
 test("a job that takes too long fails with its limit, and is not cancelled", async () => {
   // The limit alone holds no process.
   const alive = setInterval(() => {}, 1000);
   const { failure } = await performLimited(
     { ...job, timeout: 0.05 },
-    { perform: wait, emit: () => {}, clock: systemClock },
+    { perform: wait, handleFailure: async () => {}, emit: () => {}, clock: systemClock },
     signal,
   );
   clearInterval(alive);
@@ -88,6 +118,10 @@ test("a job that takes too long fails with its limit, and is not cancelled", asy
 test("a cancelled job is cancelled and not tried again", async () => {
   const stop = new AbortController();
   setImmediate(() => stop.abort());
-  const { status } = await performLimited(job, { perform: wait, emit: () => {}, clock: systemClock }, stop.signal);
+  const { status } = await performLimited(
+    job,
+    { perform: wait, handleFailure: async () => {}, emit: () => {}, clock: systemClock },
+    stop.signal,
+  );
   assert.equal(status, "cancelled");
 });

@@ -1,17 +1,25 @@
 import type { Failure } from "../event/run-event.ts";
 import { failureOf, JobFailure } from "../job/job-failure.ts";
+import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import type { RunRequest } from "./run-pipeline.ts";
 
-type Performing = Pick<RunRequest, "perform" | "emit" | "clock">;
+/** Does a job once. */
+type Perform = (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+type Performing = Pick<RunRequest, "handleFailure" | "emit" | "clock"> & { readonly perform: Perform };
 
-/** Does one job as its `timeout` and `retry` say; a person is asked once, and waits on their own. Throws only what `emit` throws. */
-export async function performLimited(
-  job: JobSpec,
-  { perform, emit, clock }: Performing,
-  signal: AbortSignal,
-): Promise<JobResult> {
+/** Does one job as its `timeout`, `retry` and `on_failure` say. Throws only what `emit` throws. */
+export async function performLimited(job: JobSpec, around: Performing, signal: AbortSignal): Promise<JobResult> {
+  const result = await performAll(job, around, signal);
+  const { status, failure, isHandled = false } = result;
+  if (status === "failed" && failure !== undefined && !isHandled && job.onFailure.length > 0)
+    await around.handleFailure(job, failure);
+  return result;
+}
+
+/** All attempts of a job within its time; a person is asked once, and waits on their own. */
+async function performAll(job: JobSpec, { perform, emit, clock }: Performing, signal: AbortSignal): Promise<JobResult> {
   const isPatient = job.work.kind === "approval" || job.timeout === undefined;
   const limit = isPatient ? undefined : clock.timeout((job.timeout ?? 0) * 1000);
   const late = new AbortController();
@@ -23,7 +31,7 @@ export async function performLimited(
       within.aborted || attempt >= attempts || !job.retry.on.some((one) => one === kind);
     const result = await attemptJob(job, perform, { signal: within, isFinal });
     if (result.status !== "succeeded" && signal.aborted) return { status: "cancelled", outputs: {} };
-    if (late.signal.aborted && !isOwnEnd(job, result)) return { status: "failed", failure: timedOut(job), outputs: {} };
+    if (late.signal.aborted && !isOwnEnd(job, result)) return { ...result, status: "failed", failure: timedOut(job) };
     const { failure } = result;
     if (failure === undefined || isFinal(failure)) return result;
     const text = `Attempt ${attempt} of ${attempts} failed: ${failure.message}`;
@@ -38,11 +46,7 @@ function isOwnEnd({ work }: JobSpec, { status, failure }: JobResult): boolean {
   return status === "succeeded" || (work.kind === "steps" && failure !== undefined && failure.kind !== "cancelled");
 }
 
-async function attemptJob(
-  job: JobSpec,
-  perform: RunRequest["perform"],
-  attempt: Parameters<RunRequest["perform"]>[1],
-): Promise<JobResult> {
+async function attemptJob(job: JobSpec, perform: Perform, attempt: Attempt): Promise<JobResult> {
   if (attempt.signal.aborted) return { status: "cancelled", outputs: {} };
   try {
     return await perform(job, attempt);

@@ -19,7 +19,7 @@ function containers(scripts: Readonly<Record<string, ContainerScript | readonly 
 const told = ({ type, ...event }: TimedEvent): string => {
   if (type !== "step" || !("step" in event)) return "";
   const { step, state, attempt, reason, handles, failure } = event;
-  const more = [handles === undefined ? "" : `for ${handles || "the job"}`, failure?.kind ?? "", reason ?? ""];
+  const more = [handles === undefined ? "" : `for ${handles}`, failure?.kind ?? "", reason ?? ""];
   return [step, state, attempt > 1 ? `#${attempt}` : "", ...more].filter((word) => word !== "").join(" ");
 };
 /** What the events say of steps, in short. */
@@ -186,12 +186,56 @@ describe("failure handlers", () => {
     nothingLeft(ran);
   });
 
+  test("run whatever failed: a pull, a service, the artifacts, the place itself, and a job without steps", async () => {
+    const job = (more: string) =>
+      `on_failure: [{ name: tell, image: curl, run: x }]\njobs: { a: { image: alpine, steps: [{ name: one, run: x }]${more} } }`;
+    const missing = new ArchwayError({ code: "IMAGE_MISSING", kind: "failed", message: "No such image." });
+    const noImage = { image: ({ image }: { image: string }) => (image === "alpine" ? missing : undefined) };
+    const noNetwork = {
+      fault: (operation: string, count: number) =>
+        operation === "createNetwork" && count === 1 ? { before: lost } : undefined,
+    };
+    const pulled = await runScripted(job(""), { ...containers({}), ...noImage });
+    const place = await runScripted(job(""), { ...containers({}), ...noNetwork });
+    const service = await runScripted(
+      job(", services: { db: { image: db } }"),
+      containers({ "service:db": { refuses: lost } }),
+    );
+    const command = await runScripted(
+      "jobs: { a: { verify: { images: [app] }, on_failure: [{ name: tell, image: curl, run: x }] } }",
+      containers({}),
+    );
+    for (const [ran, failed, code] of [
+      [pulled, "one", "IMAGE_MISSING"],
+      [place, "setup", "ENGINE_LOST"],
+      [service, "services", "ENGINE_LOST"],
+      [command, "verify", "NOT_SCRIPTED"],
+    ] as const) {
+      assert.deepEqual(jobs(ran), [`a failed ${code}`]);
+      assert.deepEqual(steps(ran).slice(-2), [`tell running for ${failed}`, `tell succeeded for ${failed}`]);
+      const { image, env } = ran.engine.made.find(({ labels }) => labels.step === "tell") ?? {};
+      assert.deepEqual([image?.id, env?.["ARCHWAY_FAILED_STEP"], env?.["ARCHWAY_FAILED_JOB"]], ["curl", failed, "a"]);
+      nothingLeft(ran);
+    }
+  });
+
+  test("that cannot run are told, and change nothing", async () => {
+    const ran = await runScripted("jobs: { a: { image: alpine, steps: [x], on_failure: [{ run: x }] } }", {
+      ...containers({}),
+      fault: (operation) => (operation === "createNetwork" ? { before: lost } : undefined),
+    });
+    assert.deepEqual(jobs(ran), ["a failed ENGINE_LOST"]);
+    const notes = ran.events.flatMap((event) => (event.type === "note" ? [event.text] : []));
+    assert.deepEqual(notes, ["The failure handlers did not run: The engine does not answer."]);
+    nothingLeft(ran);
+  });
+
   test("run after a time limit, and not after a cancel", async () => {
     const yaml = `jobs:
   a: { image: alpine, timeout: 1m, steps: [{ name: one, run: x }], on_failure: [{ name: tell, run: x }] }`;
     const late = await runScripted(yaml, containers({ one: { heeds: 10 } }));
     assert.deepEqual(jobs(late), ["a failed JOB_TIMEOUT"]);
-    assert.deepEqual(steps(late).slice(-2), ["tell running for the job", "tell succeeded for the job"]);
+    assert.deepEqual(steps(late).slice(-2), ["tell running for one", "tell succeeded for one"]);
     const cancelled = await runScripted(yaml, containers({ one: { heeds: 10 } }), { cancelAt: 30_000 });
     assert.deepEqual(jobs(cancelled), ["a cancelled"]);
     assert.deepEqual(steps(cancelled), ["one running", "one cancelled"]);
@@ -338,8 +382,8 @@ describe("services", () => {
       "one cancelled",
       "clean running",
       "clean succeeded",
-      "tell running for the job",
-      "tell succeeded for the job",
+      "tell running for one",
+      "tell succeeded for one",
     ]);
     nothingLeft(ended);
   });

@@ -1,6 +1,6 @@
 /** `archway pipeline check` and `show` with a real registry: which images a pipeline needs, and what is said when one lacks a platform. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseReference } from "../../src/oci/reference.ts";
@@ -10,8 +10,9 @@ import type { Bed } from "../bed/bed.ts";
 import { archway, workplace } from "./archway.ts";
 import type { Workplace } from "./archway.ts";
 import { putFiles, putIndex } from "./image-parts.ts";
+import { writeLogin } from "./store-behind-proxy.ts";
 
-const needs = ["registry"] as const;
+const needs = ["registry", "registry-token"] as const;
 
 describe("archway pipeline", { skip: await unavailable(...needs) }, () => {
   let bed: Bed;
@@ -71,6 +72,31 @@ describe("archway pipeline", { skip: await unavailable(...needs) }, () => {
     const down = await pipeline([nowhere], "check");
     assert.equal(down.code, 3, down.stderr);
     assert.match(down.stderr, /The image 127\.0\.0\.1:9\/app:1 could not be looked up/);
+  });
+
+  test("a private registry is asked with the pipeline's own login, and a missing secret is named", async () => {
+    const own = await bed.registry("token");
+    const login = await writeLogin(place.dir, own.host, "writer", "write-it");
+    const writer = new Registries({ registries: {}, insecure: [] }, { REGISTRY_AUTH_FILE: login });
+    const store = writer.open(parseReference(`${own.host}/private/app`));
+    await store.tag("1", await putFiles(store, "linux/amd64", { name: "private" }));
+    await writer.close();
+    await rm(login);
+    await writeFile(
+      join(place.dir, ".archway.yaml"),
+      `version: 1
+registries: { "${own.host}": { username: reader, password: { secret: READ_TOKEN } } }
+jobs: { test: { platforms: linux/amd64, image: "${own.host}/private/app:1", steps: [uname] } }
+`,
+    );
+    const check = (args: readonly string[], env: object = {}) =>
+      archway(["pipeline", "check", ...args], { cwd: place.dir, env: { ...place.env, ...env } });
+    const refused = await check([]);
+    assert.equal(refused.code, 3, refused.stderr);
+    assert.match(refused.stderr, /hint: Its password is the secret READ_TOKEN: give it with --secret-file/);
+    const found = await check(["--secret-env", "READ_TOKEN"], { READ_TOKEN: "read-it" });
+    assert.equal(found.code, 0, found.stderr);
+    assert.match(found.stdout, /private\/app:1 +linux\/amd64 +sha256/);
   });
 
   test("show prints the jobs of an event as a table and as a chart", async () => {

@@ -87,27 +87,32 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
         }
       });
 
-      test("an engine that dies in the middle of a step is the infrastructure's failure, and the next start cleans", async () => {
-        await using place = await repository();
-        const member = await bed[engine]();
-        const program = startArchway(["run", "long", "--event", "manual", "--host", member.endpoint], {
-          cwd: place.dir,
-          env: place.env,
+      for (const [signal, how] of [
+        ["SIGKILL", "dies"],
+        ["SIGTERM", "is stopped"],
+      ] as const) {
+        test(`an engine that ${how} in the middle of a step is the infrastructure's failure, and the next start cleans`, async () => {
+          await using place = await repository();
+          const member = await bed[engine]();
+          const program = startArchway(["run", "long", "--event", "manual", "--host", member.endpoint], {
+            cwd: place.dir,
+            env: place.env,
+          });
+          await program.shows("│ started");
+          await member.kill(signal);
+          const { code, stderr } = await program.ended;
+          assert.equal(code, 3, stderr);
+          const events = await eventsOf(place);
+          assertWhole(events);
+          assert.equal(outputOf(events, "long", "step-1"), "started\n");
+          assert.ok(
+            events.flatMap((event) => lineOf(event) ?? []).includes("long failed (infrastructure ENGINE_LOST)"),
+            stderr,
+          );
+          await member.restart();
+          await assertNextCleans(place, `the engine had ${signal}`);
         });
-        await program.shows("│ started");
-        await member.kill("SIGKILL");
-        const { code, stderr } = await program.ended;
-        assert.equal(code, 3, stderr);
-        const events = await eventsOf(place);
-        assertWhole(events);
-        assert.equal(outputOf(events, "long", "step-1"), "started\n");
-        assert.ok(
-          events.flatMap((event) => lineOf(event) ?? []).includes("long failed (infrastructure ENGINE_LOST)"),
-          stderr,
-        );
-        await member.restart();
-        await assertNextCleans(place, "the engine was killed");
-      });
+      }
 
       test("a job that is tried again succeeds with the engine that came back", async () => {
         await using place = await repository();

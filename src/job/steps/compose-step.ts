@@ -20,7 +20,9 @@ export function composeStep(step: StepSpec, place: AttemptPlace, soFar: StepsSoF
   const started = withStart(limited, about, place);
   const repeated = withRetry(started, retry, clock, (end) => emit(endOf(about, end, "it is tried again")));
   const ended = withEnd(repeated, about, { ...place, mayFail });
-  const handled = withHandlers(ended, () => runHandlers(step.onFailure, { ...place, failedStep: step }));
+  const handled = withHandlers(ended, (failure) =>
+    runHandlers(step.onFailure, { ...place, failed: { name, step, failure } }),
+  );
   return withWhen(handled, step, about, { ...place, soFar });
 }
 
@@ -31,9 +33,9 @@ export async function runHandlers(handlers: readonly StepSpec[], place: AttemptP
 
 /** A failure handler: the same without what a handler cannot have. What it does not say itself is as in the step that failed. */
 function composeHandler(handler: StepSpec, place: AttemptPlace): StepRun {
-  const { job, clock, failedStep } = place;
-  const step = failedStep === undefined ? handler : withEnvironmentOf(handler, failedStep);
-  const about: AboutStep = { type: "step", job: job.id, step: step.name, handles: failedStep?.name ?? "" };
+  const { job, clock, failed } = place;
+  const step = failed?.step === undefined ? handler : withEnvironmentOf(handler, failed.step);
+  const about: AboutStep = { type: "step", job: job.id, step: step.name, handles: failed?.name ?? "" };
   const logged = withLog(runInContainer(step, place), step, place);
   const limited = withTimeout(logged, step.name, step.timeout, clock);
   return withEnd(withStart(limited, about, place), about, { ...place, mayFail: false });

@@ -55,6 +55,8 @@ export async function scriptMounts(run: StepSpec["run"], { folder }: AttemptPlac
   return [{ source, target: scriptPlace, readOnly: true }];
 }
 
-function failedVariables({ failedStep, job }: AttemptPlace): Readonly<Record<string, string>> {
-  return failedStep === undefined ? {} : { ARCHWAY_FAILED_STEP: failedStep.name, ARCHWAY_FAILED_JOB: job.id };
+function failedVariables({ failed, job }: AttemptPlace): Readonly<Record<string, string>> {
+  if (failed === undefined) return {};
+  const { name, failure } = failed;
+  return { ARCHWAY_FAILED_STEP: name, ARCHWAY_FAILED_JOB: job.id, ARCHWAY_FAILURE: failure.message };
 }

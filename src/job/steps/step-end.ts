@@ -17,5 +17,6 @@ export type StepRun = (signal: AbortSignal, attempt: number) => Promise<StepEnd>
 export interface StepsSoFar {
   /** The first failure, or the cancel. */
   readonly failure?: Failure;
+  /** The step that failed, or was cut off by what failed. */
   readonly failedStep?: StepSpec;
 }

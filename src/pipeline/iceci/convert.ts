@@ -6,7 +6,7 @@ import type { Fields } from "./containers.ts";
 import { handlerDrafts, plainName, secretName } from "./containers.ts";
 import type { Draft, Note } from "./draft.ts";
 import { notesAt, notesUnder } from "./draft.ts";
-import { buildJob, joinedJob, stepsJob } from "./jobs.ts";
+import { buildJob, hostOf, imagesOfBuild, joinedJob, stepsJob } from "./jobs.ts";
 import type { JobContext } from "./jobs.ts";
 import type { Profile } from "./profiles.ts";
 import { profileByName } from "./profiles.ts";
@@ -37,7 +37,8 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
   const names = jobNames(segments);
   const jobs: Record<string, Fields> = {};
   const notes: Note[] = [];
-  let workspaceFrom: string | undefined;
+  const built = new Map<string, string>();
+  let workspaceFrom: JobContext["workspaceFrom"];
   const top = topLevel(pipeline, segments, profile);
   const usual = top.platforms.length > 1 ? { usual: usualPlatform } : {};
   segments.forEach((segment, index) => {
@@ -46,6 +47,7 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
       pipeline,
       profile,
       triggers,
+      built,
       ...usual,
       ...(workspaceFrom === undefined ? {} : { workspaceFrom }),
       keepsWorkspace: segments.slice(index + 1).some(({ kind }) => kind === "steps"),
@@ -59,7 +61,8 @@ export function convertIceci(pipeline: IceciPipeline, options: ConvertOptions): 
     }
     jobs[name] = { ...(before === undefined ? {} : { needs: before }), ...draft.value };
     notes.push(...notesUnder(["jobs", name], draft.notes));
-    if (segment.kind === "steps") workspaceFrom = name;
+    for (const image of imagesOfBuild(draft)) built.set(image, name);
+    if (segment.kind === "steps") workspaceFrom = { job: name, hasConditions: draft.value["when"] !== undefined };
   });
   notes.push(...notesAt(["jobs"], lostServices(pipeline, segments)));
   const value: Fields = {
@@ -193,11 +196,6 @@ function registryLogins(pipeline: IceciPipeline): Map<string, string[]> {
 function userOf(pipeline: IceciPipeline, host: string): string {
   const build = pipeline.steps.find(({ containerBuild }) => containerBuild?.registry === host)?.containerBuild;
   return build?.user ?? "CHANGE-ME";
-}
-
-function hostOf(image: string): string {
-  const [first = "", ...rest] = image.split("/");
-  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
 function globalEnv({ globals }: IceciPipeline): Fields {

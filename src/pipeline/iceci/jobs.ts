@@ -4,7 +4,7 @@ import type { Event } from "./conditions.ts";
 import { sameWhen, whenOf } from "./conditions.ts";
 import type { Fields } from "./containers.ts";
 import { handlerDrafts, secretUses, serviceDraft, stepDraft } from "./containers.ts";
-import type { Draft, Note } from "./draft.ts";
+import type { Draft, Note, Plain } from "./draft.ts";
 import { notesAt, notesUnder } from "./draft.ts";
 import type { Profile } from "./profiles.ts";
 import type { IceciBuild, IceciPipeline, IceciStep } from "./schema.ts";
@@ -20,14 +20,21 @@ export interface JobContext {
   readonly usual?: Platform;
   /** Events that the pipeline runs for. */
   readonly triggers: readonly Event[];
-  /** The earlier job whose workspace goes on here, if one wrote to it. */
-  readonly workspaceFrom?: string;
+  /** The earlier job whose workspace goes on here, if one wrote to it; one with conditions may leave none. */
+  readonly workspaceFrom?: { readonly job: string; readonly hasConditions: boolean };
+  /** Names of images (`docker.io/team/app:1`) that earlier jobs build, and those jobs. */
+  readonly built: ReadonlyMap<string, string>;
   /** A later job goes on in the workspace of this one. */
   readonly keepsWorkspace: boolean;
 }
 
 /** Name of the artifact that carries a workspace from job to job. */
 const workspaceArtifact = "workspace";
+
+function workspaceOf({ job, hasConditions }: NonNullable<JobContext["workspaceFrom"]>): Plain {
+  const artifact = `${job}.${workspaceArtifact}`;
+  return hasConditions ? { artifact, optional: true } : artifact;
+}
 
 /** The steps of a segment as one job. */
 export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: JobContext): Draft<Fields> {
@@ -40,7 +47,7 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
   const notes: Note[] = [];
   const begun = segment.begun.flatMap(({ serviceRun }) => serviceRun ?? []);
   for (const service of [...pipeline.services, ...begun]) {
-    const draft = serviceDraft(service);
+    const draft = withBuiltImage(serviceDraft(service), context);
     services[service.name] = draft.value;
     notes.push(...notesUnder(["services", service.name], draft.notes));
   }
@@ -75,9 +82,7 @@ export function stepsJob(segment: Extract<Segment, { kind: "steps" }>, context: 
     ...(usesPath ? { workspace: "/workspace" } : {}),
     ...(secrets.length === 0 ? {} : { secrets }),
     ...(Object.keys(services).length === 0 ? {} : { services }),
-    ...(context.workspaceFrom === undefined
-      ? {}
-      : { inputs: { ".": `${context.workspaceFrom}.${workspaceArtifact}` } }),
+    ...(context.workspaceFrom === undefined ? {} : { inputs: { ".": workspaceOf(context.workspaceFrom) } }),
     steps,
     ...(context.keepsWorkspace ? { artifacts: { [workspaceArtifact]: "**" } } : {}),
   };
@@ -99,7 +104,7 @@ function oneStep(
   const { workingDir } = context.pipeline;
   const when = ownCondition ? whenOf(step.when, context.triggers) : undefined;
   const handlers = handlerDrafts(context.pipeline, step.onFailure);
-  const draft = stepDraft(step.name, step.containerRun, services);
+  const draft = withBuiltImage(stepDraft(step.name, step.containerRun, services), context);
   return {
     value: {
       ...draft.value,
@@ -109,6 +114,40 @@ function oneStep(
     },
     notes: [...draft.notes, ...notesUnder(["on_failure"], handlers.notes)],
   };
+}
+
+/** An image that this pipeline builds is named as what the build gave: it is there before it is published. */
+function withBuiltImage({ value, notes }: Draft<Fields>, { built }: JobContext): Draft<Fields> {
+  const name = value["image"];
+  const job = typeof name === "string" ? built.get(fullImage(name)) : undefined;
+  if (job === undefined) return { value, notes };
+  const text = `Was ${name}, which the job ${job} builds.`;
+  const others = notes.filter(({ path }) => path[0] !== "image");
+  return {
+    value: { ...value, image: `\${{ jobs.${job}.reference }}` },
+    notes: [...others, ...notesAt(["image"], [text])],
+  };
+}
+
+/** The names of a build, in full. */
+export function imagesOfBuild({ value }: Draft<Fields>): readonly string[] {
+  const { build } = value;
+  const tags = typeof build === "object" && "tags" in build && Array.isArray(build.tags) ? build.tags : [];
+  return tags.map((tag) => fullImage(String(tag)));
+}
+
+/** `app` is `docker.io/library/app:latest`; the text may hold expressions. */
+function fullImage(name: string): string {
+  const host = hostOf(name);
+  const rest = name.startsWith(`${host}/`) ? name.slice(host.length + 1) : name;
+  const path = host === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
+  return `${host}/${path}${/:[^/]*$/.test(path) ? "" : ":latest"}`;
+}
+
+/** The registry of an image. */
+export function hostOf(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
 /** Where a job with a profile runs. */
@@ -226,7 +265,7 @@ function finishBuild(
     ...(context.workspaceFrom === undefined
       ? []
       : [
-          `The build sees the commit as it was checked out. What the job ${context.workspaceFrom} writes is not in it: make that in the Dockerfile.`,
+          `The build sees the commit as it was checked out. What the job ${context.workspaceFrom.job} writes is not in it: make that in the Dockerfile.`,
         ]),
     ...(build.cache?.enable === true
       ? ["IceCI's cache is not needed: layers are cached by the engine; cacheTo and cacheFrom share them."]

@@ -11,8 +11,8 @@ const noCounterpart = (how: string): Counterpart => ({ note: `is not set by Arch
 /** Variables of IceCI, without `ICECI_SERVICE_*`, `ICECI_STEP_NAME` and `ICECI_FAILED_STEP_NAME`, which depend on the step. */
 const counterparts: Readonly<Record<string, Counterpart>> = {
   ICECI_BUILD_NUMBER: {
-    expression: "git.short_sha",
-    note: "counted the builds of a repository; the short commit takes its place, which names a build on every machine alike",
+    expression: "run.number",
+    note: "goes on from 1: the runs are counted anew, on each machine for itself",
   },
   ICECI_GIT_EVENT_TYPE: { expression: "event.name", note: 'was "commit"; it is "push" here' },
   ICECI_GIT_EVENT_NAME: { expression: "git.tag || git.branch" },

@@ -1,5 +1,8 @@
+import { ArchwayError } from "../../error/error.ts";
+import type { Scope } from "../../expression/evaluate.ts";
 import type { Value } from "../../expression/expression.ts";
 import type { Template } from "../../expression/template.ts";
+import { formatReference, parseReference, withTag } from "../../oci/reference.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { readEnvironment } from "../environment.ts";
 import { knownScope, knownText } from "../known-text.ts";
@@ -29,22 +32,31 @@ interface NamedImage {
   /** Variables of what names it, over those of the job. */
   readonly env: readonly Readonly<Record<string, Template>>[];
   readonly path: readonly PropertyKey[];
+  /** Platforms that it must have; absent: the one of the job. */
+  readonly platforms?: readonly Platform[];
 }
 
-/** Collects the images of steps, services and failure handlers of all jobs that are not skipped. `known` are names that expressions may have beside those of the job. */
+/**
+ * Collects the images of all jobs that are not skipped: of steps, services and failure handlers, and those that verify, image and promote jobs read. What a job that
+ * comes before makes is known late, also where it is named as it will be called. `known` are names that expressions may have beside those of the job.
+ */
 export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Value]>): ImageNeeds {
   const images = new Map<string, ImageUse[]>();
   const late = new Set<string>();
   const names = new Map(known);
-  for (const job of graph.jobs.filter(({ skip }) => skip === undefined)) {
+  const jobs = graph.jobs.filter(({ skip }) => skip === undefined);
+  const made = new Map(jobs.map((job) => [job.name, imagesMadeBy(job, knownScope(job, graph, names))]));
+  for (const job of jobs) {
     const scope = knownScope(job, graph, names);
-    for (const { image, env, path } of imagesOf(job)) {
+    const before = new Set(job.allNeeds.flatMap((need) => [...(made.get(need) ?? [])]));
+    for (const { image, env, path, platforms = job.platform === undefined ? [] : [job.platform] } of imagesOf(job)) {
       const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
       const name = knownText(image, own);
-      if (name === undefined) late.add(templateText(image));
-      else {
+      if (name === undefined || before.has(fullName(name))) late.add(name ?? templateText(image));
+      else if (!isElsewhere(name)) {
         const uses = images.get(name) ?? [];
-        uses.push({ job: job.id, path, ...(job.platform === undefined ? {} : { platform: job.platform }) });
+        if (platforms.length === 0) uses.push({ job: job.id, path });
+        for (const platform of platforms) uses.push({ job: job.id, path, platform });
         images.set(name, uses);
       }
     }
@@ -52,9 +64,32 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   return { images, late: [...late] };
 }
 
+/** Names that a job gives to images, as far as they are known. */
+function imagesMadeBy({ work }: PlannedJob, scope: Scope): ReadonlySet<string> {
+  const templates = work.kind === "build" ? work.tags : work.kind === "image" || work.kind === "promote" ? work.to : [];
+  return new Set(templates.flatMap((template) => knownText(template, scope) ?? []).map(fullName));
+}
+
+/** A name as registries know it; what is no name of an image stays as it is, and is told by whoever looks it up. */
+function fullName(name: string): string {
+  try {
+    const reference = parseReference(name);
+    return formatReference((reference.tag ?? reference.digest) ? reference : withTag(reference, "latest"));
+  } catch (error) {
+    if (error instanceof ArchwayError) return name;
+    throw error;
+  }
+}
+
+/** Layouts and archives of this machine, and bare digests of images of the run. */
+function isElsewhere(name: string): boolean {
+  return /^(oci|oci-archive|docker-archive|docker|sha256):/.test(name);
+}
+
 function imagesOf({ name, work, onFailure }: PlannedJob): NamedImage[] {
   const at = ["jobs", name];
-  if (work.kind !== "steps") return imagesOfSteps(onFailure, undefined, [...at, "on_failure"]);
+  if (work.kind !== "steps")
+    return [...imagesReadBy(work, at), ...imagesOfSteps(onFailure, undefined, [...at, "on_failure"])];
   const usual = { image: work.image, env: [], path: [...at, "image"] };
   return [
     ...work.services.map(({ name: service, image, env }) => ({
@@ -65,6 +100,15 @@ function imagesOf({ name, work, onFailure }: PlannedJob): NamedImage[] {
     ...imagesOfSteps(work.steps, usual, [...at, "steps"]),
     ...imagesOfSteps(onFailure, usual, [...at, "on_failure"]),
   ];
+}
+
+/** The images that a job without steps reads. */
+function imagesReadBy(work: PlannedJob["work"], at: readonly PropertyKey[]): NamedImage[] {
+  const named = (images: readonly Template[], path: readonly PropertyKey[], platforms: readonly Platform[]) =>
+    images.map((image, index) => ({ image, env: [], path: [...at, ...path, index], platforms }));
+  if (work.kind === "verify") return named(work.images, ["verify", "images"], [...work.platforms, ...work.require]);
+  if (work.kind === "image") return named(work.from, ["image", work.action, "from"], work.platforms);
+  return work.kind === "promote" ? named([work.from], ["promote", "from"], []) : [];
 }
 
 /**

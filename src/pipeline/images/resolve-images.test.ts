@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseConfig } from "../../config/parse-config.ts";
 import { ArchwayError } from "../../error/error.ts";
 import { TestStore } from "../../image/test-store.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import { formatReference, targetOf } from "../../oci/reference.ts";
 import { parsePlatform } from "../../platform/platform.ts";
 import { job, nameOf, service, step, stepsWork, template } from "../show/test-graph.ts";
+import { expandPipeline } from "../expand-pipeline.ts";
+import type { RunFacts } from "../facts.ts";
 import type { PlannedJob } from "../job-spec.ts";
 import { type FindImage, resolveImages } from "./resolve-images.ts";
 
@@ -29,6 +32,19 @@ async function registry(images: Readonly<Record<string, readonly string[]>>) {
   return { find, asked, placeOf };
 }
 
+const runFacts: RunFacts = {
+  run: "",
+  number: 0,
+  event: "push",
+  branch: "main",
+  tag: "",
+  sha: "",
+  message: "",
+  authorName: "",
+  authorEmail: "",
+  inputs: {},
+};
+
 const live = new AbortController().signal;
 
 test("each image of steps, services and handlers is asked for once, for the platforms of its jobs", async () => {
@@ -44,6 +60,7 @@ test("each image of steps, services and handlers is asked for once, for the plat
   });
   const { images, problems, late } = await resolveImages({ env: {}, jobs: [...jobs, handled] }, sources, live);
   assert.deepEqual(asked.toSorted(), [
+    "docker.io/library/a:1",
     "docker.io/library/app:1",
     "docker.io/library/app:db",
     "docker.io/library/curl:latest",
@@ -56,6 +73,7 @@ test("each image of steps, services and handlers is asked for once, for the plat
     [
       { name: "app:db", needed: both },
       { name: "app:1", needed: both },
+      { name: "a:1", needed: [] },
       { name: "curl", needed: [] },
     ],
   );
@@ -136,5 +154,48 @@ test("names follow from the matrix, the platform and the environment", async () 
   assert.deepEqual(
     told.map(({ place }) => place?.file),
     ["jobs.test.steps.1.image"],
+  );
+});
+
+test("what the run makes before is not asked for, also under the name that it gets; what other jobs read is", async () => {
+  const config = parseConfig(
+    `version: 1
+platforms: [linux/amd64, linux/arm64]
+jobs:
+  image: { build: { tags: ["app:made", "app:\${{ git.short_sha }}"], push: true } }
+  early: { image: "app:made", steps: [x] }
+  smoke: { needs: image, platforms: all, image: "app:made", steps: [x, { image: "app:\${{ env.V }}", env: { V: both }, run: x }] }
+  proof: { needs: image, verify: { images: ["docker.io/library/app:made", app:x86, "oci:out"], require: [linux/arm64] } }
+  copy: { needs: smoke, image: { copy: { from: app:both, to: app:copied } } }
+  release: { needs: copy, promote: { from: app:copied, to: app:latest } }
+`,
+    "/r/.archway.yaml",
+  );
+  const graph = expandPipeline(config, runFacts);
+  const sources = await registry({ both: ["amd64", "arm64"], x86: ["amd64"] });
+  const { images, problems, late } = await resolveImages(graph, sources, live);
+  assert.deepEqual(
+    images.map(({ name }) => name),
+    ["app:both"],
+  );
+  assert.deepEqual(late, ["app:made", "docker.io/library/app:made", "app:copied"]);
+  assert.deepEqual(
+    problems.map(({ code, message }) => [code, message.split("\n").at(-1)]),
+    [
+      ["IMAGE_NOT_FOUND", "  needed by: early"],
+      ["IMAGE_PLATFORM_MISSING", "  it has: linux/amd64"],
+    ],
+  );
+});
+
+test("a refused login is told with the secret that it wants", async () => {
+  const find: FindImage = () =>
+    Promise.reject(new ArchwayError({ code: "DENIED", kind: "unreachable", message: "No.", hint: "docker login" }));
+  const graph = { env: {}, jobs: [job("a", { work: stepsWork(template("r.example/app:1")) })] };
+  const sources = { find, placeOf: () => ({ file: "f" }), loginHint: (host: string) => `the secret of ${host}` };
+  const { problems } = await resolveImages(graph, sources, live);
+  assert.deepEqual(
+    problems.map(({ hint }) => hint),
+    ["the secret of r.example"],
   );
 });

@@ -39,6 +39,8 @@ export interface ImageSources {
   readonly find: FindImage;
   /** Where a value of the pipeline's file stands, for messages. */
   readonly placeOf: (path: readonly PropertyKey[]) => ErrorPlace;
+  /** What to do when a registry refuses, where more is known of its login than that. */
+  readonly loginHint?: (host: string) => string | undefined;
   /** Names that expressions may have beside those of a job: what is known of the run. Others make the name of an image known late. */
   readonly known?: Iterable<readonly [string, Value]>;
 }
@@ -55,13 +57,13 @@ const parallel = 8;
  */
 export async function resolveImages(
   graph: JobGraph,
-  { find, placeOf, known = [] }: ImageSources,
+  sources: ImageSources,
   signal: AbortSignal,
 ): Promise<ResolvedImages> {
-  const { images, late } = imageNeeds(graph, known);
+  const { images, late } = imageNeeds(graph, sources.known ?? []);
   const lane = new Lane(parallel);
   const found = await Promise.all(
-    [...images].map(([name, uses]) => lane.run(() => resolveImage(name, uses, { find, placeOf }, signal), signal)),
+    [...images].map(([name, uses]) => lane.run(() => resolveImage(name, uses, sources, signal), signal)),
   );
   return {
     images: found.flatMap((image) => (image instanceof ArchwayError ? [] : [image])),
@@ -73,7 +75,7 @@ export async function resolveImages(
 async function resolveImage(
   name: string,
   uses: readonly ImageUse[],
-  { find, placeOf }: ImageSources,
+  { find, placeOf, loginHint }: ImageSources,
   signal: AbortSignal,
 ): Promise<ResolvedImage | ArchwayError> {
   const needed = unique(uses.flatMap(({ platform }) => platform ?? []));
@@ -87,7 +89,8 @@ async function resolveImage(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ArchwayError)) throw error;
-    return located(name, uses, error, placeOf);
+    const login = ["DENIED", "UNAUTHORIZED"].includes(error.code) ? loginHint?.(parseReference(name).host) : undefined;
+    return located(name, uses, error, { placeOf, login });
   }
 }
 
@@ -141,7 +144,7 @@ function located(
   name: string,
   uses: readonly ImageUse[],
   error: ArchwayError,
-  placeOf: ImageSources["placeOf"],
+  { placeOf, login }: Pick<ImageSources, "placeOf"> & { readonly login: string | undefined },
 ): ArchwayError {
   const jobs = [...new Set(uses.map(({ job }) => job))].join(", ");
   const isMissing = error.code === "NOT_FOUND";
@@ -151,7 +154,7 @@ function located(
       : isMissing
         ? `There is no image ${name}: ${error.message}`
         : `The image ${name} could not be looked up: ${error.message}`;
-  const hint = isMissing ? "Check its name and tag." : error.hint;
+  const hint = isMissing ? "Check its name and tag." : (login ?? error.hint);
   return new ArchwayError({
     code: isMissing ? "IMAGE_NOT_FOUND" : error.code,
     kind: isMissing ? "failed" : error.kind,

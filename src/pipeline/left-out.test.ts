@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../config/parse-config.ts";
-import { expandPipeline } from "../pipeline/expand-pipeline.ts";
+import { expandPipeline } from "./expand-pipeline.ts";
 import { leftOut, withoutNeeds } from "./left-out.ts";
 
 const config = parseConfig(

@@ -1,5 +1,5 @@
 import { namesOfTemplate, type Template } from "../expression/template.ts";
-import type { PlannedJob } from "../pipeline/job-spec.ts";
+import type { PlannedJob } from "./job-spec.ts";
 
 /** What chosen jobs take from jobs that do not run with them. */
 export interface LeftOut {

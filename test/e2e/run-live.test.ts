@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { workplace, type Workplace } from "./archway.ts";
+import { inTerminal, noTerminal } from "./terminal.ts";
+
+const needs = ["registry", "docker", "bases"] as const;
+
+describe("archway run in a terminal", { skip: noTerminal || (await unavailable(...needs)) }, () => {
+  let bed: Bed;
+  let mirror: string;
+  before(async () => {
+    bed = await startBed({ need: needs });
+    mirror = (await bed.registry()).host;
+    await bed.base("busybox");
+  });
+  after(() => bed.stop());
+
+  async function start(place: Workplace, jobs: string, args: readonly string[], size = { columns: 100, rows: 24 }) {
+    const head = `version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
+    await writeFile(join(place.dir, ".archway.yaml"), `${head}jobs:\n${jobs}`);
+    const { endpoint } = await bed.docker();
+    return inTerminal(["run", "--host", endpoint, ...args], { cwd: place.dir, env: place.env, ...size });
+  }
+
+  test("jobs are a graph with the log of one below; keys choose it, q cancels, and the terminal is as before", async () => {
+    await using place = await workplace(bed, {});
+    const terminal = await start(
+      place,
+      `  slow: { platforms: all, image: busybox, steps: [{ name: talk, run: "echo first; printf '\\\\033[2J\\\\033]0;x\\\\007harmless\\\\n'; sleep 1000" }] }
+  quick: { image: busybox, steps: [{ name: say, run: echo quick words }] }
+  later: { needs: [slow, quick], image: busybox, steps: [echo never] }
+`,
+      [],
+    );
+    await terminal.shows(/^quick +.?✓ .*native linux\/amd64/m);
+    await terminal.shows(/^slow +.?● .*native talk/m);
+    await terminal.shows(/^later +.?· waits for slow@linux\/amd64/m);
+    await terminal.shows(/^── slow@linux\/amd64 talk .*follows the latest\n│ first\n│ harmless\n↑↓/m);
+    terminal.type("\u001B[B");
+    await terminal.shows(/^── quick say .*\n│ quick words\n/m);
+    terminal.type("q");
+    const { code, output, written, modes } = await terminal.ended;
+    assert.equal(code, 130, output);
+    assert.match(modes, /[^-]icanon/);
+    assert.match(modes, /[^-]echo /);
+    assert.ok(!written.includes("\u001B[2J"), "a log cleared the screen");
+    assert.match(output, /^slow +⊘ .* cancelled\n/m);
+    assert.match(output, /^cancelled in /m);
+    assert.doesNotMatch(output, /↑↓/);
+  });
+
+  test("approvals are asked for one after the other, and the summary tells of failures", async () => {
+    await using place = await workplace(bed, {});
+    const terminal = await start(
+      place,
+      `  first: { approval: {} }
+  second: { approval: { message: Really? } }
+  bad: { needs: [first, second], image: busybox, steps: ["echo reason; exit 3"] }
+`,
+      ["--format", "json", "--events", "events.jsonl"],
+    );
+    await terminal.shows('Go on with "first"? [y/N] ▁');
+    terminal.type("y\r");
+    await terminal.shows("Really? [y/N] ▁");
+    terminal.type("yx\u007Fes\r");
+    const { code, output } = await terminal.ended;
+    const text = output;
+    assert.equal(code, 1, text);
+    assert.match(text, /^first +✓ .*\nsecond +✓ .*\nbad +✗ .* step-1\n/m);
+    assert.match(text, /^bad: The step "step-1" ended with exit code 3\.\nstep-1 │ reason\n/m);
+    const events = await readFile(join(place.dir, "events.jsonl"), "utf8");
+    assert.match(events, /"type":"approval","job":"second","answer":"given","by":"[^"]+"/);
+  });
+
+  test("Ctrl-C at a question cancels the run", async () => {
+    await using place = await workplace(bed, {});
+    const terminal = await start(place, "  ask: { approval: {} }\n", []);
+    await terminal.shows("[y/N]");
+    terminal.type("\u0003");
+    const { code, output, modes } = await terminal.ended;
+    assert.equal(code, 130, output);
+    assert.match(modes, /[^-]icanon/);
+  });
+});
