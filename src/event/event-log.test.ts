@@ -18,11 +18,11 @@ function slowDisk() {
     written,
     under,
     /** Ends the write that is under way. */
-    go(error?: Error): void {
+    go(problem?: Error): void {
       const now = done;
       done = Promise.withResolvers();
-      if (error === undefined) now.resolve();
-      else now.reject(error);
+      if (problem === undefined) now.resolve();
+      else now.reject(problem);
     },
     sink: {
       async write(lines: string) {
