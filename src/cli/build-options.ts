@@ -211,7 +211,8 @@ function readEngine(text: string): "auto" | EngineName {
   return readChoice("--engine", text, ["auto", "buildkit", "buildx", "buildah"]);
 }
 
-function readNode(text: string): NodeOption {
+/** Reads `--node`. Throws `OPTION_INVALID` and `PLATFORM_INVALID` (kind `input`). */
+export function readNode(text: string): NodeOption {
   const [platform, endpoint] = readPair(
     "--node",
     text,

@@ -9,6 +9,11 @@ export function stateFolder(env: CliContext["env"]): string {
   return join(absolute(env["XDG_STATE_HOME"]) ?? join(homeFolder(env), ".local", "state"), "archway");
 }
 
+/** Folder of the workspaces of running jobs. */
+export function workFolder(env: CliContext["env"]): string {
+  return join(stateFolder(env), "work");
+}
+
 /** Folder of caches (facts of layers), which may be deleted at any time. */
 export function cacheFolder(env: CliContext["env"]): string {
   return join(absolute(env["XDG_CACHE_HOME"]) ?? join(homeFolder(env), ".cache"), "archway");

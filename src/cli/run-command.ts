@@ -9,6 +9,7 @@ export interface RawRunOptions {
   readonly secretFile: readonly string[];
   readonly secretEnv: readonly string[];
   readonly host?: string;
+  readonly node: readonly string[];
   readonly jobs?: string;
   readonly publish: boolean;
   readonly approve: readonly string[];
@@ -32,7 +33,7 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
   return new Command("archway run")
     .usage("[options] [JOB...]")
     .description(
-      "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
+      "Run the repository's pipeline (jobs of .archway.yaml) on this machine and on nodes, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
     )
     .argument("[JOB...]", "run these and what they need (default: all)")
     .addOption(
@@ -65,6 +66,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
       new Option(
         "--host <endpoint>",
         "Docker or Podman: unix:///PATH, tcp://HOST:PORT, ssh://HOST (default: DOCKER_HOST, CONTAINER_HOST, the first socket that is there)",
+      ),
+    )
+    .addOption(
+      list(
+        "--node <platform=endpoint>",
+        "run jobs of this platform on the Docker or Podman of another machine: ssh://HOST, tcp://HOST:PORT, unix:///PATH",
       ),
     )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))

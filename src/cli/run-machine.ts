@@ -1,80 +1,155 @@
 import { ArchwayError } from "../error/error.ts";
-import { DockerEngine } from "../job/containerizer/docker-engine.ts";
+import { DockerEngine, type ImageSources } from "../job/containerizer/docker-engine.ts";
 import { readEndpoint } from "../job/containerizer/engine-endpoint.ts";
 import { EngineHttp } from "../job/containerizer/engine-http.ts";
 import { findEngine } from "../job/containerizer/find-engine.ts";
 import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
+import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { describeHost } from "../platform/host.ts";
+import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
-import { choosePlatform, type LocalMachine } from "../run/choose-platform.ts";
+import { type Machine, placeJob } from "../run/place-job.ts";
 import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { openRegistries } from "./registries.ts";
-import { imageSources } from "./run-images.ts";
-import { loginOf } from "./run-logins.ts";
+import { workFolder } from "./folders.ts";
+import { openNodes, type RunNode } from "./run-nodes.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
 
-/** What this machine runs. */
-export async function localMachine({ signal, env }: CliContext): Promise<LocalMachine> {
-  const { platform, native, emulators } = describeHost(await probeMachine(signal, env));
-  const linux = platform.os === "linux" ? platform : { ...platform, os: "linux" };
-  return {
-    platform: linux,
-    native: native.length === 0 ? [linux] : native,
-    emulated: emulators.flatMap((emulator) => emulator.platforms),
-  };
+/** The name of the machine that `archway run` is on. */
+export const thisMachine = "this machine";
+
+/** A machine of a run with its engine. */
+export interface RunMachine extends Machine {
+  readonly engine: DockerEngine;
+  /** Whether its engine mounts files of the machine that this process is on. */
+  readonly seesFiles: boolean;
 }
 
-/** Throws `PLATFORM_UNAVAILABLE` (kind `failed`) for the first job that nothing here can run. */
-export function requirePlatforms({ config, graph }: RunPlan, machine: LocalMachine, { emulation }: RunOptions): void {
-  for (const job of graph.jobs) {
-    if (job.work.kind === "steps" && job.skip === undefined)
-      choosePlatform(job, machine, { platforms: config.platforms, emulation });
-  }
-}
-
-interface EnginePlace {
-  readonly secrets: ReadonlyMap<string, string>;
-  readonly owner: string;
-  readonly folder: string;
+/** What machines are opened with. */
+export interface MachineParts {
+  readonly plan: RunPlan;
+  readonly options: RunOptions;
+  readonly images: ImageSources;
 }
 
 /**
- * Opens the engine of a run and removes what killed runs left in it; undefined when no job needs one. Throws what the engine says, unless only failure handlers need it: then a warning tells it.
+ * Opens the machines that a run's jobs with steps need, this one first, and removes what killed runs left in their engines. None when no job needs one.
+ *
+ * @throws ArchwayError kind `unreachable`: `NO_RUNNER`, `ENGINE_LOST`; kind `input`: `ENDPOINT_INVALID`, `NODE_PLATFORM`; kind `failed`: `PLATFORM_UNAVAILABLE` for the first job that no machine runs
  */
-export async function openEngine(
-  context: CliContext,
-  plan: RunPlan,
-  options: RunOptions,
-  place: EnginePlace,
-): Promise<DockerEngine | undefined> {
-  const { jobs } = plan.graph;
-  if (jobs.some(({ work: { kind } }) => kind === "steps")) return open(context, plan, options, place);
-  if (jobs.every(({ onFailure }) => onFailure.length === 0)) return undefined;
+export async function openMachines(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
+  const { plan, options } = parts;
+  const jobs = plan.graph.jobs.filter(({ work, skip }) => work.kind === "steps" && skip === undefined);
+  if (jobs.length === 0) return openForHandlers(context, parts);
+  const wanted = platformsOf(jobs);
+  const opened: RunMachine[] = [];
   try {
-    return await open(context, plan, options, place);
+    const nodes = await openNodes(context, parts, wanted);
+    opened.push(...nodes.machines);
+    const own = await openOwn(context, parts, wanted, nodes.machines.length > 0);
+    if (own !== undefined) opened.unshift(own);
+    requireNodes(nodes.lost, opened, context);
+    for (const { engine } of opened) await removeLeftovers(engine, isRunning, context.signal);
+    const idle = opened.map((machine) => ({ ...machine, running: [] }));
+    for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
+    return opened;
   } catch (error) {
-    if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
-    context.stderr.write(`warning: failure handlers cannot run: ${error.message}\n`);
-    return undefined;
+    await closeMachines(opened);
+    throw error;
   }
 }
 
-async function open(
+/** What failure handlers run on when no job has steps: without an engine they cannot, and a warning tells it. */
+async function openForHandlers(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
+  if (parts.plan.graph.jobs.every(({ onFailure }) => onFailure.length === 0)) return [];
+  try {
+    const own = await openOwn(context, parts, [], false);
+    if (own === undefined) return [];
+    await removeLeftovers(own.engine, isRunning, context.signal);
+    return [own];
+  } catch (error) {
+    if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
+    context.stderr.write(`warning: failure handlers cannot run: ${error.message}\n`);
+    return [];
+  }
+}
+
+/** Removes what was loaded for this process, and ends the connections. */
+export async function closeMachines(machines: readonly RunMachine[]): Promise<void> {
+  // A machine that has gone is cleaned by a later run.
+  await Promise.allSettled(machines.map(({ engine }) => engine.close(AbortSignal.timeout(30_000))));
+}
+
+/** The engine of `--host`, of the environment, or of this machine; undefined when there is none and nodes are enough. */
+async function openOwn(
   context: CliContext,
-  { config }: RunPlan,
-  options: RunOptions,
-  place: EnginePlace,
-): Promise<DockerEngine> {
-  const { env, signal } = context;
-  const { insecureRegistries } = options;
-  const login = loginOf(config, place.secrets);
-  const registries = openRegistries({ registries: config.registries, insecureRegistries, login }, context);
-  const images = imageSources(registries, login, place);
-  const endpoint = readEndpoint(await findEngine(options.host, env), env);
-  if (endpoint.warning !== undefined) context.stderr.write(`warning: ${endpoint.warning}\n`);
+  { plan, options, images }: MachineParts,
+  wanted: readonly Platform[],
+  hasNodes: boolean,
+): Promise<RunMachine | undefined> {
+  const { env, signal, stderr } = context;
+  let found: string;
+  try {
+    found = await findEngine(options.host, env);
+  } catch (error) {
+    if (hasNodes && error instanceof ArchwayError && error.code === "NO_RUNNER") return undefined;
+    throw error;
+  }
+  const endpoint = readEndpoint(found, env);
+  if (endpoint.warning !== undefined) stderr.write(`warning: ${endpoint.warning}\n`);
   const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
-  await removeLeftovers(engine, isRunning, signal);
-  return engine;
+  const seesFiles = await engine.seesFiles(workFolder(env), signal);
+  const { platform } = engine.describe();
+  const slots = options.jobs;
+  if (seesFiles && process.platform === "linux") {
+    const host = await describeOwn(context, plan, wanted);
+    return { name: thisMachine, ...host, slots, engine, seesFiles };
+  }
+  const labels = { run: plan.run, owner: images.owner };
+  const tried = await Promise.all(
+    wanted
+      .filter((one) => !samePlatform(one, platform))
+      .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
+  );
+  const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
+  const native = [platform, ...those("native")];
+  return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+}
+
+/** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */
+async function describeOwn(
+  { env, signal }: CliContext,
+  { config }: RunPlan,
+  wanted: readonly Platform[],
+): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
+  const describe = async (architectures?: readonly string[]) => {
+    const host = describeHost(await probeMachine(signal, env, architectures));
+    const native = host.native.length === 0 ? [host.platform] : host.native;
+    return { platform: host.platform, native, emulated: host.emulators.flatMap(({ platforms }) => platforms) };
+  };
+  const own = await describe([...config.platforms, ...wanted].map(({ architecture }) => architecture));
+  const runs = (platform: Platform) => [...own.native, ...own.emulated].some((one) => samePlatform(one, platform));
+  return wanted.every(runs) ? own : describe();
+}
+
+/** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */
+function requireNodes(
+  lost: readonly { readonly node: RunNode; readonly error: ArchwayError }[],
+  machines: readonly Machine[],
+  { stderr }: CliContext,
+): void {
+  for (const { node, error } of lost) {
+    const isCovered = node.platforms.every((platform) =>
+      machines.some(({ native }) => native.some((one) => samePlatform(one, platform))),
+    );
+    if (!isCovered) throw error;
+    const names = node.platforms.map(formatPlatform).join(", ");
+    stderr.write(`warning: the node for ${names} is left out: ${error.message}\n`);
+  }
+}
+
+function platformsOf(jobs: readonly PlannedJob[]): readonly Platform[] {
+  const all = jobs.flatMap(({ platform }) => platform ?? []);
+  return all.filter((platform, index) => all.findIndex((other) => samePlatform(other, platform)) === index);
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Platform, parsePlatformList } from "../platform/platform.ts";
 import { type Format, optionError, readChoice, readFormat, readHost, readPair } from "./parse-option.ts";
+import { type NodeOption, readNode } from "./build-options.ts";
 import { type NamedEvent, readEvent } from "./pipeline-event.ts";
 import type { RawRunOptions } from "./run-command.ts";
 
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly secretFiles: readonly string[];
   readonly secretEnv: readonly string[];
   readonly host?: string;
+  readonly nodes: readonly NodeOption[];
   readonly jobs: number;
   readonly publish: boolean;
   readonly approved: readonly string[];
@@ -52,6 +54,7 @@ export function readRunOptions(raw: RawRunOptions, names: readonly string[]): Ru
     secretFiles: raw.secretFile,
     secretEnv: raw.secretEnv,
     ...(host === undefined ? {} : { host }),
+    nodes: raw.node.map(readNode),
     jobs: jobs === undefined ? availableParallelism() : Number(jobs),
     publish,
     approved: raw.approve,

@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
-import type { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
 import {
   removeAbandonedWorkspaces,
@@ -11,12 +10,13 @@ import {
   removeOldRuns,
   Volumizer,
 } from "../job/volumizer/volumizer.ts";
-import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
-import { isRunning, processMark } from "../store/process-mark.ts";
+import type { Checkout } from "../job/volumizer/working-tree.ts";
+import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder, stateFolder } from "./folders.ts";
+import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
-import { openEngine } from "./run-machine.ts";
+import { JobTimes } from "../run/job-times.ts";
+import { type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
 import type { RunSource } from "./run-source.ts";
@@ -27,7 +27,7 @@ const keptRuns = 30;
 /** What caches of jobs may take: bytes, how many, seconds without use. */
 const cacheLimits = { bytes: 20 * 1024 ** 3, count: 2000, age: 30 * 86_400 };
 
-/** Where the jobs of one run work: its engine, its folders, its log. */
+/** Where the jobs of one run work: its machines, its folders, its log. */
 export interface RunPlace {
   /** Mark of this process. */
   readonly owner: string;
@@ -38,8 +38,9 @@ export interface RunPlace {
   /** Folder for secrets, which goes with the process. */
   readonly privateFolder: string;
   readonly eventFile: string;
-  /** Absent when no job needs containers. */
-  readonly engine?: DockerEngine;
+  /** The preferred first; none when no job needs containers. */
+  readonly machines: readonly RunMachine[];
+  readonly times: JobTimes;
   readonly volumizer: Volumizer;
   readonly checkout: Checkout;
   readonly log: EventLog;
@@ -47,49 +48,53 @@ export interface RunPlace {
   close(): Promise<void>;
 }
 
-/** Opens what a run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
+/** Opens what a run works with and removes what earlier ones left. Throws what Git and the file system say. */
 export async function openPlace(
   context: CliContext,
   plan: RunPlan,
   options: RunOptions,
-  { secrets, source }: { readonly secrets: ReadonlyMap<string, string>; readonly source: RunSource | undefined },
+  parts: {
+    readonly machines: readonly RunMachine[];
+    readonly owner: string;
+    readonly runFolder: string;
+    readonly files: { readonly source: RunSource } | { readonly tree: Promise<Checkout> };
+  },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
   const { folder, run } = plan;
+  const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
-  const runFolder = join(state, "runs", run);
   const eventFile = join(runFolder, "events.jsonl");
-  const owner = await processMark();
-  const engine = await openEngine(context, plan, options, { secrets, owner, folder: runFolder });
   await removeAbandonedWorkspaces(state, isRunning);
   await removeOldRuns(state, keptRuns);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
+  const own = machines.find(({ name }) => name === thisMachine);
   const driver =
-    engine === undefined
+    own === undefined
       ? drivers.copy
-      : await chooseDriver({ folder: join(state, "work", owner), endpoint: engine.endpoint, forced }, signal);
+      : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
-  const closeBoth = () => Promise.all([volumizer.close(), engine?.close(AbortSignal.timeout(30_000))]);
   try {
-    const git = plan.config.git ?? (source === undefined ? "none" : "commit");
+    const { git } = plan.config;
     const checkout =
-      source === undefined
-        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
-        : await source.checkout(folder, git, signal);
+      "source" in files
+        ? await files.source.checkout(folder, git ?? "commit", signal)
+        : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
     const close = async () => {
-      await Promise.all([log.close(), closeBoth()]);
+      await Promise.all([log.close(), volumizer.close()]);
+      await times.save().catch(() => undefined);
       // A cache that cannot be cleaned now is cleaned by a later run.
       await volumizer.caches.collectGarbage({ ...cacheLimits, now: now() }).catch(() => undefined);
     };
-    const parts = { owner, state, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
-    return engine === undefined ? parts : { ...parts, engine };
+    const times = await JobTimes.open(join(state, "job-times.json"));
+    return { owner, state, machines, times, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
   } catch (error) {
-    await closeBoth();
+    await volumizer.close();
     throw error;
   }
 }

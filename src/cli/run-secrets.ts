@@ -22,9 +22,9 @@ export async function readSecrets(
         throw new ArchwayError({
           code: "SECRETS_INVALID",
           kind: "input",
-          // The line itself may hold a secret.
-          message: "This line of the secrets is not NAME=VALUE.",
-          place: { file, line: index + 1 },
+          // Neither the line nor a frame around it is shown: it may hold a secret.
+          message: `Line ${index + 1} of the secrets is not NAME=VALUE.`,
+          place: { file },
         });
       }
       values.set(key, value);

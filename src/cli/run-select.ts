@@ -3,7 +3,7 @@ import { nearestName } from "../error/nearest.ts";
 import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { withoutNeeds } from "../pipeline/left-out.ts";
 import { formatPlatform, samePlatform } from "../platform/platform.ts";
-import { selectJobs } from "../run/choose-platform.ts";
+import { selectJobs } from "../run/select-jobs.ts";
 import { listOf, optionError } from "./parse-option.ts";
 import type { RunOptions } from "./run-options.ts";
 

@@ -35,6 +35,7 @@ export interface JobSummary {
   readonly state: string;
   readonly platform?: string;
   readonly mode?: "native" | "emulated";
+  readonly machine?: string;
   readonly seconds: number;
   /** From being ready to its start. */
   readonly waited: number;
@@ -91,7 +92,7 @@ export function exitCodeOf({ state, jobs }: RunSummary): number {
 }
 
 function summarizeJob(job: JobProjection, ended: number): JobSummary {
-  const { readyAt, startedAt, endedAt = ended, platform, mode, reason, failure } = job;
+  const { readyAt, startedAt, endedAt = ended, platform, mode, machine, reason, failure } = job;
   const source = failure === undefined ? undefined : failedSource(job);
   const lines = source?.log.lines(toldLines) ?? [];
   return {
@@ -99,6 +100,7 @@ function summarizeJob(job: JobProjection, ended: number): JobSummary {
     state: job.state,
     ...(platform === undefined ? {} : { platform }),
     ...(mode === undefined ? {} : { mode }),
+    ...(machine === undefined ? {} : { machine }),
     seconds: startedAt === undefined ? 0 : (endedAt - startedAt) / 1000,
     waited: readyAt === undefined || startedAt === undefined ? 0 : Math.max(0, startedAt - readyAt) / 1000,
     cacheHits: job.cacheHits,

@@ -4,17 +4,23 @@ import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
-import { hashFiles } from "../job/volumizer/working-tree.ts";
+import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import type { LocalMachine } from "../run/choose-platform.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
+import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
+import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
+import { stateFolder } from "./folders.ts";
+import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
+import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
-import { localMachine, requirePlatforms } from "./run-machine.ts";
+import { imageSources } from "./run-images.ts";
+import { loginOf } from "./run-logins.ts";
+import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
@@ -30,6 +36,8 @@ export async function runRun(context: CliContext, names: readonly string[], opti
   const source = await openSource(context, options, secrets);
   try {
     return await runFrom(context, names, options, { secrets, source });
+  } catch (error) {
+    throw explainDisk(error, stateFolder(context.env));
   } finally {
     await source?.remove();
   }
@@ -53,17 +61,34 @@ async function runFrom(
   }
   const mode = progressMode(options, context);
   requireSecrets(plan.graph, secrets);
-  const machine = await localMachine(context);
-  requirePlatforms(plan, machine, options);
-  const lacking = await checkImages(context, plan, options, secrets);
-  if (lacking !== 0) return lacking;
-  const place = await openPlace(context, plan, options, { secrets, source });
+  const owner = await processMark();
+  const runFolder = join(stateFolder(context.env), "runs", plan.run);
+  const login = loginOf(plan.config, secrets);
+  const { insecureRegistries } = options;
+  const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
+  const images = imageSources(registries, login, { owner, folder: runFolder });
+  // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
+  const early = new AbortController();
+  const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
+  const checking = checkImages(begun, plan, options, secrets);
+  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
+  for (const one of [checking, files.tree]) one?.catch(() => undefined);
+  let machines: readonly RunMachine[] = [];
   try {
-    const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
-    const counted = { ...plan, facts: { ...plan.facts, number } };
-    return await perform({ mode, context, plan: counted, options, secrets, machine, place });
+    machines = await openMachines(context, { plan, options, images });
+    const lacking = await checking;
+    if (lacking !== 0) return lacking;
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
+    try {
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const counted = { ...plan, facts: { ...plan.facts, number } };
+      return await perform({ mode, context, plan: counted, options, secrets, place });
+    } finally {
+      await place.close();
+    }
   } finally {
-    await place.close();
+    early.abort();
+    await closeMachines(machines);
   }
 }
 
@@ -73,7 +98,6 @@ interface RunParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
-  readonly machine: LocalMachine;
   readonly place: RunPlace;
 }
 
@@ -94,6 +118,13 @@ async function perform(parts: RunParts): Promise<number> {
   const emit = (event: RunEventBody) => log.append(event);
   const groups = { folder: join(state, "groups"), owner, now };
   const asking = progress.ask === undefined ? {} : { ask: progress.ask };
+  const pool = new MachinePool({
+    machines: place.machines,
+    own: { name: thisMachine, slots: options.jobs },
+    policy: { platforms: config.platforms, emulation: options.emulation },
+    seconds: ({ id }) => place.times.of(config.file, id),
+    now,
+  });
   const started = now();
   let ended: RunState;
   try {
@@ -104,13 +135,13 @@ async function perform(parts: RunParts): Promise<number> {
         graph,
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
-        slots: options.jobs,
+        machines: pool,
         // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
         joinGroup: (group, cancel, within, of) =>
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
             : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
-        ...jobPerformer({ ...parts, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
+        ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
       },

@@ -150,7 +150,7 @@ export class RunProjection {
     }
     // What it waited for says nothing once it runs.
     if (event.reason === undefined) delete job.reason;
-    else if (event.state !== "waiting") job.reason = event.reason;
+    else job.reason = event.reason;
     if (event.failure !== undefined) job.failure = event.failure;
   }
 

@@ -1,6 +1,5 @@
 import { ArchwayError, isAbort } from "../error/error.ts";
 import type { Failure } from "../event/run-event.ts";
-import { explainText } from "../explain/explain.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** Exit codes of programs that a shell could not start, and of those that a signal ended. */
@@ -31,6 +30,10 @@ export function failureOf(error: unknown): Failure {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (/\b(ENOSPC|EDQUOT)\b|no space left on device/i.test(message)) {
+    const hint = "Make room on the disk: workspaces lie in $XDG_STATE_HOME/archway, caches in $XDG_CACHE_HOME/archway.";
+    return { kind: "infrastructure", code: "DISK_FULL", message, hint };
+  }
   return { kind: "infrastructure", code: "JOB_BROKEN", message };
 }
 
@@ -40,12 +43,24 @@ export function exitFailure(step: string, exitCode: number): Failure {
   return { kind: "user", code: "STEP_FAILED", message: `The step "${step}" ended with exit code ${exitCode}${how}.` };
 }
 
+/** The failure of a program whose last words are that the disk is full: trouble of the machine, not of what the step does. */
+export function diskFailure(step: string, exitCode: number): Failure {
+  return {
+    kind: "infrastructure",
+    code: "DISK_FULL",
+    message: `The step "${step}" ended with exit code ${exitCode}, and its last words are that a disk is full.`,
+    hint: "Make room where the engine keeps its containers: docker system df, or podman system df, tells what takes it.",
+  };
+}
+
 /** A failure with the known error that the end of the log, or the engine's words, point at. */
-export function explained(
+export async function explained(
   failure: Failure,
   log: string,
   about: { readonly platform: Platform; readonly emulated: boolean },
-): Failure {
+): Promise<Failure> {
+  // Large, and most runs need none of it.
+  const { explainText } = await import("../explain/explain.ts");
   const [known] = explainText(log, about).errors;
   if (known === undefined) return failure;
   const { code, title, cause, fix } = known;

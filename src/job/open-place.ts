@@ -40,16 +40,19 @@ export async function openPlace(
 ): Promise<OpenPlace> {
   const { containerizer, clock, emit } = around;
   const labels = { run: around.run, job: job.id, owner: around.owner };
+  const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
+  const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
+  // The engine works while the files are made ready.
+  const making = make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked));
+  removals.push(async () => {
+    const id = await making.catch(() => undefined);
+    if (id !== undefined) await removeMade({ ...around, job }, { kind: "network", id });
+  });
   const started = clock.now();
   const folder = await around.openFolder(signal);
   removals.push(() => folder.remove());
   await emit({ type: "workspace", job: job.id, ...folder.made, seconds: (clock.now() - started) / 1000 });
-  const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
-  const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
-  const network = await make(around, { kind: "network", name }, (asked) =>
-    containerizer.createNetwork(name, labels, asked),
-  );
-  removals.push(() => removeMade({ ...around, job }, { kind: "network", id: network }));
+  const network = await making;
   for (const input of job.work.inputs) await folder.placeInput(input, signal);
   const mounts: Mount[] = [{ source: folder.workspace, target: job.work.workspace }];
   const caches: JobCache[] = [];

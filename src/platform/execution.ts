@@ -31,7 +31,11 @@ const timeLimit = 10_000;
  * own file or the emulator's. That cannot be faked by a registered emulator, and QEMU, which hides much from the programs it runs,
  * does not hide its other processes. Programs are written into the first of `folders` that allows their execution, and removed.
  */
-export async function runTinyPrograms(folders: readonly string[], signal: AbortSignal): Promise<Executions> {
+export async function runTinyPrograms(
+  folders: readonly string[],
+  signal: AbortSignal,
+  architectures: readonly string[] = tinyProgramArchitectures,
+): Promise<Executions> {
   let refusal = "there is no folder to write a test program into";
   for (const folder of folders) {
     signal.throwIfAborted();
@@ -43,7 +47,7 @@ export async function runTinyPrograms(folders: readonly string[], signal: AbortS
       continue;
     }
     try {
-      const answers = await runAllIn(own, signal);
+      const answers = await runAllIn(own, architectures, signal);
       const reasons = Object.values(answers.programs).map((one) => (one.by === "unknown" ? one.reason : undefined));
       if (reasons.includes(undefined)) return answers;
       refusal = `${folder}: ${reasons[0]}`;
@@ -52,12 +56,12 @@ export async function runTinyPrograms(folders: readonly string[], signal: AbortS
     }
   }
   const unknown: Execution = { by: "unknown", reason: refusal };
-  return { programs: Object.fromEntries(tinyProgramArchitectures.map((architecture) => [architecture, unknown])) };
+  return { programs: Object.fromEntries(architectures.map((architecture) => [architecture, unknown])) };
 }
 
 /** Runs all programs side by side in a folder of their own. */
-async function runAllIn(folder: string, signal: AbortSignal): Promise<Executions> {
-  const files = tinyProgramArchitectures.map((architecture) => {
+async function runAllIn(folder: string, architectures: readonly string[], signal: AbortSignal): Promise<Executions> {
+  const files = architectures.map((architecture) => {
     const file = join(folder, architecture);
     // Written synchronously: a file that a child forked meanwhile still holds open for writing could not be run (ETXTBSY).
     writeFileSync(file, tinyProgram(architecture) ?? new Uint8Array(), { mode: 0o700 });

@@ -88,7 +88,7 @@ function describeOther(platform: Platform, kernel: string): HostReport {
 }
 
 /** What this process was compiled for, in OCI's words, from Node's. */
-function processPlatform(facts: MachineFacts): Platform {
+export function processPlatform(facts: Pick<MachineFacts, "system" | "process">): Platform {
   const systems: ReadonlyMap<string, string> = new Map([
     ["win32", "windows"],
     ["sunos", "solaris"],

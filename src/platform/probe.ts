@@ -3,7 +3,10 @@ import { arch, endianness, machine, platform, release, type } from "node:os";
 import { join } from "node:path";
 import { readElfIdentity } from "./architecture.ts";
 import { runTinyPrograms } from "./execution.ts";
+import { processPlatform } from "./host.ts";
 import type { Binfmt, BinfmtEntry, MachineFacts } from "./machine.ts";
+import { machineArchitecture } from "./programs.ts";
+import { tinyProgramArchitectures } from "./tiny-program.ts";
 
 const binfmtFolder = "/proc/sys/fs/binfmt_misc";
 
@@ -19,14 +22,26 @@ const entrySizeLimit = 4096;
 /**
  * Asks this machine for everything that `describeHost` needs, all questions side by side: some tens of milliseconds. What a
  * machine does not have or not allow to read is left out of the answer; only cancelling throws.
+ *
+ * @param only architectures that are asked about; the machine's own is always among them. Each takes a process.
  */
-export async function probeMachine(signal: AbortSignal, env: Environment = process.env): Promise<MachineFacts> {
+export async function probeMachine(
+  signal: AbortSignal,
+  env: Environment = process.env,
+  only: readonly string[] = tinyProgramArchitectures,
+): Promise<MachineFacts> {
   const system = platform();
   const linux = system === "linux";
+  const thisProcess: MachineFacts["process"] = {
+    architecture: arch(),
+    endian: endianness() === "LE" ? "little" : "big",
+  };
+  const own = [processPlatform({ system, process: thisProcess }).architecture, machineArchitecture(machine())];
+  const asked = tinyProgramArchitectures.filter((one) => only.includes(one) || own.includes(one));
   const [shell, cpuinfo, executions, binfmt] = await Promise.all([
     linux ? readHead("/bin/sh", 64) : undefined,
     linux ? readHead("/proc/cpuinfo", cpuinfoLimit) : undefined,
-    linux ? runTinyPrograms(programFolders(env), signal) : { programs: {} },
+    linux ? runTinyPrograms(programFolders(env), signal, asked) : { programs: {} },
     linux ? readBinfmt() : ({ state: "hidden", entries: [] } as const),
   ]);
   const elf = shell && readElfIdentity(shell);
@@ -35,7 +50,7 @@ export async function probeMachine(signal: AbortSignal, env: Environment = proce
     kernelName: type(),
     kernelRelease: release(),
     machine: machine(),
-    process: { architecture: arch(), endian: endianness() === "LE" ? "little" : "big" },
+    process: thisProcess,
     ...(elf ? { shell: elf } : {}),
     cpuinfo: cpuinfo?.toString("utf8") ?? "",
     executions,

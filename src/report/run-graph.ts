@@ -108,6 +108,7 @@ function segmentsOf(job: JobProjection, run: RunProjection, { now, style }: Grap
   if (startedAt !== undefined) say(formatDuration((endedAt ?? now) - startedAt));
   if (mode !== undefined) say(mode, mode === "emulated" ? style.yellow : style.dim);
   if (planned === undefined && mode !== undefined) say(platform, style.dim);
+  if (hasMachines(run) && job.machine !== undefined) say(`on ${job.machine}`, style.dim);
   switch (state) {
     case "waiting":
       say(waitingFor(job, run), style.dim);
@@ -132,11 +133,16 @@ function segmentsOf(job: JobProjection, run: RunProjection, { now, style }: Grap
   return segments;
 }
 
+/** Whether the jobs run on more than one machine. */
+function hasMachines({ jobs }: RunProjection): boolean {
+  return new Set([...jobs.values()].flatMap(({ machine }) => machine ?? [])).size > 1;
+}
+
 /** What a job still waits for. */
-function waitingFor({ needs }: JobProjection, { jobs }: RunProjection): string {
+function waitingFor({ needs, reason }: JobProjection, { jobs }: RunProjection): string {
   const open = needs.filter((need) => jobs.get(need)?.endedAt === undefined);
   const [first] = open;
-  if (first === undefined) return "queued";
+  if (first === undefined) return needs.length > 0 || reason === undefined ? "queued" : `waits ${reason}`;
   return open.length === 1 ? `waits for ${first}` : `waits for ${open.length} jobs`;
 }
 

@@ -53,8 +53,8 @@ function started(names: readonly string[]): RunEventBody {
   };
 }
 
-function placed(job: string, platform: string, mode: "native" | "emulated"): RunEventBody {
-  return { type: "placed", job, machine: "here", platform, mode, reason: "" };
+function placed(job: string, platform: string, mode: "native" | "emulated", machine = "here"): RunEventBody {
+  return { type: "placed", job, machine, platform, mode, reason: "" };
 }
 
 function log(job: string, source: string, text: string): RunEventBody {
@@ -145,6 +145,20 @@ describe("the live view of a run", () => {
       "cancelling: Ctrl-C again ends at once",
     );
     assert.deepEqual(renderRunEnd(run, frame(100, 20)).length, 5);
+  });
+
+  test("several machines are named, and what a job waits for", () => {
+    const run = runOf([
+      ...middle,
+      [7, placed("smoke@linux/amd64", "linux/amd64", "native", "builder")],
+      [7, { type: "job", job: "smoke@linux/amd64", state: "running" }],
+      [7, { type: "job", job: "smoke@linux/arm64", state: "queued", reason: "for builder: 2 jobs run there" }],
+    ]);
+    assert.deepEqual(renderRun(run, following, frame(110, 20)).slice(2, 5), [
+      "test     ✓ 3.0s native on here                         ● 6.0s emulated on here unit",
+      "image    · waits for test@linux/arm64",
+      "smoke   ▸● 1.0s native on builder                      ○ waits for builder: 2 jobs run there",
+    ]);
   });
 
   test("keys move the focus among jobs, platforms and steps", () => {

@@ -1,10 +1,13 @@
 import type { Failure } from "../event/run-event.ts";
 import { failureOf, JobFailure } from "../job/job-failure.ts";
+import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import type { RunRequest } from "./run-pipeline.ts";
 
-type Performing = Pick<RunRequest, "perform" | "handleFailure" | "emit" | "clock">;
+/** Does a job once. */
+type Perform = (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+type Performing = Pick<RunRequest, "handleFailure" | "emit" | "clock"> & { readonly perform: Perform };
 
 /** Does one job as its `timeout`, `retry` and `on_failure` say. Throws only what `emit` throws. */
 export async function performLimited(job: JobSpec, around: Performing, signal: AbortSignal): Promise<JobResult> {
@@ -43,11 +46,7 @@ function isOwnEnd({ work }: JobSpec, { status, failure }: JobResult): boolean {
   return status === "succeeded" || (work.kind === "steps" && failure !== undefined && failure.kind !== "cancelled");
 }
 
-async function attemptJob(
-  job: JobSpec,
-  perform: RunRequest["perform"],
-  attempt: Parameters<RunRequest["perform"]>[1],
-): Promise<JobResult> {
+async function attemptJob(job: JobSpec, perform: Perform, attempt: Attempt): Promise<JobResult> {
   if (attempt.signal.aborted) return { status: "cancelled", outputs: {} };
   try {
     return await perform(job, attempt);

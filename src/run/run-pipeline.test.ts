@@ -7,8 +7,11 @@ import { systemClock } from "../job/clock.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
+import { parsePlatform } from "../platform/platform.ts";
+import { MachinePool } from "./machine-pool.ts";
 import { runPipeline } from "./run-pipeline.ts";
 
+const amd64 = parsePlatform("linux/amd64");
 const facts: RunFacts = {
   run: "r",
   number: 1,
@@ -21,6 +24,17 @@ const facts: RunFacts = {
   authorEmail: "",
   inputs: {},
 };
+
+/** One machine. */
+function pool(slots: number): MachinePool {
+  return new MachinePool({
+    machines: [{ name: "here", platform: amd64, native: [amd64], emulated: [], slots }],
+    own: { name: "here", slots },
+    policy: { platforms: [], emulation: true },
+    seconds: () => ({}),
+    now: () => 0,
+  });
+}
 
 /** Runs a pipeline with jobs that end as `ends` says; gives the final states and what ran when. */
 async function run(
@@ -37,7 +51,7 @@ async function run(
     {
       graph,
       resolution: { facts, hash: () => "" },
-      slots,
+      machines: pool(slots),
       joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
       emit: (event) => void events.push(event),
       handleFailure: async () => {},
@@ -142,7 +156,7 @@ test("a job whose group a newer run takes over is cancelled, and so is the run",
     {
       graph,
       resolution: { facts, hash: () => "" },
-      slots: 2,
+      machines: pool(2),
       joinGroup: async (group, cancel) => ({
         superseded: newer.signal,
         leave: async () => void left.push(`${group} ${cancel}`),
@@ -186,7 +200,7 @@ jobs: { a: { image: x, steps: [x] }, b: { needs: a, image: x, steps: [x] } }
     {
       graph: expandPipeline(config, facts),
       resolution: { facts, hash: () => "" },
-      slots: 2,
+      machines: pool(2),
       clock: systemClock,
       handleFailure: async () => {},
       joinGroup: async (group, cancel, _within, of) => {

@@ -6,6 +6,7 @@ import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
 import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
+import type { MachinePool, OwnSlot, Slot } from "./machine-pool.ts";
 import { performLimited } from "./perform-limited.ts";
 
 /** How a run ended. */
@@ -16,10 +17,10 @@ export interface RunRequest {
   readonly resolution: Omit<Resolution, "graph" | "outputs">;
   /** What jobs that do not run left in an earlier run, by name. */
   readonly earlier?: ReadonlyMap<string, JobOutputs>;
-  /** Jobs that run at the same time at most. */
-  readonly slots: number;
-  /** Does one job once. */
-  readonly perform: (job: JobSpec, attempt: Attempt) => Promise<JobResult>;
+  /** Where jobs run, and how many at a time. */
+  readonly machines: Pick<MachinePool, "wait" | "waitHere">;
+  /** Does one job once, one with steps in its slot. */
+  readonly perform: (job: JobSpec, attempt: Attempt, slot: Slot | undefined) => Promise<JobResult>;
   /** Runs the failure handlers of a job that failed for good, when the job did not do it. Never throws for what happens in them. */
   readonly handleFailure: (job: JobSpec, failure: Failure) => Promise<void>;
   readonly clock: Clock;
@@ -37,7 +38,7 @@ interface Ended {
 }
 
 /**
- * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as many at a time as there are slots, in the order of the graph. Every job
+ * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as soon as a machine has a slot for it. Every job
  * gets exactly one final state.
  */
 export async function runPipeline(request: RunRequest, signal: AbortSignal): Promise<RunState> {
@@ -67,7 +68,7 @@ async function runJobs(
   signal: AbortSignal,
   whyCancelled: () => string | undefined = () => undefined,
 ): Promise<RunState> {
-  const { graph, slots, emit } = request;
+  const { graph, emit } = request;
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
   const left = new Set(graph.jobs);
@@ -94,7 +95,6 @@ async function runJobs(
   for (;;) {
     for (const job of left) {
       if (!job.needs.every((need) => ended.has(need))) continue;
-      if (running.size >= slots && !signal.aborted) break;
       left.delete(job);
       const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
       const status = signal.aborted ? "cancelled" : "skipped";
@@ -108,7 +108,7 @@ async function runJobs(
       }
     }
     // Jobs that were skipped may have made others ready.
-    if ([...left].some((job) => job.needs.every((need) => ended.has(need))) && running.size < slots) continue;
+    if ([...left].some((job) => job.needs.every((need) => ended.has(need)))) continue;
     if (running.size === 0) break;
     await Promise.race(running.values());
   }
@@ -145,7 +145,8 @@ async function start(
   ended: ReadonlyMap<string, Ended>,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  let turn: Turn | undefined;
+  let turn: (Turn & { readonly group: string }) | undefined;
+  let slot: OwnSlot | undefined;
   try {
     const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
     const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
@@ -153,20 +154,35 @@ async function start(
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
       await request.emit({ type: "job", job: planned.id, state: "queued", reason });
-      turn = await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal, "job");
+      turn = { ...(await request.joinGroup(group, planned.concurrency?.cancel ?? false, signal, "job")), group };
       if (turn.superseded.aborted) return superseded(group);
     }
-    await request.emit({ type: "job", job: planned.id, state: "running" });
     const within = turn === undefined ? signal : AbortSignal.any([signal, turn.superseded]);
-    const result = await performLimited(job, request, within);
+    // A person's answer takes up no machine.
+    const placed = job.work.kind === "steps" ? await waitForMachine(planned, request, within) : undefined;
+    slot = placed ?? (job.work.kind === "approval" ? undefined : await waitHere(planned, request, within));
+    await request.emit({ type: "job", job: planned.id, state: "running" });
+    const perform = (one: JobSpec, attempt: Attempt) => request.perform(one, attempt, placed);
+    const result = await performLimited(job, { ...request, perform }, within);
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
-    const failure: Failure = failureOf(error);
-    return signal.aborted ? { status: "cancelled", outputs: {} } : { status: "failed", failure, outputs: {} };
+    if (signal.aborted) return { status: "cancelled", reason: "the run was cancelled", outputs: {} };
+    if (turn?.superseded.aborted === true) return superseded(turn.group);
+    return { status: "failed", failure: failureOf(error), outputs: {} };
   } finally {
+    slot?.release();
     await turn?.leave();
   }
+}
+
+/** Waits for a machine, which is not running: it has its own state and its shown reason. */
+function waitForMachine(job: PlannedJob, { machines, emit }: RunRequest, signal: AbortSignal): Promise<Slot> {
+  return machines.wait(job, signal, (reason) => emit({ type: "job", job: job.id, state: "queued", reason }));
+}
+
+function waitHere({ id }: PlannedJob, { machines, emit }: RunRequest, signal: AbortSignal): Promise<OwnSlot> {
+  return machines.waitHere(signal, (reason) => emit({ type: "job", job: id, state: "queued", reason }));
 }
 
 function superseded(group: string): JobResult {

@@ -1,8 +1,8 @@
 /** What a container engine and this machine hold, asked past the program under test. */
 import { readdir, readFile } from "node:fs/promises";
-import { request } from "node:http";
-import { join } from "node:path";
-import { json } from "node:stream/consumers";
+import { request, type IncomingMessage } from "node:http";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { Workplace } from "./archway.ts";
 
@@ -14,16 +14,19 @@ const images = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
 /** Networks that the engines have from the start. */
 const ownNetworks = new Set(["bridge", "host", "none", "podman"]);
 
-/** Sends one request to an engine and gives its answer as JSON. */
-async function ask(endpoint: string, path: string): Promise<unknown> {
-  const answer = await new Promise<unknown>((resolve, reject) => {
-    const sent = request({ socketPath: endpoint.replace("unix://", ""), path, agent: false });
-    sent.on("response", (response) => json(response).then(resolve, reject));
-    sent.on("error", reject);
-    sent.end();
+/** Sends one request to an engine and gives the text of its answer. Throws when it is no success. */
+export async function tellEngine(endpoint: string, method: string, path: string): Promise<string> {
+  const socketPath = endpoint.replace("unix://", "");
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ socketPath, method, path, agent: false }).on("response", resolve).on("error", reject).end();
   });
-  return answer;
+  const said = await text(response);
+  if ((response.statusCode ?? 500) >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${said}`);
+  return said;
 }
+
+const ask = async (endpoint: string, path: string): Promise<unknown> =>
+  JSON.parse(await tellEngine(endpoint, "GET", path));
 
 /** All containers, networks, volumes and loaded images of an engine, whatever their labels: an engine of the bed has none by itself. */
 export async function contentOf(endpoint: string): Promise<readonly string[]> {
@@ -44,7 +47,7 @@ export async function contentOf(endpoint: string): Promise<readonly string[]> {
   ];
 }
 
-/** What runs left on this machine outside of the engine: folders of jobs, mounts below the folder of state, files for programs. */
+/** What runs left on this machine outside of the engine: folders of jobs, mounts below the folder of state, files for programs, programs that work on any of these. */
 export async function leftOnDisk({ env }: Workplace): Promise<readonly string[]> {
   const state = join(env["XDG_STATE_HOME"] ?? "", "archway");
   const work = await readdir(join(state, "work")).catch(() => []);
@@ -53,9 +56,19 @@ export async function leftOnDisk({ env }: Workplace): Promise<readonly string[]>
     .map((line) => line.split(" ")[4] ?? "")
     .filter((point) => point.startsWith(`${state}/`));
   const temporary = await readdir(env["TMPDIR"] ?? "");
+  const programs = await Promise.all(
+    (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map((pid) => commandOf(pid)),
+  );
   return [
+    ...programs.filter((command) => command.includes(dirname(state))).map((command) => `program ${command}`),
     ...work.map((name) => `folder ${name}`),
     ...mounts.map((point) => `mount ${point}`),
     ...temporary.map((name) => `temporary ${name}`),
   ];
+}
+
+/** The command line of a process; empty when it has ended. */
+async function commandOf(pid: string): Promise<string> {
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return command.replaceAll("\0", " ").trim();
 }

@@ -76,6 +76,55 @@ describe("how steps and jobs end", { skip: await unavailable(...needs) }, () => 
         assert.deepEqual(ends, [[5, "timeout"]]);
       });
 
+      test("what keeps a container from starting or going on is told as what it is", async () => {
+        const programs = {
+          "linux program": "\x7fELF of nobody\0\0\0\0\0\0\0\0",
+          plain: "no program",
+          interpreted: "#!/no/such/interpreter\n",
+        };
+        await using place = await repository(`jobs:
+  missing: { image: busybox, steps: [{ entrypoint: [/no/such], args: [] }] }
+  unknown: { image: busybox, steps: [{ entrypoint: [nosuch], args: [] }] }
+  foreign: { image: busybox, steps: [{ entrypoint: ["/workspace/linux program"], args: [] }] }
+  denied: { image: busybox, steps: [{ entrypoint: [/workspace/plain], args: [] }] }
+  folder: { image: busybox, steps: [{ entrypoint: [/etc], args: [] }] }
+  interpreted: { image: busybox, steps: [{ entrypoint: [/workspace/interpreted], args: [] }] }
+  user: { image: busybox, user: nosuch, steps: ["true"] }
+  group: { image: busybox, user: "0:nosuch", steps: ["true"] }
+  mount: { image: busybox, workspace: /proc/x, steps: ["true"] }
+  directory: { image: busybox, steps: [{ run: "true", directory: /etc/passwd }] }
+  disk: { image: busybox, steps: ["echo x > /dev/full"] }
+`);
+        for (const [name, content] of Object.entries(programs))
+          await writeFile(join(place.dir, name), Buffer.from(content, "latin1"), {
+            mode: name === "plain" ? 0o644 : 0o755,
+          });
+        const { endpoint } = await bed[engine]();
+        const { stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
+        const failures = (await eventsOf(place)).flatMap((event) =>
+          event.type === "step" && event.failure !== undefined ? [[event.job, event.failure] as const] : [],
+        );
+        assert.deepEqual(
+          Object.fromEntries(failures.map(([job, { kind, code }]) => [job, `${kind} ${code}`])),
+          {
+            missing: "user START_FAILED",
+            unknown: "user START_FAILED",
+            foreign: "user STEP_FAILED",
+            denied: "user START_FAILED",
+            folder: "user START_FAILED",
+            interpreted: "user STEP_FAILED",
+            user: "user START_FAILED",
+            group: "user START_FAILED",
+            mount: "user START_FAILED",
+            directory: "user START_FAILED",
+            disk: "infrastructure DISK_FULL",
+          },
+          stderr,
+        );
+        for (const [job, { hint, explained }] of failures)
+          assert.ok(hint !== undefined || explained !== undefined || job === "interpreted", `${job} has no next step`);
+      });
+
       test("on_failure runs whatever failed, once", async () => {
         await using place =
           await repository(`on_failure: [{ name: tell, image: busybox, run: 'echo "$ARCHWAY_FAILED_JOB $ARCHWAY_FAILED_STEP: $ARCHWAY_FAILURE"; ls' }]
@@ -115,4 +164,20 @@ jobs:
       });
     });
   }
+
+  test("an engine that is killed in the middle is the infrastructure's failure", async () => {
+    await using place = await repository(`jobs:
+  long: { image: busybox, steps: ["echo started; sleep 1000", { name: clean, run: "true", when: always }] }
+`);
+    const docker = await bed.docker();
+    const args = ["run", "--host", docker.endpoint];
+    const program = startArchway(args, { cwd: place.dir, env: place.env });
+    await program.shows("│ started");
+    await docker.kill("SIGKILL");
+    const { code, stderr } = await program.ended;
+    await docker.restart();
+    assert.equal(code, 3, stderr);
+    assert.doesNotMatch(stderr, /UNEXPECTED|JOB_BROKEN|\n {4}at /);
+    assert.match(stderr, /long: The container engine at unix:.* does not answer/);
+  });
 });

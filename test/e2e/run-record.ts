@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { runEventSchema } from "../../src/event/event-schema.ts";
 import type { RunEvent } from "../../src/event/run-event.ts";
 import type { Workplace } from "./archway.ts";
 
@@ -11,10 +12,13 @@ export async function eventsOf({ env }: Workplace): Promise<readonly RunEvent[]>
   const names = await readdir(runs).catch(() => []);
   const last = names.toSorted((a, b) => (a < b ? -1 : 1)).at(-1);
   const text = last === undefined ? "" : await readFile(join(runs, last, "events.jsonl"), "utf8");
-  return text
+  const events = text
     .split("\n")
     .filter(Boolean)
     .map((line): RunEvent => JSON.parse(line));
+  // The published schema tells of every event, and of everything in it.
+  for (const event of events) assert.deepEqual(runEventSchema.parse(event), event);
+  return events;
 }
 
 /** All bytes of one source of a job: of a step by its name, of `service:NAME`, or of a command. */

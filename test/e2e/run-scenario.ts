@@ -33,7 +33,7 @@ const runSchema = z.strictObject({
   output: z.record(z.string(), z.string()).default({}),
   /** Parts of what a person reads. */
   says: texts,
-  /** Repository of the open registry → its tags afterwards. */
+  /** Repository of the open registry → its tags afterwards, all on the image that the run made. */
   tags: z.record(z.string(), z.array(z.string())).default({}),
 });
 
@@ -158,12 +158,20 @@ async function assertRun(
     assert.ok(!everything.includes(hidden), `${expected.name}: "${hidden}" is to be seen`);
   }
   for (const [repository, wanted] of Object.entries(expected.tags)) {
-    assert.deepEqual(await tagsOf(words["MIRROR"] ?? "", repository), wanted, about);
+    const made = events.flatMap((event) => (event.type === "image" ? [event.digest] : []));
+    const tags = await tagsOf(words["MIRROR"] ?? "", repository);
+    assert.deepEqual(tags, Object.fromEntries(wanted.map((tag) => [tag, made[0]])), about);
   }
 }
 
-async function tagsOf(host: string, repository: string): Promise<readonly string[]> {
-  const answer = await fetch(`http://${host}/v2/${repository}/tags/list`);
+/** The tags of a repository, and the digest of the index that each is on. */
+async function tagsOf(host: string, repository: string): Promise<Readonly<Record<string, string | null>>> {
+  const url = `http://${host}/v2/${repository}`;
+  const answer = await fetch(`${url}/tags/list`);
   const { tags } = z.object({ tags: z.array(z.string()).nullish() }).parse(await answer.json());
-  return (tags ?? []).toSorted();
+  const digestOf = async (tag: string) => {
+    const headers = { accept: "application/vnd.oci.image.index.v1+json" };
+    return (await fetch(`${url}/manifests/${tag}`, { method: "HEAD", headers })).headers.get("docker-content-digest");
+  };
+  return Object.fromEntries(await Promise.all((tags ?? []).map(async (tag) => [tag, await digestOf(tag)] as const)));
 }

@@ -7,11 +7,13 @@ import { runAttempt } from "../../src/job/run-attempt.ts";
 import { expandPipeline } from "../../src/pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../../src/pipeline/facts.ts";
 import { parsePlatform } from "../../src/platform/platform.ts";
+import { MachinePool } from "../../src/run/machine-pool.ts";
 import { runPipeline, type RunState } from "../../src/run/run-pipeline.ts";
 import { type EngineScript, ScriptedContainerizer } from "./scripted-containerizer.ts";
 import { ScriptedFolders } from "./scripted-folder.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
+const [amd64, arm64] = [parsePlatform("linux/amd64"), parsePlatform("linux/arm64")];
 const facts: RunFacts = {
   run: "r",
   number: 1,
@@ -38,7 +40,6 @@ export interface ScriptedRun {
   readonly took: number;
 }
 
-const amd64 = parsePlatform("linux/amd64");
 const notScripted = new ArchwayError({ code: "NOT_SCRIPTED", kind: "failed", message: "Commands are not scripted." });
 
 /** Runs the jobs of a pipeline on an engine that does what a script says, in virtual time. Jobs without steps fail. */
@@ -69,12 +70,20 @@ export async function runScripted(
     owner: "me",
     emit,
   };
+  const machine = { name: "here", platform: amd64, native: [amd64, arm64], emulated: [], slots: 4 };
+  const machines = new MachinePool({
+    machines: [machine],
+    own: machine,
+    policy: { platforms: [], emulation: true },
+    seconds: () => ({}),
+    now: () => clock.now(),
+  });
   const state = await clock.run(
     runPipeline(
       {
         graph,
         resolution: { facts, hash: () => "" },
-        slots: 4,
+        machines,
         joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
         perform: async (job, attempt) => {
           if (job.work.kind !== "steps") throw notScripted;

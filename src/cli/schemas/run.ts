@@ -36,6 +36,7 @@ export const runSchema = z
         state: z.string(),
         platform: platform.optional(),
         mode: z.enum(["native", "emulated"]).optional(),
+        machine: z.string().optional().describe("where it ran"),
         seconds,
         waited: seconds.describe("from being ready to the start"),
         cacheHits: count,

@@ -15,34 +15,19 @@ import type {
   Removable,
   RunningContainer,
 } from "./containerizer.ts";
-import {
-  containerAnswer,
-  containersAnswer,
-  imagesAnswer,
-  createdAnswer,
-  execAnswer,
-  networksAnswer,
-  volumesAnswer,
-} from "./docker-answers.ts";
+import { containerAnswer, createdAnswer, execAnswer } from "./docker-answers.ts";
 import { createBody, mountsOf } from "./container-body.ts";
-import { askEngine, askMachine, type MachineSize } from "./engine-facts.ts";
+import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
-import { ownerLabel, readLabels, writeLabels } from "./labels.ts";
+import { writeLabels } from "./labels.ts";
+import { listLabelled } from "./list-labelled.ts";
 import { OutputFrames } from "./output-frames.ts";
-import {
-  freshName,
-  loadBytes,
-  loadedName,
-  loadImage,
-  ownerOfLoaded,
-  pullImage,
-  type ArchiveImage,
-  type PinImage,
-} from "./pull-image.ts";
+import { freshName, loadBytes, loadImage, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
 import { placeFiles } from "./placed-files.ts";
 import { seesFiles } from "./sees-files.ts";
 import { startContainer } from "./start-container.ts";
+import { startRefusal } from "./start-refusal.ts";
 import { tryPlatform } from "./try-platform.ts";
 import { tinyImage } from "./tiny-image.ts";
 
@@ -118,7 +103,10 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const query = new URLSearchParams({ name: spec.name, platform: formatPlatform(spec.image.platform) });
     const path = `/containers/create?${query.toString()}`;
     const body = createBody(spec, this.#facts.kind === "podman");
-    const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
+    const made = this.#engine.json({ method: "POST", path, body }, signal).catch((error: unknown) => {
+      throw error instanceof EngineRefusal ? startRefusal(this.name, error) : error;
+    });
+    const { Id } = createdAnswer.parse(await made);
     try {
       const uncover = await placeFiles(this.#engine, Id, spec.mounts, signal);
       if (uncover !== undefined) this.#uncover.set(Id, uncover);
@@ -136,7 +124,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   /** Whether it mounts files that lie below a folder of this machine; asked once. */
   seesFiles(folder: string, signal: AbortSignal): Promise<boolean> {
-    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, () => this.#emptyImage(signal), signal);
+    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, signal);
     this.#sees.catch(() => (this.#sees = undefined));
     return this.#sees;
   }
@@ -156,7 +144,8 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async createHolder(name: string, mounts: readonly Mount[], labels: Labels, signal: AbortSignal): Promise<string> {
     const body = { Image: await this.#emptyImage(signal), Labels: writeLabels(labels), HostConfig: mountsOf(mounts) };
-    const path = `/containers/create?name=${encodeURIComponent(name)}`;
+    const query = new URLSearchParams({ name, platform: formatPlatform(this.#facts.platform) });
+    const path = `/containers/create?${query.toString()}`;
     const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
     return Id;
   }
@@ -188,7 +177,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   start(container: string, output: OutputSink, signal: AbortSignal): Promise<RunningContainer> {
-    return startContainer(this.#engine, container, output, signal);
+    return this.#or("attach to a container", () => startContainer(this.#engine, container, output, signal));
   }
 
   async exec(
@@ -200,7 +189,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const path = `/containers/${container}/exec`;
     const { Id } = createdAnswer.parse(await this.#ask("run a command", { method: "POST", path, body }, signal));
     const start = { method: "POST", path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } } as const;
-    const { stream, head } = await this.#engine.hijack(start, signal);
+    const { stream, head } = await this.#or("run a command", () => this.#engine.hijack(start, signal));
     let output = Buffer.alloc(0);
     const frames = new OutputFrames((_, bytes) => {
       output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);
@@ -241,43 +230,13 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     }
   }
 
-  async list(signal: AbortSignal): Promise<readonly Labelled[]> {
-    const filters = encodeURIComponent(JSON.stringify({ label: [ownerLabel] }));
-    const containers = containersAnswer.parse(
-      await this.#ask(
-        "list containers",
-        { method: "GET", path: `/containers/json?all=true&filters=${filters}` },
-        signal,
-      ),
-    );
-    const networks = networksAnswer.parse(
-      await this.#ask("list networks", { method: "GET", path: `/networks?filters=${filters}` }, signal),
-    );
-    const volumes = volumesAnswer.parse(
-      await this.#ask("list volumes", { method: "GET", path: `/volumes?filters=${filters}` }, signal),
-    );
-    const ours = encodeURIComponent(JSON.stringify({ reference: [loadedName] }));
-    const images = imagesAnswer.parse(
-      await this.#ask("list images", { method: "GET", path: `/images/json?filters=${ours}` }, signal),
-    );
-    const loaded = images
-      .flatMap(({ RepoTags }) => RepoTags ?? [])
-      .flatMap((name): Labelled[] => {
-        const owner = ownerOfLoaded(name);
-        return owner === undefined ? [] : [{ kind: "image", id: name, labels: { owner, run: "" } }];
-      });
-    const labelled =
-      (kind: "container" | "network" | "volume") =>
-      (one: { Id: string; Labels?: Record<string, string> | null | undefined }) => {
-        const labels = readLabels(one.Labels ?? {});
-        return labels === undefined ? [] : [{ kind, id: one.Id, labels }];
-      };
-    return [
-      ...containers.flatMap(labelled("container")),
-      ...networks.flatMap(labelled("network")),
-      ...(volumes.Volumes ?? []).flatMap(({ Name: Id, Labels }) => labelled("volume")({ Id, Labels })),
-      ...loaded,
-    ];
+  list(signal: AbortSignal): Promise<readonly Labelled[]> {
+    return listLabelled((what, path) => this.#ask(what, { method: "GET", path }, signal));
+  }
+
+  /** Whether it answers, at once or within some milliseconds. */
+  comesBack(within: number, signal: AbortSignal): Promise<boolean> {
+    return comesBack(this.#engine, within, signal);
   }
 
   /** An answer, or an error that says what was tried. */

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ArchwayError } from "../../error/error.ts";
 import { normalizePlatform, type Platform } from "../../platform/platform.ts";
 import { armVersionOfMachine } from "../../platform/cpu.ts";
 import type { EngineFacts } from "./containerizer.ts";
@@ -6,7 +8,15 @@ import type { EngineHttp } from "./engine-http.ts";
 
 /** Asks an engine what it is. Throws `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
 export async function askEngine(engine: EngineHttp, signal: AbortSignal): Promise<EngineFacts> {
-  const answer = versionAnswer.parse(await engine.json({ method: "GET", path: "/version" }, signal));
+  const { data: answer } = versionAnswer.safeParse(await engine.json({ method: "GET", path: "/version" }, signal));
+  if (answer === undefined) {
+    throw new ArchwayError({
+      code: "ENGINE_UNKNOWN",
+      kind: "unreachable",
+      message: `What answers at ${engine.endpoint} is no Docker or Podman engine: it does not tell its version.`,
+      hint: "Jobs need the API of Docker or Podman there; a BuildKit only builds.",
+    });
+  }
   const isPodman = answer.Components.some(({ Name }) => Name.startsWith("Podman"));
   // Only there the daemon's own architecture leaves the version open.
   const machine = answer.Arch === "arm" ? (await askMachine(engine, signal)).kernel : "";
@@ -49,4 +59,18 @@ export function enginePlatform(said: {
     architecture: said.arch,
     ...(version === undefined ? {} : { variant: `v${version}` }),
   });
+}
+
+/** Whether an engine answers, at once or within some milliseconds: it may only be starting again. */
+export async function comesBack(engine: EngineHttp, within: number, signal: AbortSignal): Promise<boolean> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(within)]);
+  while (!limit.aborted) {
+    const isThere = await engine.json({ method: "GET", path: "/version" }, limit).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return true;
+    await sleep(500, undefined, { signal: limit }).catch(() => undefined);
+  }
+  return false;
 }

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { Pack } from "tar-stream";
@@ -29,22 +29,24 @@ export async function placeFiles(
   );
   if (placed.length === 0) return undefined;
   const volumes = mounts.flatMap(({ target, source }) =>
-    typeof source === "object" && "volume" in source ? [`${target}/`] : [],
+    typeof source === "object" && "volume" in source ? [target] : [],
   );
-  const inVolumes = placed.filter(({ target }) => volumes.some((volume) => target.startsWith(volume)));
+  const volumeOf = ({ target }: Placed) => volumes.find((volume) => target.startsWith(`${volume}/`));
   const before = await Promise.all(
-    inVolumes.map(async ({ target }) => {
-      const there = await getArchive(engine, container, target, signal);
-      return { target, tar: there === undefined ? undefined : await buffer(there) };
+    placed.flatMap((one) => {
+      const volume = volumeOf(one);
+      return volume === undefined ? [] : [read(engine, container, one.target, signal)];
     }),
   );
-  await putArchive(
-    engine,
-    container,
-    "/",
-    tarOf((tar) => placed.forEach((one) => add(tar, one))),
-    signal,
-  );
+  // Podman does not look for volumes below the folder that it is given.
+  for (const [folder, files] of Map.groupBy(placed, (one) => volumeOf(one) ?? "/"))
+    await putArchive(
+      engine,
+      container,
+      folder,
+      tarOf((tar) => files.forEach((one) => add(tar, folder, one))),
+      signal,
+    );
   if (before.length === 0) return undefined;
   return async (within) => {
     for (const { target, tar } of before) {
@@ -56,9 +58,14 @@ export async function placeFiles(
   };
 }
 
-function add(tar: Pack, { target, source }: Placed): void {
-  const name = target.replace(/^\/+/, "");
-  const header = { uid: 0, gid: 0, mtime: new Date(0) };
+async function read(engine: EngineHttp, container: string, target: string, signal: AbortSignal) {
+  const there = await getArchive(engine, container, target, signal);
+  return { target, tar: there === undefined ? undefined : await buffer(there) };
+}
+
+function add(tar: Pack, folder: string, { target, source }: Placed): void {
+  const name = relative(folder, target);
+  const header = { uid: 0, gid: 0, mtime: new Date() };
   for (const [path, { content, mode }] of Object.entries(source.files))
     tar.entry({ ...header, name: path === "" ? name : `${name}/${path}`, mode }, Buffer.from(content));
 }

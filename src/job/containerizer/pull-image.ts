@@ -36,9 +36,11 @@ export async function pullImage(
     pinned = await pin(image, platform, signal);
   } catch (error) {
     const isUnreachable = error instanceof ArchwayError && error.kind === "unreachable";
-    const own = isUnreachable ? await inspect(engine, image, signal) : undefined;
+    const own = isUnreachable ? await inspect(engine, image, signal, platform) : undefined;
     if (own === undefined || !isOf(own, platform)) throw error;
-    return { id: own.Id, digest: own.RepoDigests?.[0]?.split("@")[1] ?? own.Id, platform, bytes: 0 };
+    // Asked for one platform, Docker tells the digest of its manifest, which it takes for no image: the name's own is.
+    const { Id: id } = (await inspect(engine, image, signal)) ?? own;
+    return { id, digest: own.RepoDigests?.[0]?.split("@")[1] ?? own.Id, platform, bytes: 0 };
   }
   const found = await inspect(engine, pinned.reference, signal);
   const bytes = found === undefined ? await pull(engine, image, pinned, platform, signal) : 0;
@@ -116,9 +118,11 @@ export async function loadImage(
   }
 }
 
-async function inspect(engine: EngineHttp, reference: string, signal: AbortSignal) {
+/** What an engine knows of an image: of one platform where it keeps several under a name (Docker from API 1.49 on), else of the one that it has. */
+async function inspect(engine: EngineHttp, reference: string, signal: AbortSignal, platform?: Platform) {
+  const query = platform === undefined ? "" : `?platform=${encodeURIComponent(JSON.stringify(platform))}`;
   try {
-    return imageAnswer.parse(await engine.json({ method: "GET", path: `/images/${reference}/json` }, signal));
+    return imageAnswer.parse(await engine.json({ method: "GET", path: `/images/${reference}/json${query}` }, signal));
   } catch (error) {
     if (error instanceof EngineRefusal && error.status === 404) return undefined;
     throw error;

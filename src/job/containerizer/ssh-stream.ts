@@ -55,7 +55,10 @@ export class ProgramStream extends Duplex {
       const said = this.#said.trim().split("\n").slice(-3).join(" ").trim().replace(/\.$/, "");
       if (this.destroyed) return;
       if (code === 0) this.push(null);
-      else this.destroy(new Error(`${program}: ${said || `it ended with ${code ?? signal}`}`));
+      else {
+        const why = new Error(`${program}: ${said || `it ended with ${code ?? signal}`}`);
+        this.destroy(Object.assign(why, { code: `EXIT_${code ?? signal}` }));
+      }
     });
   }
 

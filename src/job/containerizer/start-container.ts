@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ArchwayError } from "../../error/error.ts";
 import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
 import { containerAnswer, waitAnswer } from "./docker-answers.ts";
 import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
 import { OutputFrames } from "./output-frames.ts";
+import { startRefusal } from "./start-refusal.ts";
 
 /** Milliseconds that a container may go on after its output has ended. */
 const afterOutput = 3_000;
+
+/** Milliseconds that a start may take when the one who asked for it has gone. */
+const afterCancel = 10_000;
 
 /**
  * Attaches to a container and starts it. Attaching first is the only way to miss nothing: Podman loses most of what is followed afterwards
@@ -28,9 +31,15 @@ export async function startContainer(
   const opening = new AbortController();
   const giveUp = () => opening.abort(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
-  const { stream, head } = await engine.hijack(attach, opening.signal).finally(() => {
-    signal.removeEventListener("abort", giveUp);
-  });
+  const { stream, head } = await engine
+    .hijack(attach, opening.signal)
+    .catch((error: unknown) => {
+      // Podman prepares the container for it, and says here what is wrong.
+      throw error instanceof EngineRefusal ? startRefusal(engine.endpoint, error) : error;
+    })
+    .finally(() => {
+      signal.removeEventListener("abort", giveUp);
+    });
   const reading = (async () => {
     const frames = new OutputFrames(counting);
     await frames.write(head);
@@ -38,11 +47,21 @@ export async function startContainer(
     if (!frames.isWhole) throw new Error("it ended in the middle of a piece");
   })();
   reading.catch(() => undefined);
+  // A program may run and write long before the engine answers: whoever cancels meanwhile gets it running, and can ask it to end instead of killing it.
+  const starting = new AbortController();
+  let patience: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    patience = setTimeout(() => starting.abort(signal.reason), afterCancel);
+  };
+  signal.addEventListener("abort", hurry, { once: true });
   try {
-    await engine.json({ method: "POST", path: `/containers/${id}/start` }, signal);
+    await engine.json({ method: "POST", path: `/containers/${id}/start` }, starting.signal);
   } catch (error) {
     stream.destroy();
-    throw error instanceof EngineRefusal ? startFailed(error) : error;
+    throw error instanceof EngineRefusal ? startRefusal(engine.endpoint, error) : error;
+  } finally {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", hurry);
   }
   return {
     exited: waitFor(engine, id, { reading, received, output }),
@@ -117,13 +136,4 @@ async function readRest(
   } catch (error) {
     throw engineLost(engine.endpoint, error);
   }
-}
-
-function startFailed(error: EngineRefusal): ArchwayError {
-  return new ArchwayError({
-    code: "START_FAILED",
-    kind: "failed",
-    message: `The container did not start: ${error.message.replace(/\.$/, "")}.`,
-    cause: error,
-  });
 }

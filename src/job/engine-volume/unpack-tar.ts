@@ -68,7 +68,7 @@ class Target {
     content: AsyncIterable<unknown>,
     placeOf: (name: string) => string | undefined,
   ): Promise<void> {
-    const { type, mode = 0o644, mtime = new Date(0), linkname } = header;
+    const { type, mode, mtime, linkname } = header;
     const place = join(this.#folder, path);
     if (type === "directory") {
       await this.#require(path);

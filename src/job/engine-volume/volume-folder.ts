@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative } from "node:path";
+import type { Pack } from "tar-stream";
 import { ArchwayError } from "../../error/error.ts";
 import type { ArtifactSpec, CacheSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import type { Platform } from "../../platform/platform.ts";
@@ -9,11 +10,25 @@ import { tarOf } from "../containerizer/engine-archive.ts";
 import { fitsArtifact, type Artifacts, type Moved } from "../volumizer/artifacts.ts";
 import type { Caches, OpenCache } from "../volumizer/caches.ts";
 import type { JobFolder } from "../volumizer/job-folder.ts";
+import { listEntries } from "../volumizer/move-entries.ts";
 import { removeFolder } from "../volumizer/remove-folder.ts";
 import { requireFolders } from "../volumizer/require-folders.ts";
 import type { Checkout } from "../volumizer/working-tree.ts";
 import { addFolder, packFiles, packFolder } from "./pack-files.ts";
 import { unpackTar } from "./unpack-tar.ts";
+
+/** Adds the `.git` of a folder; empty folders too, without which it would be none. */
+async function packRepository(files: Pack, folder: string, signal: AbortSignal): Promise<void> {
+  const entries = (await listEntries(join(folder, ".git"))).map((entry) => ({ ...entry, path: `.git/${entry.path}` }));
+  for (const { kind, path } of entries) if (kind === "folder") await addFolder(files, path, 0o755);
+  const rest = entries.filter(({ kind }) => kind === "file" || kind === "link");
+  await packFiles(
+    files,
+    folder,
+    rest.map(({ path }) => path),
+    signal,
+  );
+}
 
 /** What the files of one attempt on another machine are made with. */
 export interface VolumeParts {
@@ -28,7 +43,7 @@ export interface VolumeParts {
 
 /** Where a volume is mounted in the container that gives access to it. */
 const inside = "/files";
-/** Milliseconds that each removal may take. */
+/** Milliseconds that what is made, and each removal, may take. */
 const patience = 30_000;
 
 /**
@@ -54,10 +69,11 @@ export class VolumeFolder implements JobFolder {
   static async open(parts: VolumeParts, signal: AbortSignal): Promise<VolumeFolder> {
     const workspace = await Volume.make(parts, signal);
     try {
-      const { folder, paths } = parts.checkout;
+      const { folder, paths, hasRepository } = parts.checkout;
       const tar = tarOf(async (files) => {
         await addFolder(files, ".", 0o755);
         await packFiles(files, folder, paths, signal);
+        if (hasRepository === true) await packRepository(files, folder, signal);
       });
       await workspace.put("", tar, signal);
     } catch (error) {
@@ -105,13 +121,14 @@ export class VolumeFolder implements JobFolder {
     const volume = isApart ? await this.#addVolume(signal) : this.#workspace;
     const place = isApart ? "" : path;
     const staged = join(this.#parts.staging, randomUUID());
-    const cache = await this.#parts.caches.open(spec, platform, join(staged, place));
+    const cache = await this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true });
     await volume.put(
       "",
       tarOf((tar) => packFolder(tar, staged, signal)),
       signal,
     );
     await removeFolder(staged);
+    await cache.release();
     const save = async () => {
       try {
         if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place));
@@ -128,9 +145,8 @@ export class VolumeFolder implements JobFolder {
       for (const base of basesOf(spec.paths)) {
         const tar = await this.#workspace.get(base, signal);
         if (tar === undefined) continue;
-        const above = base === "" ? "" : dirname(base);
         const place = (name: string) => {
-          const path = base === "" ? name.split("/").slice(1).join("/") : join(above, name);
+          const path = base === "" ? name : join(dirname(base), name);
           return path !== "" && fitsArtifact(spec.paths, path) ? path : undefined;
         };
         const { missing } = await unpackTar(tar, staged, { place }, signal);
@@ -160,15 +176,11 @@ export class VolumeFolder implements JobFolder {
 
   async #fetchCache(volume: Volume, { path, maxSize }: CacheSpec, target: string): Promise<void> {
     const signal = new AbortController().signal;
-    const isApart = isAbsolute(path);
     await mkdir(target, { recursive: true });
+    const isApart = isAbsolute(path);
     const tar = await volume.get(isApart ? "" : path, signal);
     if (tar === undefined) return;
-    const place = (name: string) => {
-      const within = name.split("/").slice(1).join("/");
-      if (within === "" && name !== "") return ".";
-      return within;
-    };
+    const place = (name: string) => (isApart ? name : name.split("/").slice(1).join("/")) || ".";
     // What is too large is not saved: how much too large need not be known.
     await unpackTar(tar, target, { place, maxBytes: maxSize }, signal);
   }
@@ -196,7 +208,10 @@ class Volume {
     this.#holder = holder;
   }
 
-  static async make({ engine, labels }: VolumeParts, signal: AbortSignal): Promise<Volume> {
+  /** What is made is not interrupted: only its answer tells what has to be removed. */
+  static async make({ engine, labels }: VolumeParts, wanted: AbortSignal): Promise<Volume> {
+    wanted.throwIfAborted();
+    const signal = AbortSignal.timeout(patience);
     const name = `archway-${labels.run}-${randomUUID().slice(0, 8)}`;
     await engine.createVolume(name, labels, signal);
     try {
@@ -212,8 +227,10 @@ class Volume {
     return this.#engine.put(this.#holder, join(inside, path), tar, signal);
   }
 
+  /** A tar of what is at a path, named by its last part; of all that is in the volume for an empty path. */
   get(path: string, signal: AbortSignal): ReturnType<EngineVolumes["get"]> {
-    return this.#engine.get(this.#holder, join(inside, path), signal);
+    // Podman names the root of a volume otherwise than Docker; what is in it they name alike.
+    return this.#engine.get(this.#holder, path === "" ? `${inside}/.` : join(inside, path), signal);
   }
 
   async remove(): Promise<void> {
