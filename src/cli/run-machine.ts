@@ -103,13 +103,8 @@ async function openOwn(
   const { platform } = engine.describe();
   const slots = options.jobs;
   if (seesFiles && process.platform === "linux") {
-    const asked = [...plan.config.platforms, ...wanted].map(({ architecture }) => architecture);
-    const host = await describeMachine(context, [...new Set(asked)]);
-    const runs = [...host.native, ...host.emulated];
-    const isEnough = wanted.every((one) => runs.some((other) => samePlatform(one, other)));
-    // Whoever reads that a platform is missing wants to know all that there is.
-    const whole = isEnough ? host : await describeMachine(context);
-    return { name: thisMachine, ...whole, slots, engine, seesFiles };
+    const host = await describeOwn(context, plan, wanted);
+    return { name: thisMachine, ...host, slots, engine, seesFiles };
   }
   const labels = { run: plan.run, owner: images.owner };
   const tried = await Promise.all(
@@ -122,14 +117,20 @@ async function openOwn(
   return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
 }
 
-/** What the machine of this process runs, of some architectures alone where they are given: each costs a program to be started. */
-async function describeMachine(
-  { signal, env }: CliContext,
-  architectures?: readonly string[],
+/** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */
+async function describeOwn(
+  { env, signal }: CliContext,
+  { config }: RunPlan,
+  wanted: readonly Platform[],
 ): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
-  const { platform, native, emulators } = describeHost(await probeMachine(signal, env, architectures));
-  const emulated = emulators.flatMap((emulator) => emulator.platforms);
-  return { platform, native: native.length === 0 ? [platform] : native, emulated };
+  const describe = async (architectures?: readonly string[]) => {
+    const host = describeHost(await probeMachine(signal, env, architectures));
+    const native = host.native.length === 0 ? [host.platform] : host.native;
+    return { platform: host.platform, native, emulated: host.emulators.flatMap(({ platforms }) => platforms) };
+  };
+  const own = await describe([...config.platforms, ...wanted].map(({ architecture }) => architecture));
+  const runs = (platform: Platform) => [...own.native, ...own.emulated].some((one) => samePlatform(one, platform));
+  return wanted.every(runs) ? own : describe();
 }
 
 /** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */

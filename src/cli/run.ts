@@ -71,7 +71,7 @@ async function runFrom(
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
   const checking = checkImages(begun, plan, options, secrets);
-  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun.signal) } : { source };
+  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
   try {
