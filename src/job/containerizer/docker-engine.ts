@@ -78,7 +78,21 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
-    if (!request.image.startsWith("oci:")) return pullImage(this.#engine, request, this.#images.pin, signal);
+    if (request.image.startsWith("oci:")) return this.#load(request, signal);
+    try {
+      return await pullImage(this.#engine, request, this.#images.pin, signal);
+    } catch (error) {
+      const isRefused = error instanceof ArchwayError && error.code === "PULL_FAILED";
+      if (!isRefused || (await this.#sees) !== false) throw error;
+      // Another machine may not reach a registry that this one does: the image is sent.
+      const { reference } = await this.#images.pin(request.image, request.platform, signal);
+      return this.#load({ ...request, image: reference }, signal).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #load(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
     const loaded = await loadImage(this.#engine, request, this.#images, signal);
     this.#loaded.push(loaded.name);
     return loaded;
