@@ -9,7 +9,6 @@ import { describeHost } from "../platform/host.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { type Machine, placeJob } from "../run/place-job.ts";
-import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { workFolder } from "./folders.ts";
 import { openNodes, type RunNode } from "./run-nodes.ts";
@@ -31,6 +30,8 @@ export interface MachineParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly images: ImageSources;
+  /** Whether what a process left has to stay. */
+  readonly isInUse: (owner: string) => Promise<boolean | undefined>;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
     const own = await openOwn(context, parts, wanted, nodes.machines.length > 0);
     if (own !== undefined) opened.unshift(own);
     requireNodes(nodes.lost, opened, context);
-    for (const { engine } of opened) await removeLeftovers(engine, isRunning, context.signal);
+    for (const { engine } of opened) await removeLeftovers(engine, parts.isInUse, context.signal);
     const idle = opened.map((machine) => ({ ...machine, running: [] }));
     for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
     return opened;
@@ -66,7 +67,7 @@ async function openForHandlers(context: CliContext, parts: MachineParts): Promis
   try {
     const own = await openOwn(context, parts, [], false);
     if (own === undefined) return [];
-    await removeLeftovers(own.engine, isRunning, context.signal);
+    await removeLeftovers(own.engine, parts.isInUse, context.signal);
     return [own];
   } catch (error) {
     if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -10,7 +11,7 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
-import { processMark } from "../store/process-mark.ts";
+import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
@@ -77,11 +78,14 @@ async function runFrom(
       : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
+  const state = stateFolder(context.env);
+  if (options.keep) await forgetKept(state);
+  const isInUse = await withKept(state, isRunning);
   try {
-    machines = await openMachines(context, { plan, options, images });
+    machines = await openMachines(context, { plan, options, images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -154,7 +158,8 @@ async function perform(parts: RunParts): Promise<number> {
   } finally {
     progress.end();
   }
-  const about = { run, state: ended, pipeline: config.file, events: eventFile, started, ended: now() };
+  const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
+  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
