@@ -68,19 +68,16 @@ async function runFrom(
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
+  const state = stateFolder(context.env);
+  if (options.keep) await forgetKept(state);
+  const isInUse = await withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
   const checking = checkImages(begun, plan, options, secrets);
-  const files =
-    source === undefined
-      ? { tree: readWorkingTree(plan.folder, { env: context.env, signal: begun.signal }) }
-      : { source };
+  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
-  const state = stateFolder(context.env);
-  if (options.keep) await forgetKept(state);
-  const isInUse = await withKept(state, isRunning);
   try {
     machines = await openMachines(context, { plan, options, images, isInUse });
     const lacking = await checking;

@@ -18,11 +18,11 @@ function slowDisk() {
     written,
     under,
     /** Ends the write that is under way. */
-    go(error?: Error): void {
+    go(broken?: Error): void {
       const now = done;
-      done = Promise.withResolvers();
-      if (error === undefined) now.resolve();
-      else now.reject(error);
+      done = Promise.withResolvers<void>();
+      if (broken === undefined) now.resolve();
+      else now.reject(broken);
     },
     sink: {
       async write(lines: string) {
