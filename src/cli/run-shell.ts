@@ -14,10 +14,13 @@ export async function runShell(context: CliContext, job: string): Promise<number
   stderr.write(`${kept.job} of run ${run}, step "${step}" on ${platform}: ${failure}\n`);
   const engine = await EngineHttp.open(readEndpoint(kept.engine, env), env);
   const { terminal, restore } = openTerminal();
+  // The second Ctrl-C or SIGTERM ends the process at once.
+  process.on("exit", restore);
   try {
     return await openShell(engine, kept, { terminal, owner: await processMark(), signal });
   } finally {
     restore();
+    process.off("exit", restore);
     engine.close();
   }
 }

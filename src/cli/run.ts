@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
-import { forgetKept, withKept } from "../job/keep/kept-job.ts";
+import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -155,7 +155,8 @@ async function perform(parts: RunParts): Promise<number> {
   } finally {
     progress.end();
   }
-  const about = { run, state: ended, pipeline: config.file, events: eventFile, started, ended: now() };
+  const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
+  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);

@@ -67,21 +67,38 @@ export async function listKept(stateFolder: string): Promise<readonly KeptJob[]>
 }
 
 /**
- * The newest kept job of a name.
+ * The kept job of a name or id, in the newest run that kept one.
  *
- * @throws ArchwayError `NOTHING_KEPT` (kind `input`)
+ * @throws ArchwayError kind `input`: `NOTHING_KEPT`, `SEVERAL_KEPT` for a name that several jobs of that run have
  */
 export async function findKept(stateFolder: string, job: string): Promise<KeptJob> {
   const all = await listKept(stateFolder);
-  const found = all.find((one) => one.job === job) ?? all.find((one) => one.job.split(/[@[]/)[0] === job);
-  if (found !== undefined) return found;
-  const jobs = [...new Set(all.map((one) => one.job))].join(", ");
-  throw new ArchwayError({
-    code: "NOTHING_KEPT",
-    kind: "input",
-    message: `No container of the job "${job}" was kept.`,
-    hint: jobs === "" ? "archway run --keep keeps the container of a step that fails." : `Kept are: ${jobs}.`,
-  });
+  const fits = (one: KeptJob) => one.job === job || one.job.split(/[@[]/)[0] === job;
+  const newest = all.find(fits)?.run;
+  const fitting = all.filter((one) => one.run === newest && fits(one));
+  const found = fitting.find((one) => one.job === job) ?? fitting[0];
+  if (found === undefined) {
+    throw new ArchwayError({
+      code: "NOTHING_KEPT",
+      kind: "input",
+      message: `No container of the job "${job}" was kept.`,
+      hint:
+        all.length === 0 ? "archway run --keep keeps the container of a step that fails." : `Kept are: ${jobsOf(all)}.`,
+    });
+  }
+  if (fitting.length > 1 && found.job !== job) {
+    throw new ArchwayError({
+      code: "SEVERAL_KEPT",
+      kind: "input",
+      message: `Several jobs of the name "${job}" were kept: ${jobsOf(fitting)}.`,
+      hint: `Name one: archway run --shell '${found.job}'`,
+    });
+  }
+  return found;
+}
+
+function jobsOf(kept: readonly KeptJob[]): string {
+  return [...new Set(kept.map(({ job }) => job))].join(", ");
 }
 
 /** Lets go of all kept jobs: the next cleaning of their engines and of the workspaces removes what was theirs. */
