@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import type { RunEvent } from "../../src/event/run-event.ts";
+import { processMark } from "../../src/store/process-mark.ts";
 import { mountsBelow } from "../../src/job/volumizer/clone/overlay.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { startGitServer } from "../bed/git-server.ts";
@@ -188,6 +189,13 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
         await once(relay, "listening");
         try {
           execFileSync("chown", ["-R", "65534:65534", root]);
+          // What a run that was killed would leave.
+          const [machine] = (await processMark()).split("-");
+          const left = `${machine}-999999999-1`;
+          await mkdir(join(stateOf(place), "work", left, "1/workspace"), { recursive: true });
+          await writeFile(join(stateOf(place), "work", left, "1/workspace/file"), "");
+          for (const folder of ["..", ".", "work", `work/${left}`])
+            execFileSync("chown", ["65534:65534", join(stateOf(place), folder)]);
           for (const round of ["saved", "hit"]) {
             const args = ["run", "--host", `unix://${socket}`, "--events", "-", "--progress", "quiet"];
             const user = ["--reuid=65534", "--regid=65534", "--clear-groups", program, ...args];
@@ -199,6 +207,8 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
             await once(ran, "close");
             assert.notEqual(await output, "", await errors);
             const events = eventsOf(await output);
+            const advice = `sudo rm -rf ${join(stateOf(place), "work", left)}`;
+            assert.equal((await errors).includes(advice), round === "saved", await errors);
             assert.equal(
               ran.exitCode,
               0,
@@ -214,8 +224,10 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
             assert.deepEqual(caches, [round, round]);
             assert.ok(events.some((event) => event.type === "log" && event.text === "kept\n"));
           }
-          assert.deepEqual(await readdir(join(stateOf(place), "work")), []);
-          const others = execFileSync("find", [root, "!", "-user", "65534"], { encoding: "utf8" });
+          assert.deepEqual(await readdir(join(stateOf(place), "work")), [left]);
+          const others = execFileSync("find", [root, "!", "-user", "65534", "!", "-path", `*/${left}/*`], {
+            encoding: "utf8",
+          });
           assert.equal(others, "");
         } finally {
           relay.close();
