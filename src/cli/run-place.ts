@@ -66,7 +66,10 @@ export async function openPlace(
   const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
-  await removeAbandonedWorkspaces(state, parts.isInUse);
+  for (const left of await removeAbandonedWorkspaces(state, parts.isInUse))
+    context.stderr.write(
+      `warning: a killed run left ${left}, and containers wrote into it as another user: sudo rm -rf ${left}\n`,
+    );
   await removeOldRuns(state, keptRuns);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];

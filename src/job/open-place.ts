@@ -3,6 +3,7 @@ import type { SecretUse } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
+import { handOver } from "./hand-over.ts";
 import { HeldContainers } from "./keep/held-containers.ts";
 import { make, removeMade } from "./remove-made.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
@@ -99,6 +100,8 @@ export async function openPlace(
     secretsOf: (uses) => provideSecrets(uses, around, folder),
     containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
   };
+  // Before the folder is removed, after all that writes to it has ended.
+  removals.push(() => handOver(place));
   return { place, caches };
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from "../event/run-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
+import { handOver } from "./hand-over.ts";
 import type { OpenPlace } from "./open-place.ts";
 
 /** Milliseconds that the artifacts of a job may take. */
@@ -15,6 +16,8 @@ export async function saveResults({ place, caches }: OpenPlace, failure: Failure
   const { job, folder, emit, clock } = place;
   const platform = formatPlatform(job.platform);
   const limit = clock.timeout(patience);
+  // What stays another user's may still be read: artifacts and caches tell when not.
+  if (job.work.artifacts.length > 0 || caches.length > 0) await handOver(place).catch(() => undefined);
   for (const artifact of job.work.artifacts) {
     const isWanted = artifact.when === "always" || (artifact.when === "failure") === (failure !== undefined);
     if (!isWanted) continue;

@@ -25,6 +25,8 @@ export interface JobFolder {
   openCache(spec: CacheSpec, platform: Platform): Promise<{ readonly cache: OpenCache; readonly source?: MountSource }>;
   /** Takes an artifact out of the workspace. Throws what {@link Artifacts.save} throws. */
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved>;
+  /** What of it holds files that this process may not be able to read or remove; absent where that cannot be. */
+  foreign?(): Promise<readonly MountSource[]>;
   /** Removes all of it. */
   remove(): Promise<void>;
 }

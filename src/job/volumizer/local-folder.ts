@@ -5,6 +5,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Artifacts, Moved } from "./artifacts.ts";
 import type { Caches, OpenCache } from "./caches.ts";
 import type { JobFolder } from "./job-folder.ts";
+import { measureFolder } from "./measure-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { requireFolders } from "./require-folders.ts";
 
@@ -15,6 +16,8 @@ export class LocalFolder implements JobFolder {
   readonly #folder: string;
   readonly #scratch: string;
   readonly #stores: { readonly artifacts: Artifacts; readonly caches: Caches };
+  /** Caches that lie outside of the workspace. */
+  readonly #caches: string[] = [];
   readonly #releases: (() => Promise<void>)[] = [];
   #count = 0;
 
@@ -65,6 +68,7 @@ export class LocalFolder implements JobFolder {
     if (isAbsolute(path)) {
       const source = this.#place("cache");
       const cache = await this.#stores.caches.open(spec, platform, source);
+      this.#caches.push(source);
       this.#releases.push(() => cache.release());
       return { cache, source };
     }
@@ -80,6 +84,22 @@ export class LocalFolder implements JobFolder {
 
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved> {
     return this.#stores.artifacts.save(job, this.workspace, spec, signal);
+  }
+
+  /** Root may do everything; another user asks whether something in a folder that containers write to is not theirs. */
+  async foreign(): Promise<readonly string[]> {
+    if (process.getuid?.() === 0) return [];
+    const folders = await Promise.all(
+      [this.workspace, ...this.#caches].map(async (folder) => {
+        // A folder that cannot be listed is not ours either.
+        const isOurs = await measureFolder(folder).then(
+          (found) => found.isOurs,
+          () => false,
+        );
+        return isOurs ? [] : [folder];
+      }),
+    );
+    return folders.flat();
   }
 
   async remove(): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
@@ -119,13 +120,28 @@ export async function removeExpiredArtifacts(
   }
 }
 
-/** Removes the workspaces of processes that have gone. */
+/** File in an abandoned folder that cannot be removed: it was told once. */
+const toldFile = "told";
+
+/**
+ * Removes the workspaces of processes that have gone.
+ *
+ * @returns folders that cannot be removed, because containers wrote into them as another user, and that no start before has told of
+ */
 export async function removeAbandonedWorkspaces(
   stateFolder: string,
   isRunning: (owner: string) => Promise<boolean | undefined>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const work = join(stateFolder, "work");
+  const left: string[] = [];
   for (const owner of await readdir(work).catch(() => [])) {
-    if ((await isRunning(owner)) === false) await removeFolder(join(work, owner)).catch(() => undefined);
+    const folder = join(work, owner);
+    if ((await isRunning(owner)) !== false) continue;
+    const isTold = existsSync(join(folder, toldFile));
+    await removeFolder(folder).catch(async () => {
+      if (!isTold) left.push(folder);
+      await writeFile(join(folder, toldFile), "").catch(() => undefined);
+    });
   }
+  return left;
 }
