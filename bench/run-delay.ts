@@ -37,11 +37,13 @@ async function readDelays(place: RunPlace, cwd: string, ...args: readonly string
   const options = ["run", "--progress", "quiet", "--events", file, ...args];
   const child = spawn(place.archway, options, { cwd, env: place.env, stdio: ["ignore", "ignore", "inherit"] });
   const ended = once(child, "close").then(([code]: unknown[]) => code);
+  const over = new AbortController();
+  void ended.then(() => over.abort());
   const delays = { toFile: new Array<number>(), toReader: new Array<number>(), memory: 0 };
   const piece = Buffer.alloc(4 * 1024 ** 2);
   let rest = "";
   let descriptor: number | undefined;
-  while (child.exitCode === null && child.signalCode === null) {
+  while (!over.signal.aborted) {
     await sleep(1);
     descriptor ??= openIfThere(file);
     if (descriptor === undefined) continue;

@@ -33,7 +33,7 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
   return new Command("archway run")
     .usage("[options] [JOB...]")
     .description(
-      "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
+      "Run the repository's pipeline (jobs of .archway.yaml) on this machine and on nodes, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
     )
     .argument("[JOB...]", "run these and what they need (default: all)")
     .addOption(

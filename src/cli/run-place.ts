@@ -10,7 +10,7 @@ import {
   removeOldRuns,
   Volumizer,
 } from "../job/volumizer/volumizer.ts";
-import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
+import type { Checkout } from "../job/volumizer/working-tree.ts";
 import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
@@ -48,7 +48,7 @@ export interface RunPlace {
   close(): Promise<void>;
 }
 
-/** Opens what a run works with and removes what earlier ones left. Throws what the engine, Git and the file system say. */
+/** Opens what a run works with and removes what earlier ones left. Throws what Git and the file system say. */
 export async function openPlace(
   context: CliContext,
   plan: RunPlan,
@@ -57,12 +57,12 @@ export async function openPlace(
     readonly machines: readonly RunMachine[];
     readonly owner: string;
     readonly runFolder: string;
-    readonly source: RunSource | undefined;
+    readonly files: { readonly source: RunSource } | { readonly tree: Promise<Checkout> };
   },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
   const { folder, run } = plan;
-  const { machines, owner, runFolder, source } = parts;
+  const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
   await removeAbandonedWorkspaces(state, isRunning);
@@ -77,11 +77,11 @@ export async function openPlace(
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   try {
-    const git = plan.config.git ?? (source === undefined ? "none" : "commit");
+    const { git } = plan.config;
     const checkout =
-      source === undefined
-        ? await volumizer.snapshot(await readWorkingTree(folder, signal), { git, env, signal })
-        : await source.checkout(folder, git, signal);
+      "source" in files
+        ? await files.source.checkout(folder, git ?? "commit", signal)
+        : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
     const privateFolder = await volumizer.openPrivate();
     await mkdir(runFolder, { recursive: true });
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);

@@ -60,7 +60,7 @@ export async function openSource(
     });
     const folder = await folderInside(root, place.subfolder ?? ".");
     const checkout = async (wanted: string, git: "none" | "commit" | "history", within: AbortSignal) => {
-      const tree = await readWorkingTree(wanted, within);
+      const tree = await readWorkingTree(wanted, { env, signal: within });
       if (git === "history") await clone.deepen();
       const isRoot = wanted === (await realpath(root));
       const isThere = isRoot

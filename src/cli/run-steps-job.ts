@@ -15,7 +15,7 @@ import type { RunMachine } from "./run-machine.ts";
 import { variablesOf } from "./run-plan.ts";
 
 /** Milliseconds in which an engine that broke off may come back before its machine counts as gone. */
-const comeBack = 15_000;
+const comeBack = 8_000;
 
 /** Makes one attempt of a job with steps on the machine of its slot. When the engine there has gone the slot moves, so that the next attempt is made elsewhere. */
 export async function performSteps(

@@ -4,7 +4,7 @@ import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
-import { hashFiles } from "../job/volumizer/working-tree.ts";
+import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
@@ -20,7 +20,7 @@ import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf } from "./run-logins.ts";
-import { closeMachines, openMachines, thisMachine } from "./run-machine.ts";
+import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
@@ -67,14 +67,18 @@ async function runFrom(
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
-  // Registries and engines are asked at the same time; of what goes wrong with both the machines' part is told.
-  const checking = checkImages(context, plan, options, secrets);
-  checking.catch(() => undefined);
-  const machines = await openMachines(context, { plan, options, images });
+  // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
+  const early = new AbortController();
+  const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
+  const checking = checkImages(begun, plan, options, secrets);
+  const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
+  for (const one of [checking, files.tree]) one?.catch(() => undefined);
+  let machines: readonly RunMachine[] = [];
   try {
+    machines = await openMachines(context, { plan, options, images });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, source });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -83,6 +87,7 @@ async function runFrom(
       await place.close();
     }
   } finally {
+    early.abort();
     await closeMachines(machines);
   }
 }

@@ -18,11 +18,11 @@ function slowDisk() {
     written,
     under,
     /** Ends the write that is under way. */
-    go(problem?: Error): void {
+    go(broken?: Error): void {
       const now = done;
-      done = Promise.withResolvers();
-      if (problem === undefined) now.resolve();
-      else now.reject(problem);
+      done = Promise.withResolvers<void>();
+      if (broken === undefined) now.resolve();
+      else now.reject(broken);
     },
     sink: {
       async write(lines: string) {

@@ -97,7 +97,7 @@ CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
           "fails step fails failed with 127 (user STEP_FAILED)",
           "fails step first succeeded after fails",
           "fails step second succeeded after fails",
-          "fails step third succeeded after the job",
+          "fails step third succeeded after fails",
         ],
         output: { "fails first": "fails failed\nfails failed\n", "fails second": "second\n", "fails third": "third\n" },
       },

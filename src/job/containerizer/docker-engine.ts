@@ -144,7 +144,8 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async createHolder(name: string, mounts: readonly Mount[], labels: Labels, signal: AbortSignal): Promise<string> {
     const body = { Image: await this.#emptyImage(signal), Labels: writeLabels(labels), HostConfig: mountsOf(mounts) };
-    const path = `/containers/create?name=${encodeURIComponent(name)}`;
+    const query = new URLSearchParams({ name, platform: formatPlatform(this.#facts.platform) });
+    const path = `/containers/create?${query.toString()}`;
     const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
     return Id;
   }
@@ -176,7 +177,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   start(container: string, output: OutputSink, signal: AbortSignal): Promise<RunningContainer> {
-    return startContainer(this.#engine, container, output, signal);
+    return this.#or("attach to a container", () => startContainer(this.#engine, container, output, signal));
   }
 
   async exec(

@@ -9,16 +9,16 @@ export async function listLabelled(
 ): Promise<readonly Labelled[]> {
   const labelled = encodeURIComponent(JSON.stringify({ label: [ownerLabel] }));
   const named = encodeURIComponent(JSON.stringify({ reference: [loadedName] }));
-  const answers = await Promise.all([
+  const [ofContainers, ofNetworks, ofVolumes, ofImages] = await Promise.all([
     ask("list containers", `/containers/json?all=true&filters=${labelled}`),
     ask("list networks", `/networks?filters=${labelled}`),
     ask("list volumes", `/volumes?filters=${labelled}`),
     ask("list images", `/images/json?filters=${named}`),
   ]);
-  const containers = containersAnswer.parse(answers[0]);
-  const networks = networksAnswer.parse(answers[1]);
-  const { Volumes } = volumesAnswer.parse(answers[2]);
-  const images = imagesAnswer.parse(answers[3]);
+  const containers = containersAnswer.parse(ofContainers);
+  const networks = networksAnswer.parse(ofNetworks);
+  const { Volumes } = volumesAnswer.parse(ofVolumes);
+  const images = imagesAnswer.parse(ofImages);
   return [
     ...containers.flatMap(({ Id, Labels }) => of({ kind: "container", id: Id }, Labels)),
     ...networks.flatMap(({ Id, Labels }) => of({ kind: "network", id: Id }, Labels)),

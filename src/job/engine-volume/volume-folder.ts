@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative } from "node:path";
+import type { Pack } from "tar-stream";
 import { ArchwayError } from "../../error/error.ts";
 import type { ArtifactSpec, CacheSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import type { Platform } from "../../platform/platform.ts";
@@ -9,11 +10,25 @@ import { tarOf } from "../containerizer/engine-archive.ts";
 import { fitsArtifact, type Artifacts, type Moved } from "../volumizer/artifacts.ts";
 import type { Caches, OpenCache } from "../volumizer/caches.ts";
 import type { JobFolder } from "../volumizer/job-folder.ts";
+import { listEntries } from "../volumizer/move-entries.ts";
 import { removeFolder } from "../volumizer/remove-folder.ts";
 import { requireFolders } from "../volumizer/require-folders.ts";
 import type { Checkout } from "../volumizer/working-tree.ts";
 import { addFolder, packFiles, packFolder } from "./pack-files.ts";
 import { unpackTar } from "./unpack-tar.ts";
+
+/** Adds the `.git` of a folder; empty folders too, without which it would be none. */
+async function packRepository(files: Pack, folder: string, signal: AbortSignal): Promise<void> {
+  const entries = (await listEntries(join(folder, ".git"))).map((entry) => ({ ...entry, path: `.git/${entry.path}` }));
+  for (const { kind, path } of entries) if (kind === "folder") await addFolder(files, path, 0o755);
+  const rest = entries.filter(({ kind }) => kind === "file" || kind === "link");
+  await packFiles(
+    files,
+    folder,
+    rest.map(({ path }) => path),
+    signal,
+  );
+}
 
 /** What the files of one attempt on another machine are made with. */
 export interface VolumeParts {
@@ -28,7 +43,7 @@ export interface VolumeParts {
 
 /** Where a volume is mounted in the container that gives access to it. */
 const inside = "/files";
-/** Milliseconds that each removal may take. */
+/** Milliseconds that what is made, and each removal, may take. */
 const patience = 30_000;
 
 /**
@@ -54,10 +69,11 @@ export class VolumeFolder implements JobFolder {
   static async open(parts: VolumeParts, signal: AbortSignal): Promise<VolumeFolder> {
     const workspace = await Volume.make(parts, signal);
     try {
-      const { folder, paths } = parts.checkout;
+      const { folder, paths, hasRepository } = parts.checkout;
       const tar = tarOf(async (files) => {
         await addFolder(files, ".", 0o755);
         await packFiles(files, folder, paths, signal);
+        if (hasRepository === true) await packRepository(files, folder, signal);
       });
       await workspace.put("", tar, signal);
     } catch (error) {
@@ -192,7 +208,10 @@ class Volume {
     this.#holder = holder;
   }
 
-  static async make({ engine, labels }: VolumeParts, signal: AbortSignal): Promise<Volume> {
+  /** What is made is not interrupted: only its answer tells what has to be removed. */
+  static async make({ engine, labels }: VolumeParts, wanted: AbortSignal): Promise<Volume> {
+    wanted.throwIfAborted();
+    const signal = AbortSignal.timeout(patience);
     const name = `archway-${labels.run}-${randomUUID().slice(0, 8)}`;
     await engine.createVolume(name, labels, signal);
     try {

@@ -31,7 +31,7 @@ describe("workspaces", () => {
     await writeFile(join(repository, "tracked"), "new");
     await writeFile(join(repository, "fresh"), "");
     execFileSync("rm", [join(repository, "gone")]);
-    const tree = await readWorkingTree(repository, signal);
+    const tree = await readWorkingTree(repository, { env: process.env, signal });
     assert.deepEqual(tree.paths, [".gitignore", "bin/run", "fresh", "tracked"]);
     const volumizer = new Volumizer({
       stateFolder: join(root.path, "state"),
@@ -57,7 +57,7 @@ describe("workspaces", () => {
     await using root = await folderOfTest();
     await mkdir(join(root.path, ".git"));
     await writeFile(join(root.path, ".env"), "SECRET");
-    await assert.rejects(readWorkingTree(root.path, signal), { code: "GIT_FAILED" });
+    await assert.rejects(readWorkingTree(root.path, { env: process.env, signal }), { code: "GIT_FAILED" });
   });
 
   test("those of processes that have gone are removed with what is mounted in them", async (t) => {

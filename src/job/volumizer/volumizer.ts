@@ -7,7 +7,8 @@ import type { CloneDriver } from "./clone/driver.ts";
 import type { JobFolder } from "./job-folder.ts";
 import { LocalFolder } from "./local-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
-import { copyFiles, type Checkout } from "./working-tree.ts";
+import { copyFiles } from "./copy-files.ts";
+import type { Checkout } from "./working-tree.ts";
 
 /** Where the files of jobs live: folders of this machine below one state folder, so that the next start finds what a killed process left. */
 export class Volumizer {
@@ -52,9 +53,9 @@ export class Volumizer {
   ): Promise<Checkout> {
     const folder = join(this.#folder, "checkout");
     await mkdir(folder, { recursive: true });
-    await copyFiles(tree, folder, signal);
-    if (git === "none") return { ...tree, folder };
-    return { ...tree, folder, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
+    const paths = await copyFiles(tree, folder, signal);
+    if (git === "none") return { ...tree, folder, paths };
+    return { ...tree, folder, paths, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
   /** A folder for secrets, closed to other users, that goes with this process. */

@@ -1,63 +1,105 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { constants, existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
+import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { ArchwayError } from "../../error/error.ts";
+import { git, GitFailure } from "../../git/git.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
-
-/** Copies that are under way at a time. */
-const atOnce = 32;
 
 /** The files that the jobs of a run start with. */
 export interface Checkout {
   readonly folder: string;
   /** Paths relative to the folder, sorted; only what is there. Links are not followed. */
   readonly paths: readonly string[];
+  /** Those whose names are no UTF-8. No glob names them. */
+  readonly rawPaths?: readonly Buffer[];
   /** There is a `.git` beside them, without credentials. */
   readonly hasRepository?: boolean;
 }
 
 /**
- * The working tree as it is: what Git tracks and does not ignore, in its present state. Outside of a repository every file of the folder. `.git` is never among them: its
- * configuration may hold credentials.
+ * The working tree as it is: what Git tracks and does not ignore, in its present state, also in submodules. Outside of a repository every file of the folder. `.git` is never
+ * among them: its configuration may hold credentials. Nor is what lies in a repository that this one does not know, or behind a link.
+ *
+ * @throws ArchwayError `GIT_FAILED` (kind `input`), `GIT_MISSING` (kind `unreachable`), the signal's reason
  */
-export async function readWorkingTree(folder: string, signal: AbortSignal): Promise<Checkout> {
-  const listed = (await listWithGit(folder, signal)) ?? (await listAll(folder));
-  const there = await Promise.all(
-    listed.map(async (path) => {
-      const found = await lstat(join(folder, path)).catch(() => undefined);
-      return found !== undefined && (found.isFile() || found.isSymbolicLink()) ? [path] : [];
-    }),
-  );
-  return { folder, paths: there.flat().sort() };
+export async function readWorkingTree(
+  folder: string,
+  { env, signal }: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+): Promise<Checkout> {
+  const listed = isInRepository(folder) ? await listWithGit(folder, { env, signal }) : await listAll(folder);
+  const found = new Map<string, Buffer>();
+  const links = new Set<string>();
+  for (const [index, name] of listed.entries()) {
+    // Many at once: to wait for each would take ten times as long.
+    if (index % 1000 === 999) await new Promise((resolve) => setImmediate(resolve));
+    const stat = lstatSync(Buffer.concat([Buffer.from(`${folder}/`), name]), { throwIfNoEntry: false });
+    if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
+    found.set(name.toString("latin1"), name);
+    if (stat.isSymbolicLink()) links.add(name.toString("latin1"));
+  }
+  const paths: string[] = [];
+  const rawPaths: Buffer[] = [];
+  for (const [key, name] of found) {
+    if (links.size > 0 && isBehind(key, links)) continue;
+    const text = name.toString();
+    if (Buffer.from(text).equals(name)) paths.push(text);
+    else rawPaths.push(name);
+  }
+  return { folder, paths: paths.sort(), ...(rawPaths.length === 0 ? {} : { rawPaths }) };
 }
 
-async function listWithGit(folder: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-  if (!isInRepository(folder)) return undefined;
-  const list = async (...options: readonly string[]) => {
-    const args = ["-c", "safe.directory=*", "ls-files", "-z", ...options];
-    const { stdout } = await promisify(execFile)("git", args, { cwd: folder, signal, maxBuffer: 512 * 1024 ** 2 });
-    return stdout.split("\0").filter((path) => path !== "");
-  };
+/** Whether a path leads through a link: Git then takes the file for removed. */
+function isBehind(path: string, links: ReadonlySet<string>): boolean {
+  for (let above = dirname(path); above !== "."; above = dirname(above)) if (links.has(above)) return true;
+  return false;
+}
+
+async function listWithGit(
+  folder: string,
+  outside: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+): Promise<readonly Buffer[]> {
+  const settings = [["safe.directory", "*"]] as const;
+  const list = async (...options: readonly string[]) =>
+    split(await git(["ls-files", "-z", ...options], { ...outside, cwd: folder, settings }), 0);
   try {
-    const [tracked, others] = await Promise.all([
-      list("--cached", "--recurse-submodules"),
-      list("--others", "--exclude-standard"),
-    ]);
-    return [...new Set([...tracked, ...others])];
+    // MODE OBJECT STAGE, a tab, the name; 160000 is a submodule.
+    const [cached, others] = await Promise.all([list("--cached", "--stage"), list("--others", "--exclude-standard")]);
+    const tracked = cached.map((line) => ({
+      isModule: line.subarray(0, 6).toString() === "160000",
+      name: line.subarray(line.indexOf(9) + 1),
+    }));
+    const inside = [];
+    for (const { name } of tracked.filter(({ isModule }) => isModule)) {
+      const module = join(folder, name.toString());
+      // One that was never checked out has no files.
+      if (!existsSync(join(module, ".git"))) continue;
+      for (const path of await listWithGit(module, outside)) inside.push(Buffer.concat([name, Buffer.from("/"), path]));
+    }
+    return [...tracked.filter(({ isModule }) => !isModule).map(({ name }) => name), ...others, ...inside];
   } catch (error) {
-    signal.throwIfAborted();
+    if (!(error instanceof GitFailure)) throw error;
     // To take every file instead would take what is ignored, secrets among them.
     throw new ArchwayError({
       code: "GIT_FAILED",
       kind: "input",
-      message: `Git cannot list the files of ${folder}: ${error instanceof Error ? error.message.trim() : String(error)}`,
+      message: `Git cannot list the files of ${folder}: ${error.said}`,
       hint: "git status tells what is wrong with the repository.",
       cause: error,
     });
   }
+}
+
+/** What lies between bytes of one value, without empty parts. */
+function split(bytes: Buffer, by: number): readonly Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(by, at);
+    const part = bytes.subarray(at, end < 0 ? bytes.length : end);
+    if (part.length > 0) parts.push(part);
+    at += part.length + 1;
+  }
+  return parts;
 }
 
 function isInRepository(folder: string): boolean {
@@ -67,43 +109,19 @@ function isInRepository(folder: string): boolean {
   }
 }
 
-async function listAll(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => !path.split("/").includes(".git"));
-}
-
-/** Copies files with their modes, links as links; shares their blocks where the file system can (`FICLONE`). */
-export async function copyFiles(from: Checkout, to: string, signal: AbortSignal): Promise<void> {
-  const folders = new Set(from.paths.map((path) => dirname(join(to, path))));
-  for (const folder of folders) await mkdir(folder, { recursive: true });
-  await eachOf(from.paths, signal, async (path) => {
-    const [source, target] = [join(from.folder, path), join(to, path)];
-    const found = await lstat(source);
-    if (found.isSymbolicLink()) return symlink(await readlink(source), target);
-    await copyFile(source, target, constants.COPYFILE_FICLONE);
-    await chmod(target, found.mode);
-    await utimes(target, found.atime, found.mtime);
-  });
-}
-
-/** Does something for each, some at a time. */
-async function eachOf<Item>(
-  items: readonly Item[],
-  signal: AbortSignal,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      signal.throwIfAborted();
-      const item = items[index];
-      if (item !== undefined) await work(item);
+async function listAll(folder: string): Promise<readonly Buffer[]> {
+  const found: Buffer[] = [];
+  const below = async (place: Buffer): Promise<void> => {
+    const path = Buffer.concat([Buffer.from(`${folder}/`), place]);
+    for (const entry of await readdir(path, { withFileTypes: true, encoding: "buffer" })) {
+      if (entry.name.toString() === ".git") continue;
+      const name = place.length === 0 ? entry.name : Buffer.concat([place, Buffer.from("/"), entry.name]);
+      if (entry.isDirectory()) await below(name);
+      else found.push(name);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  await below(Buffer.alloc(0));
+  return found;
 }
 
 /** SHA-256 over names and contents of the files that fit globs, in hexadecimal; of no file at all it is that of nothing. Reads at once: expressions do not wait. */

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { RunEvent } from "../../src/event/run-event.ts";
+import { mountsBelow } from "../../src/job/volumizer/clone/overlay.ts";
+import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { startGitServer } from "../bed/git-server.ts";
+import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+
+const needs = ["registry", "docker", "podman", "qemu", "bases"] as const;
+const isRoot = process.getuid?.() === 0;
+
+describe("workspaces of archway run", { skip: await unavailable(...needs) }, () => {
+  let bed: Bed;
+  let head: string;
+  before(async () => {
+    bed = await startBed({ need: needs });
+    const mirror = (await bed.registry()).host;
+    head = `version: 1\nplatforms: [linux/amd64, linux/arm64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
+    await bed.base("busybox");
+  });
+  after(() => bed.stop());
+
+  const eventsOf = (stdout: string) =>
+    stdout
+      .trim()
+      .split("\n")
+      .map((line): RunEvent => JSON.parse(line));
+  const stateOf = (place: Workplace) => join(place.env["XDG_STATE_HOME"] ?? "", "archway");
+
+  for (const engine of ["docker", "podman"] as const) {
+    const start = async (place: Workplace, args: readonly string[] = [], more: object = {}) => {
+      const { endpoint } = await bed[engine]();
+      const ran = await archway(["run", "--host", endpoint, "--events", "-", "--progress", "quiet", ...args], {
+        cwd: place.dir,
+        env: { ...place.env, ...more },
+      });
+      return { ...ran, events: ran.stdout === "" ? [] : eventsOf(ran.stdout) };
+    };
+
+    describe(`with ${engine}`, () => {
+      for (const driver of ["overlay", "copy"] as const) {
+        const skip = driver === "overlay" && !isRoot && "mounts need root";
+        test(
+          `what jobs write into clones by ${driver} is theirs alone, and nothing is left of it`,
+          { skip },
+          async () => {
+            await using place = await workplace(bed, {
+              files: {
+                file: "before",
+                ".archway.yaml": `${head}jobs:
+  write:
+    platforms: all
+    image: busybox
+    cache: [{ path: /cached, key: k }]
+    steps:
+      - |
+        test "$(cat file)" = before && echo "$ARCHWAY_PLATFORM" > file && rm -rf deep/below && mv deep moved
+        test ! -e /cached/seen || echo hit; echo x > /cached/seen
+    artifacts: { made: [file, moved] }
+  join: { needs: write, image: busybox, inputs: { in: write.made }, steps: ["cat file in/*/file; ls deep in/linux_amd64/moved"] }
+`,
+              },
+            });
+            await mkdir(join(place.dir, "deep/below"), { recursive: true });
+            await writeFile(join(place.dir, "deep/below/file"), "");
+            await writeFile(join(place.dir, "deep/stays"), "");
+            const forced = driver === "copy" ? { ARCHWAY_WORKSPACE_DRIVER: "copy" } : {};
+            for (const round of ["miss", "hit"]) {
+              const { code, events, stderr } = await start(place, [], forced);
+              assert.equal(code, 0, stderr);
+              const made = events.flatMap((event) => (event.type === "workspace" ? [event.driver] : []));
+              assert.deepEqual(made, [driver, driver, driver]);
+              const results = events.flatMap((event) => (event.type === "cache" ? [event.result] : []));
+              assert.ok(results.includes(round === "miss" ? "saved" : "hit"), results.join());
+              const said = events.flatMap((event) =>
+                event.type === "log" && event.job === "join" ? [event.text ?? ""] : [],
+              );
+              assert.match(
+                said.join(""),
+                /^before(linux\/\w+\n){2}deep:\nbelow\nstays\n\nin\/linux_amd64\/moved:\nstays\n$/,
+              );
+            }
+            assert.deepEqual(await mountsBelow(stateOf(place)), []);
+            assert.deepEqual(await readdir(join(stateOf(place), "work")), []);
+          },
+        );
+      }
+
+      test(
+        "what a killed run has mounted, the next one takes away",
+        { skip: !isRoot && "mounts need root" },
+        async () => {
+          await using place = await workplace(bed, {
+            files: {
+              ".archway.yaml": `${head}jobs:\n  long: { image: busybox, platforms: [linux/amd64], steps: ["echo started > new; echo started; sleep 1000"] }\n  short: { image: busybox, platforms: [linux/amd64], steps: [ls] }\n`,
+            },
+          });
+          const { endpoint } = await bed[engine]();
+          const program = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
+          await program.shows("│ started");
+          assert.equal((await mountsBelow(stateOf(place))).length, 1);
+          program.child.kill("SIGKILL");
+          await program.ended;
+          const { code, stderr } = await start(place, ["short"]);
+          assert.equal(code, 0, stderr);
+          assert.deepEqual(await mountsBelow(stateOf(place)), []);
+          assert.deepEqual(await readdir(join(stateOf(place), "work")), []);
+        },
+      );
+
+      test("pipeline and files come from a Git server that wants a login", async () => {
+        await using place = await workplace(bed, {});
+        const repository = join(place.dir, "app.git");
+        await mkdir(repository);
+        const git = (...args: readonly string[]) =>
+          execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
+            cwd: repository,
+            encoding: "utf8",
+          }).trim();
+        git("init", "--quiet", "-b", "main");
+        await writeFile(
+          join(repository, ".archway.yaml"),
+          `${head}git: history\njobs:\n  look: { image: busybox, platforms: [linux/amd64], steps: ['cat file .git/HEAD .git/config; ls .git/refs/tags; test -z "$(grep -r t0ken .git)"; echo "$ARCHWAY_BRANCH $ARCHWAY_COMMIT"'] }\n`,
+        );
+        await writeFile(join(repository, "file"), "of the server\n");
+        git("add", ".");
+        git("commit", "--quiet", "-m", "one");
+        git("tag", "v1");
+        await using server = await startGitServer(place.dir, { username: "ci", password: "t0ken" });
+        await rm(join(place.dir, ".archway.yaml"), { force: true });
+        const url = `${server.url.replace("//", "//ci@")}/app.git`;
+        const args = ["--source", `${url}#main`, "--secret-env", "TOKEN", "--source-password", "TOKEN"];
+        const { code, events, stderr } = await start(place, args, { TOKEN: "t0ken" });
+        assert.equal(code, 0, stderr);
+        const said = events.flatMap((event) => (event.type === "log" ? [event.text ?? ""] : [])).join("");
+        const commit = git("rev-parse", "HEAD");
+        assert.match(said, /^of the server\nref: refs\/heads\/main\n/);
+        assert.match(said, new RegExp(`\nv1\nmain ${commit}\n$`));
+        assert.match(said, /url = http:\/\/127\.0\.0\.1:\d+\/app\.git\n/);
+        assert.equal(`${stderr}${JSON.stringify(events)}`.includes("t0ken"), false);
+        for (const [more, exit, message] of [
+          [["--source", `${url}#nothere`], 2, /couldn't find remote ref nothere/],
+          [["--source", url.replace("app.git", "other.git")], 3, /not found|returned error/],
+        ] as const) {
+          const failed = await start(place, [...more, ...args.slice(2)], { TOKEN: "t0ken" });
+          assert.equal(failed.code, exit, failed.stderr);
+          assert.match(failed.stderr, message);
+        }
+        assert.deepEqual(await readdir(join(stateOf(place), "work")), []);
+      });
+    });
+  }
+
+  test("a driver that does not work here is named with the reason", async () => {
+    await using place = await workplace(bed, {
+      files: { ".archway.yaml": `${head}jobs: { a: { image: busybox, steps: [ls] } }\n` },
+    });
+    const { endpoint } = await bed.docker();
+    const { code, stderr } = await archway(["run", "--host", endpoint], {
+      cwd: place.dir,
+      env: { ...place.env, ARCHWAY_WORKSPACE_DRIVER: "zfs" },
+    });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /the driver "zfs": it is none of overlay, reflink and copy\./);
+  });
+});

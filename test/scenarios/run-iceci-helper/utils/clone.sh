@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "clone for $(cat /etc/built-for) on $(uname -m)"
