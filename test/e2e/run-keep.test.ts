@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { DockerEngine } from "../../src/job/containerizer/docker-engine.ts";
 import { readEndpoint } from "../../src/job/containerizer/engine-endpoint.ts";
@@ -9,6 +10,24 @@ import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { archway, workplace } from "./archway.ts";
 
 const needs = ["registry", "docker", "podman", "bases"] as const;
+
+/** What a program answers to what is typed once it has shown a prompt. */
+async function answerOf(
+  program: string,
+  args: readonly string[],
+  typed: string,
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn(program, args, { ...options, stdio: ["pipe", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    const isFirst = !/[$#] /.test(output);
+    output += chunk.toString();
+    if (isFirst && /[$#] /.test(output)) child.stdin.write(typed);
+  });
+  const code = await new Promise<number | null>((ended) => child.on("close", ended));
+  return { code, output };
+}
 
 describe("archway run --keep", { skip: await unavailable(...needs) }, () => {
   let bed: Bed;
@@ -83,6 +102,14 @@ jobs:
           shell.stderr,
         );
       }
+      // A person at a terminal gets one.
+      const command = `${resolve("bin/archway")} run --shell bad`;
+      const seen = await answerOf("script", ["-qec", command, "/dev/null"], "tty; stty size; exit 6\n", {
+        cwd: place.dir,
+        env,
+      });
+      assert.equal(seen.code, 6, seen.output);
+      assert.match(seen.output, /\/dev\/(pts\/\d+|console)\r+\n/);
       assert.deepEqual(await left(endpoint), kept);
       const unknown = await archway(["run", "--shell", "good"], { cwd: place.dir, env });
       assert.equal(unknown.code, 2);
