@@ -70,7 +70,7 @@ async function runFrom(
   const images = imageSources(registries, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
-  const isInUse = await withKept(state, isRunning);
+  const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };

@@ -60,7 +60,7 @@ export async function openPlace(
   const caches: JobCache[] = [];
   for (const spec of job.work.caches) {
     const { path, key, save } = spec;
-    const { cache, source } = await folder.openCache(spec, job.platform);
+    const { cache, source } = await folder.openCache(spec, job.platform, signal);
     caches.push({ cache, key, path, save });
     if (source !== undefined) mounts.push({ source, target: path });
     await emit(openedCache(job, cache, { path, key }));

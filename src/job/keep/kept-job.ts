@@ -108,12 +108,20 @@ export async function forgetKept(stateFolder: string): Promise<void> {
 }
 
 /** A test for owners whose things have to stay: their process runs, or a job of theirs is kept. */
-export async function withKept(
+export function withKept(
   stateFolder: string,
   isRunning: (owner: string) => Promise<boolean | undefined>,
-): Promise<(owner: string) => Promise<boolean | undefined>> {
-  const owners = new Set((await listKept(stateFolder)).map(({ owner }) => owner));
-  return async (owner) => owners.has(owner) || isRunning(owner);
+): (owner: string) => Promise<boolean | undefined> {
+  return async (owner) => {
+    const is = await isRunning(owner);
+    // Looked at after it: a process that has gone has written what it keeps.
+    return is === true || (await isKept(stateFolder, owner)) || is;
+  };
+}
+
+/** Whether a job of a process is kept. */
+export async function isKept(stateFolder: string, owner: string): Promise<boolean> {
+  return (await listKept(stateFolder)).some((kept) => kept.owner === owner);
 }
 
 function names(folder: string): Promise<string[]> {

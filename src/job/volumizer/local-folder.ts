@@ -63,17 +63,21 @@ export class LocalFolder implements JobFolder {
   async openCache(
     spec: CacheSpec,
     platform: Platform,
+    signal: AbortSignal,
   ): Promise<{ readonly cache: OpenCache; readonly source?: string }> {
     const { path } = spec;
     if (isAbsolute(path)) {
       const source = this.#place("cache");
-      const cache = await this.#stores.caches.open(spec, platform, source);
+      const cache = await this.#stores.caches.open(spec, platform, source, { signal });
       this.#caches.push(source);
       this.#releases.push(() => cache.release());
       return { cache, source };
     }
     await requireFolders(this.workspace, path);
-    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path), { isPlain: true });
+    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path), {
+      isPlain: true,
+      signal,
+    });
     const save = async () => {
       // A step may have put a link into the place of the folder.
       await requireFolders(this.workspace, path);
@@ -103,8 +107,12 @@ export class LocalFolder implements JobFolder {
   }
 
   async remove(): Promise<void> {
-    await removeFolder(this.#folder);
-    for (const release of this.#releases.splice(0)) await release();
+    try {
+      await removeFolder(this.#folder);
+    } finally {
+      // Also of a folder that is left in part: nothing uses it any more.
+      await Promise.allSettled(this.#releases.splice(0).map((release) => release()));
+    }
   }
 
   #place(name: string): string {

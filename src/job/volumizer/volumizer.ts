@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
@@ -95,11 +95,33 @@ export class Volumizer {
   }
 }
 
-/** Removes what is left of the oldest runs, their artifacts and images too: names of runs begin with their time. */
-export async function removeOldRuns(stateFolder: string, keep: number): Promise<void> {
+/** File in the folder of a run that goes on: the mark of its process. */
+const ownerFile = "owner";
+
+/** Makes the folder of a run that begins, and marks it as in use until what is returned is called. Throws what the file system says. */
+export async function openRunFolder(folder: string, owner: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, ownerFile), owner);
+  return () => rm(join(folder, ownerFile), { force: true });
+}
+
+/**
+ * Removes what is left of the oldest runs, their artifacts and images too: names of runs begin with their time. A run that goes on stays, however many came after it: it may wait for an approval.
+ *
+ * @param isInUse whether what a process left has to stay; undefined when that cannot be told from here
+ */
+export async function removeOldRuns(
+  stateFolder: string,
+  keep: number,
+  isInUse: (owner: string) => Promise<boolean | undefined>,
+): Promise<void> {
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
-  for (const name of names.slice(keep)) await removeFolder(join(runs, name)).catch(() => undefined);
+  for (const name of names.slice(keep)) {
+    const owner = await readFile(join(runs, name, ownerFile), "utf8").catch(() => undefined);
+    if (owner !== undefined && (await isInUse(owner)) !== false) continue;
+    await removeFolder(join(runs, name)).catch(() => undefined);
+  }
 }
 
 /**
