@@ -100,22 +100,27 @@ async function openOwn(
   const endpoint = readEndpoint(found, env);
   if (endpoint.warning !== undefined) stderr.write(`warning: ${endpoint.warning}\n`);
   const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
-  const seesFiles = await engine.seesFiles(workFolder(env), signal);
-  const { platform } = engine.describe();
-  const slots = options.jobs;
-  if (seesFiles && process.platform === "linux") {
-    const host = await describeOwn(context, plan, wanted);
-    return { name: thisMachine, ...host, slots, engine, seesFiles };
+  try {
+    const seesFiles = await engine.seesFiles(workFolder(env), signal);
+    const { platform } = engine.describe();
+    const slots = options.jobs;
+    if (seesFiles && process.platform === "linux") {
+      const host = await describeOwn(context, plan, wanted);
+      return { name: thisMachine, ...host, slots, engine, seesFiles };
+    }
+    const labels = { run: plan.run, owner: images.owner };
+    const tried = await Promise.all(
+      wanted
+        .filter((one) => !samePlatform(one, platform))
+        .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
+    );
+    const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
+    const native = [platform, ...those("native")];
+    return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+  } catch (error) {
+    await engine.close(AbortSignal.timeout(30_000)).catch(() => undefined);
+    throw error;
   }
-  const labels = { run: plan.run, owner: images.owner };
-  const tried = await Promise.all(
-    wanted
-      .filter((one) => !samePlatform(one, platform))
-      .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
-  );
-  const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
-  const native = [platform, ...those("native")];
-  return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
 }
 
 /** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */

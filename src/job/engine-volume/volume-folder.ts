@@ -235,7 +235,9 @@ class Volume {
       const mounts = [{ source: { volume: name }, target: inside }];
       return new Volume(engine, name, await engine.createHolder(name, mounts, labels, signal));
     } catch (error) {
-      await engine.remove({ kind: "volume", id: name }, AbortSignal.timeout(patience)).catch(() => undefined);
+      // The engine may have made the container all the same, and a volume that is in use stays.
+      for (const kind of ["container", "volume"] as const)
+        await engine.remove({ kind, id: name }, AbortSignal.timeout(patience)).catch(() => undefined);
       throw error;
     }
   }
