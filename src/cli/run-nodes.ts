@@ -95,6 +95,7 @@ async function openNode(
       emulated: [],
       slots: processors,
       engine,
+      endpoint: node.endpoint,
       seesFiles,
     };
   } catch (error) {
