@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, type Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { configName } from "../config/config.ts";
@@ -88,16 +88,23 @@ function nextSteps(images: readonly RecognizedImage[]): string[] {
   ];
 }
 
-/** The names at the root of a repository and in the folders right below it. */
+/** Folders below the root whose files are looked at: `services/api`. */
+const maxDepth = 2;
+
+/** The names at the root of a repository and in the folders below it. */
 async function listRepository(folder: string): Promise<RepositoryFiles> {
   const names: string[] = [];
-  for (const entry of await readFolder(folder)) {
-    if (!entry.isDirectory()) names.push(entry.name);
-    else if (!skipped.has(entry.name)) {
-      const inner = await readdir(join(folder, entry.name), { withFileTypes: true }).catch(() => []);
-      names.push(...inner.filter((file) => !file.isDirectory()).map((file) => `${entry.name}/${file.name}`));
+  const visit = async (entries: readonly Dirent[], prefix: string, depth: number): Promise<void> => {
+    for (const entry of entries) {
+      const name = `${prefix}${entry.name}`;
+      if (!entry.isDirectory()) names.push(name);
+      else if (depth < maxDepth && !skipped.has(entry.name)) {
+        const inner = await readdir(join(folder, name), { withFileTypes: true }).catch(() => []);
+        await visit(inner, `${name}/`, depth + 1);
+      }
     }
-  }
+  };
+  await visit(await readFolder(folder), "", 0);
   return {
     names: names.toSorted(),
     read: (name) => {

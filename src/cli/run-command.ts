@@ -17,6 +17,8 @@ export interface RawRunOptions {
   readonly emulation: boolean;
   readonly plan: boolean;
   readonly only: boolean;
+  readonly keep: boolean;
+  readonly shell?: string;
   readonly progress: string;
   readonly events?: string;
   readonly format: string;
@@ -33,7 +35,7 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
   return new Command("archway run")
     .usage("[options] [JOB...]")
     .description(
-      "Run the repository's pipeline (jobs of .archway.yaml) on this machine, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
+      "Run the repository's pipeline (jobs of .archway.yaml) on this machine and on nodes, in containers of Docker or Podman, with the files of the working tree as they are. Nothing is pushed, promoted or tagged without --publish.",
     )
     .argument("[JOB...]", "run these and what they need (default: all)")
     .addOption(
@@ -74,6 +76,13 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
         "run jobs of this platform on the Docker or Podman of another machine: ssh://HOST, tcp://HOST:PORT, unix:///PATH",
       ),
     )
+    .addOption(
+      new Option(
+        "--keep",
+        "leave the container, network and files of a step that a job fails of, until the next run with --keep",
+      ).default(false),
+    )
+    .addOption(new Option("--shell <job>", "open a shell where a kept job failed, and run nothing"))
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
     .addOption(
       new Option(
@@ -93,8 +102,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .addOption(list("--insecure-registry <host>", "allow plain HTTP to this registry"))
     .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
     .action(async (jobs: readonly string[], raw: RawRunOptions) => {
+      if (raw.shell !== undefined) {
+        const { runShell } = await import("./run-shell.ts");
+        return done(await runShell(context, raw.shell));
+      }
       const { readRunOptions } = await import("./run-options.ts");
       const { runRun } = await import("./run.ts");
-      done(await runRun(context, jobs, readRunOptions(raw, jobs)));
+      return done(await runRun(context, jobs, readRunOptions(raw, jobs)));
     });
 }

@@ -9,7 +9,6 @@ import { describeHost } from "../platform/host.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { type Machine, placeJob } from "../run/place-job.ts";
-import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { workFolder } from "./folders.ts";
 import { openNodes, type RunNode } from "./run-nodes.ts";
@@ -31,6 +30,8 @@ export interface MachineParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly images: ImageSources;
+  /** Whether what a process left has to stay. */
+  readonly isInUse: (owner: string) => Promise<boolean | undefined>;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
     const own = await openOwn(context, parts, wanted, nodes.machines.length > 0);
     if (own !== undefined) opened.unshift(own);
     requireNodes(nodes.lost, opened, context);
-    for (const { engine } of opened) await removeLeftovers(engine, isRunning, context.signal);
+    for (const { engine } of opened) await removeLeftovers(engine, parts.isInUse, context.signal);
     const idle = opened.map((machine) => ({ ...machine, running: [] }));
     for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
     return opened;
@@ -66,7 +67,7 @@ async function openForHandlers(context: CliContext, parts: MachineParts): Promis
   try {
     const own = await openOwn(context, parts, [], false);
     if (own === undefined) return [];
-    await removeLeftovers(own.engine, isRunning, context.signal);
+    await removeLeftovers(own.engine, parts.isInUse, context.signal);
     return [own];
   } catch (error) {
     if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
@@ -103,13 +104,8 @@ async function openOwn(
   const { platform } = engine.describe();
   const slots = options.jobs;
   if (seesFiles && process.platform === "linux") {
-    const asked = [...plan.config.platforms, ...wanted].map(({ architecture }) => architecture);
-    const host = await describeMachine(context, [...new Set(asked)]);
-    const runs = [...host.native, ...host.emulated];
-    const isEnough = wanted.every((one) => runs.some((other) => samePlatform(one, other)));
-    // Whoever reads that a platform is missing wants to know all that there is.
-    const whole = isEnough ? host : await describeMachine(context);
-    return { name: thisMachine, ...whole, slots, engine, seesFiles };
+    const host = await describeOwn(context, plan, wanted);
+    return { name: thisMachine, ...host, slots, engine, seesFiles };
   }
   const labels = { run: plan.run, owner: images.owner };
   const tried = await Promise.all(
@@ -122,14 +118,20 @@ async function openOwn(
   return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
 }
 
-/** What the machine of this process runs, of some architectures alone where they are given: each costs a program to be started. */
-async function describeMachine(
-  { signal, env }: CliContext,
-  architectures?: readonly string[],
+/** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */
+async function describeOwn(
+  { env, signal }: CliContext,
+  { config }: RunPlan,
+  wanted: readonly Platform[],
 ): Promise<Pick<Machine, "platform" | "native" | "emulated">> {
-  const { platform, native, emulators } = describeHost(await probeMachine(signal, env, architectures));
-  const emulated = emulators.flatMap((emulator) => emulator.platforms);
-  return { platform, native: native.length === 0 ? [platform] : native, emulated };
+  const describe = async (architectures?: readonly string[]) => {
+    const host = describeHost(await probeMachine(signal, env, architectures));
+    const native = host.native.length === 0 ? [host.platform] : host.native;
+    return { platform: host.platform, native, emulated: host.emulators.flatMap(({ platforms }) => platforms) };
+  };
+  const own = await describe([...config.platforms, ...wanted].map(({ architecture }) => architecture));
+  const runs = (platform: Platform) => [...own.native, ...own.emulated].some((one) => samePlatform(one, platform));
+  return wanted.every(runs) ? own : describe();
 }
 
 /** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */

@@ -11,7 +11,6 @@ import {
   Volumizer,
 } from "../job/volumizer/volumizer.ts";
 import type { Checkout } from "../job/volumizer/working-tree.ts";
-import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
@@ -58,6 +57,8 @@ export async function openPlace(
     readonly owner: string;
     readonly runFolder: string;
     readonly files: { readonly source: RunSource } | { readonly tree: Promise<Checkout> };
+    /** Whether what a process left has to stay. */
+    readonly isInUse: (owner: string) => Promise<boolean | undefined>;
   },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
@@ -65,7 +66,7 @@ export async function openPlace(
   const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
-  for (const left of await removeAbandonedWorkspaces(state, isRunning))
+  for (const left of await removeAbandonedWorkspaces(state, parts.isInUse))
     context.stderr.write(
       `warning: a killed run left ${left}, and containers wrote into it as another user: sudo rm -rf ${left}\n`,
     );

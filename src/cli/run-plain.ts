@@ -1,6 +1,6 @@
 import type { RunEvent } from "../event/run-event.ts";
 import { formatCount } from "../report/quantity.ts";
-import type { Style } from "../report/style.ts";
+import { printable, printableInColor, type Style } from "../report/style.ts";
 import type { Output } from "./context.ts";
 import { formatImage } from "./run-summary-text.ts";
 
@@ -35,7 +35,7 @@ export class PlainRun {
         // A line without an end is shown in pieces, a progress bar as it stands: neither may grow without bound.
         if (rest.length - redrawn > maxOpen) lines.push(rest.slice(redrawn + 1));
         this.#open.set(key, rest.length - redrawn > maxOpen ? "" : rest.slice(redrawn + 1));
-        for (const line of lines) this.#line(event.job, lastOfLine(line));
+        for (const line of lines) this.#output(event.job, line);
         return;
       }
       case "gap":
@@ -124,7 +124,14 @@ export class PlainRun {
     const key = `${job}\0${source}`;
     const rest = this.#open.get(key) ?? "";
     this.#open.delete(key);
-    if (rest !== "") this.#line(job, lastOfLine(rest));
+    if (rest !== "") this.#output(job, rest);
+  }
+
+  /** A line that a step wrote. A terminal gets its colours, and nothing else that could move it about; a file or pipe gets all. */
+  #output(job: string, line: string): void {
+    const last = lastOfLine(line);
+    if (this.#stderr.isTTY !== true) this.#line(job, last);
+    else this.#line(job, this.#style.bold(".") === "." ? printable(last) : printableInColor(last));
   }
 
   #line(job: string, text: string): void {

@@ -3,6 +3,7 @@ import type { Failure } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { VolumeFolder } from "../job/engine-volume/volume-folder.ts";
 import { handleFailure } from "../job/handle-failure.ts";
+import { type KeptStep, writeKept } from "../job/keep/kept-job.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
@@ -15,7 +16,7 @@ import type { RunMachine } from "./run-machine.ts";
 import { variablesOf } from "./run-plan.ts";
 
 /** Milliseconds in which an engine that broke off may come back before its machine counts as gone. */
-const comeBack = 15_000;
+const comeBack = 8_000;
 
 /** Makes one attempt of a job with steps on the machine of its slot. When the engine there has gone the slot moves, so that the next attempt is made elsewhere. */
 export async function performSteps(
@@ -80,9 +81,9 @@ function surroundingsOf(
   { id }: JobSpec,
   { engine, seesFiles }: RunMachine,
   mode: "native" | "emulated",
-  { plan, secrets, masks, place, emit }: JobParts,
+  { plan, options, secrets, masks, place, emit }: JobParts,
 ): JobSurroundings {
-  const { volumizer, checkout, owner, privateFolder } = place;
+  const { volumizer, checkout, owner, privateFolder, runFolder } = place;
   const { config, facts, run } = plan;
   const login = loginOf(config, secrets);
   const { artifacts, caches } = volumizer;
@@ -91,8 +92,13 @@ function surroundingsOf(
     const staging = join(privateFolder, "moves");
     return VolumeFolder.open({ engine, checkout, artifacts, caches, staging, labels: { run, job: id, owner } }, signal);
   };
+  const keep = async (kept: KeptStep) => {
+    await writeKept(runFolder, kept, engine.endpoint);
+    volumizer.keep();
+  };
   return {
     run,
+    ...(options.keep ? { keep } : {}),
     containerizer: engine,
     clock: systemClock,
     openFolder,

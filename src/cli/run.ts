@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import { forgetKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -10,7 +11,7 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
-import { processMark } from "../store/process-mark.ts";
+import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
@@ -67,6 +68,9 @@ async function runFrom(
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
+  const state = stateFolder(context.env);
+  if (options.keep) await forgetKept(state);
+  const isInUse = await withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
@@ -75,10 +79,10 @@ async function runFrom(
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
   try {
-    machines = await openMachines(context, { plan, options, images });
+    machines = await openMachines(context, { plan, options, images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };

@@ -35,7 +35,7 @@ function checkSource(source: YamlSource, file: string): Config {
   if (source.value === undefined || source.value === null) {
     throw invalidConfig(file, "the configuration is empty.", 'Write at least "version: 1".');
   }
-  const result = configSchema.safeParse(source.value, { reportInput: true });
+  const result = configSchema.safeParse(source.value, { reportInput: true, jitless: true });
   if (!result.success) throw documentError(result.error.issues, source, configDocument);
   const absolute = (name: string) => resolve(dirname(file), name);
   const { build, registries } = result.data;

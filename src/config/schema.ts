@@ -100,7 +100,13 @@ const verify = z.strictObject({
 
 const check = z.strictObject({
   ignore: z
-    .array(z.strictObject({ rule: text, path: text.optional().describe("glob of paths in the repository"), reason }))
+    .array(
+      z.strictObject({
+        rule: text.describe("name of the rule"),
+        path: text.optional().describe("glob of paths in the repository"),
+        reason,
+      }),
+    )
     .default([])
     .describe("findings of check that are accepted"),
 });

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { RunEvent } from "./run-event.ts";
 
 /** Characters that wait for the disk before the one who appends waits too. */
-const maxWaiting = 8 * 1024 ** 2;
+const maxWaiting = 1024 ** 2;
 
 /** Where lines are kept. */
 export interface LineSink {

@@ -18,11 +18,11 @@ function slowDisk() {
     written,
     under,
     /** Ends the write that is under way. */
-    go(error?: Error): void {
+    go(broken?: Error): void {
       const now = done;
-      done = Promise.withResolvers();
-      if (error === undefined) now.resolve();
-      else now.reject(error);
+      done = Promise.withResolvers<void>();
+      if (broken === undefined) now.resolve();
+      else now.reject(broken);
     },
     sink: {
       async write(lines: string) {
@@ -60,7 +60,7 @@ describe("the event log", () => {
   test("makes those wait who append while the disk is behind, and no others", async () => {
     const disk = slowDisk();
     const log = new EventLog([new EventFile(disk.sink)], () => 0);
-    const big = note("x".repeat(1024 ** 2));
+    const big = note("x".repeat(128 * 1024));
     for (let index = 0; index < 7; index++) assert.equal(log.append(big), undefined);
     const late = Promise.all([log.append(big), log.append(big)].map((wait) => Promise.resolve(wait)));
     assert.equal(await isSettled(late), false);

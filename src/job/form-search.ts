@@ -139,7 +139,15 @@ export class FormSearch {
         continue;
       }
       this.#breaks = 0;
-      state = this.#table.next(state, letter);
+      const next = this.#table.next(state, letter);
+      const depth = depths[next] ?? 0;
+      if (depth > 0 && depth <= looseLetters && depth <= (depths[state] ?? 0) && this.#isUnbroken(bytes, at, depth)) {
+        // Another beginning than the one that was followed: most such are none, and are passed over from where they begin.
+        state = 0;
+        at -= depth;
+        continue;
+      }
+      state = next;
       const length = ends[state] ?? 0;
       if (length > 0) found(this.#startOf(bytes, at + 1, length), at + 1);
     }
@@ -164,6 +172,14 @@ export class FormSearch {
       if (byte < stop || beginnings[slotOf(four)] !== 0) break;
     }
     return Math.max(from, at - 3);
+  }
+
+  /** Whether the letters up to a place stand together in the bytes that are there. */
+  #isUnbroken(bytes: Uint8Array, last: number, letters: number): boolean {
+    for (let at = last; at > last - letters; at--) {
+      if (this.#table.letters[bytes[at] ?? -1] === isBreak || at < 0) return false;
+    }
+    return true;
   }
 
   /** Where the letters before a place begin. Those that stand loose before a line end do not count: they may be gone. */

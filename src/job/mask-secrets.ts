@@ -10,7 +10,10 @@ export class SecretMasks {
 
   constructor(values: Iterable<string>) {
     const { whole, wrapped } = secretForms([...values]);
-    this.#tables = [new FormTable(whole, { encoded: false }), new FormTable(wrapped, { encoded: true })];
+    this.#tables = [
+      ...(whole.length > 0 ? [new FormTable(whole, { encoded: false })] : []),
+      ...(wrapped.length > 0 ? [new FormTable(wrapped, { encoded: true })] : []),
+    ];
   }
 
   /** A mask for one stream. */
@@ -44,6 +47,7 @@ export class SecretMask {
 
   /** What of the bytes so far can go on; what may be the beginning of a secret is held. */
   push(bytes: Uint8Array): Uint8Array {
+    if (this.#searches.length === 0) return bytes;
     const held = this.#held.length;
     const all = held === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     const open = this.#searches.map((search, index) => {

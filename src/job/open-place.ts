@@ -4,6 +4,7 @@ import { formatPlatform } from "../platform/platform.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
 import { handOver } from "./hand-over.ts";
+import { HeldContainers } from "./keep/held-containers.ts";
 import { make, removeMade } from "./remove-made.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
@@ -69,6 +70,8 @@ export async function openPlace(
     const files = { "config.json": around.dockerConfig(registries) };
     mounts.push({ source: await folder.addFolder("docker", files), target: dockerFolder });
   }
+  const held = around.keep === undefined ? undefined : new HeldContainers({ ...around, job });
+  if (held !== undefined) removals.push(() => held.release());
   let count = 0;
   const place: AttemptPlace = {
     job,
@@ -89,6 +92,7 @@ export async function openPlace(
       ...(registries.length > 0 ? { DOCKER_CONFIG: dockerFolder } : {}),
     },
     labels,
+    ...(held === undefined ? {} : { held }),
     masks: around.masks,
     late,
     emit,

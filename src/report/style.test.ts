@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { columnsOf, makeStyle, printable, truncate, usesColor, wrap } from "./style.ts";
+import { columnsOf, makeStyle, printable, printableInColor, truncate, usesColor, wrap } from "./style.ts";
 
 test("colours: NO_COLOR beats everything, FORCE_COLOR a pipe, TERM=dumb a terminal", () => {
   const terminal = { isTTY: true };
@@ -47,4 +47,12 @@ test("whatever the text, truncated and wrapped lines fit and nothing is lost by 
       assert.equal(lines.join("").replaceAll(" ", ""), text.replaceAll(" ", ""));
     }),
   );
+});
+
+test("colours of strangers stay where they are wanted, and nothing else of theirs", () => {
+  assert.equal(
+    printableInColor("a\u001B[1;31mred\u001B[2J\u001B]0;title\u0007 b\u001B[m\tc\u0008"),
+    "a\u001B[1;31mred b\u001B[m c\uFFFD\u001B[0m",
+  );
+  assert.equal(printableInColor("plain\u001B[H"), "plain");
 });

@@ -59,6 +59,13 @@ export function printable(text: string): string {
     .replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }
 
+/** As {@link printable}, but colours and weights stay, and end with the text. */
+export function printableInColor(text: string): string {
+  const parts = text.split(/(\u001B\[[\d;:]*m)/);
+  const shown = parts.map((part, index) => (index % 2 === 1 ? part : printable(part))).join("");
+  return parts.length === 1 ? shown : `${shown}\u001B[0m`;
+}
+
 /** A text of strangers as lines that are safe to print, as {@link printable} makes one; its line breaks stay. */
 export function printableLines(text: string): string[] {
   return text.split(/\r?\n/).map(printable);

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly stdin?: Uint8Array;
+  /** A program with arguments that starts it. */
+  readonly through?: readonly string[];
 }
 
 /** A started program: wait for its end, or disturb it before. */
@@ -34,8 +36,9 @@ export interface Started {
 }
 
 /** Starts `archway ARGS…`. */
-export function startArchway(args: readonly string[], { cwd, env, stdin }: RunOptions): Started {
-  const child = spawn(archwayProgram, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+export function startArchway(args: readonly string[], { cwd, env, stdin, through = [] }: RunOptions): Started {
+  const [first = archwayProgram, ...rest] = [...through, archwayProgram, ...args];
+  const child = spawn(first, rest, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));

@@ -1,7 +1,7 @@
 /** What a container engine and this machine hold, asked past the program under test. */
 import { readdir, readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { Workplace } from "./archway.ts";
@@ -47,7 +47,7 @@ export async function contentOf(endpoint: string): Promise<readonly string[]> {
   ];
 }
 
-/** What runs left on this machine outside of the engine: folders of jobs, mounts below the folder of state, files for programs. */
+/** What runs left on this machine outside of the engine: folders of jobs, mounts below the folder of state, files for programs, programs that work on any of these. */
 export async function leftOnDisk({ env }: Workplace): Promise<readonly string[]> {
   const state = join(env["XDG_STATE_HOME"] ?? "", "archway");
   const work = await readdir(join(state, "work")).catch(() => []);
@@ -56,9 +56,19 @@ export async function leftOnDisk({ env }: Workplace): Promise<readonly string[]>
     .map((line) => line.split(" ")[4] ?? "")
     .filter((point) => point.startsWith(`${state}/`));
   const temporary = await readdir(env["TMPDIR"] ?? "");
+  const programs = await Promise.all(
+    (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map((pid) => commandOf(pid)),
+  );
   return [
+    ...programs.filter((command) => command.includes(dirname(state))).map((command) => `program ${command}`),
     ...work.map((name) => `folder ${name}`),
     ...mounts.map((point) => `mount ${point}`),
     ...temporary.map((name) => `temporary ${name}`),
   ];
+}
+
+/** The command line of a process; empty when it has ended. */
+async function commandOf(pid: string): Promise<string> {
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return command.replaceAll("\0", " ").trim();
 }

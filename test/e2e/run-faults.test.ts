@@ -1,4 +1,4 @@
-/** `archway run` that is killed, and engines that die under it: what is left, who gets the blame, and what goes on. `ARCHWAY_SOAK=N` makes it N kills with each engine. */
+/** `archway run` that is killed, and engines that die under it: what is left, who gets the blame, and what goes on. `ARCHWAY_SOAK=20`, as `npm run soak` has it, makes it 50 kills with each engine. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,8 @@ import { contentOf, leftOnDisk } from "./engine-content.ts";
 import { assertWhole, eventsOf, lineOf, outputOf } from "./run-record.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "bases"] as const;
-const kills = Number(process.env["ARCHWAY_SOAK"] ?? 3);
+const soak = process.env["ARCHWAY_SOAK"];
+const kills = soak === undefined ? 3 : Math.ceil(2.5 * Number(soak));
 
 /** Everything that a run makes: an image that is loaded, networks, containers with volumes, services, caches, artifacts. */
 const pipeline = (mirror: string) => `version: 1

@@ -23,7 +23,7 @@ const secret = z
   .union([
     secretName.transform((name) => ({ name, env: name })),
     z.strictObject({
-      name: secretName,
+      name: secretName.describe("name of the secret"),
       env: secretName.exactOptional().describe("variable that holds the value"),
       file: absolutePath.exactOptional().describe("file that holds the value"),
     }),
@@ -33,7 +33,10 @@ const secret = z
   );
 
 /** The secrets of a job or step. */
-export const secrets = z.array(secret, { error: "must be a list of names, for example [TOKEN]" }).default([]);
+export const secrets = z
+  .array(secret, { error: "must be a list of names, for example [TOKEN]" })
+  .default([])
+  .describe("secrets by name, as variables or files");
 
 /** Limits of containers. */
 export const resources = z
@@ -44,10 +47,11 @@ export const resources = z
       .max(1024)
       .exactOptional()
       .describe("processors; 0.5 is half of one"),
-    memory: size.exactOptional(),
+    memory: size.exactOptional().describe("512MiB, 2GiB"),
     pids: z.int().min(1).exactOptional().describe("processes and threads"),
   })
-  .default({});
+  .default({})
+  .describe("limits of the container");
 
 const retryReasons = ["infrastructure", "user", "timeout", "out-of-memory"] as const;
 
@@ -68,7 +72,8 @@ export const retry = z
     })),
     retryMapping,
   ])
-  .exactOptional();
+  .exactOptional()
+  .describe("attempts, or which failures are tried again");
 
 const statuses = ["success", "failure", "always"] as const;
 
@@ -88,16 +93,17 @@ export const when = z
     z.enum(statuses).transform((status): WhenContent => ({ status })),
     z
       .strictObject({
-        status: z.enum(statuses).default("success"),
-        event: listOf(z.enum(eventNames)).exactOptional(),
-        branch: globs.exactOptional(),
-        tag: globs.exactOptional(),
+        status: z.enum(statuses).default("success").describe("what came before: success, failure or always"),
+        event: listOf(z.enum(eventNames)).exactOptional().describe("events of the run"),
+        branch: globs.exactOptional().describe("globs of branches; ! takes out"),
+        tag: globs.exactOptional().describe("globs of tags; ! takes out"),
         path: globs.exactOptional().describe("globs of changed files"),
         if: condition.exactOptional().describe("an expression: empty, false and 0 are no"),
       })
       .transform((content): WhenContent => content),
   ])
-  .exactOptional();
+  .exactOptional()
+  .describe("success, failure or always, or conditions that must all hold");
 
 const command = {
   run: template.exactOptional().describe("script, run by sh -e"),
@@ -107,18 +113,18 @@ const command = {
 
 /** What runs on a failure. */
 const handler = z.strictObject({
-  name: plainName.exactOptional(),
-  image: imageName.exactOptional(),
+  name: plainName.exactOptional().describe("name in logs"),
+  image: imageName.exactOptional().describe("image that it runs in, instead of the job's"),
   ...command,
-  env: environment,
+  env: environment.describe("variables over those of the job"),
   secrets,
-  directory: template.exactOptional(),
-  user: text.exactOptional(),
-  timeout: duration.exactOptional(),
+  directory: template.exactOptional().describe("folder that it runs in, relative to the workspace"),
+  user: text.exactOptional().describe("UID[:GID], or a name of the image"),
+  timeout: duration.exactOptional().describe("90s, 20m, 1h30m"),
 });
 
 /** `on_failure` of a pipeline, job or step. */
-export const handlers = z.array(handler).default([]);
+export const handlers = z.array(handler).default([]).describe("what runs after a failure; it never changes the result");
 
 const stepMapping = z.strictObject({
   ...handler.shape,
@@ -157,8 +163,8 @@ const readiness = z.union([
     .strictObject({
       command: template.exactOptional().describe("in the service's container; 0 is ready"),
       port: port.exactOptional().describe("ready when it takes connections"),
-      timeout: duration.default(60),
-      interval: duration.default(1),
+      timeout: duration.default(60).describe("until the job gives up"),
+      interval: duration.default(1).describe("between two tries"),
     })
     .refine(
       (ready) => (ready.command === undefined) !== (ready.port === undefined),
@@ -169,11 +175,11 @@ const readiness = z.union([
 /** A container beside the steps. */
 export const service = z.strictObject(
   {
-    image: imageName,
+    image: imageName.describe("image of the service"),
     ...command,
-    env: environment,
+    env: environment.describe("variables of the service"),
     secrets,
-    user: text.exactOptional(),
+    user: text.exactOptional().describe("UID[:GID], or a name of the image"),
     resources,
     ready: readiness.exactOptional().describe("command, or port: when the steps may start"),
   },

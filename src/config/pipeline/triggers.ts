@@ -18,16 +18,16 @@ const branchFilter = z.strictObject(
 );
 
 const input = z.strictObject({
-  description: text.optional(),
+  description: text.optional().describe("for the person who starts a run"),
   choice: z.array(text).min(1).optional().describe("values that are allowed"),
-  default: z.string().optional(),
-  required: z.boolean().default(false),
+  default: z.string().optional().describe("value when none is given"),
+  required: z.boolean().default(false).describe("a run by hand must give it"),
 });
 
 const triggerMap = z.strictObject({
   push: branchFilter.nullable().exactOptional().describe("commits on branches"),
   tag: globs.nullable().exactOptional().describe("globs of tags"),
-  pull_request: branchFilter.nullable().exactOptional(),
+  pull_request: branchFilter.nullable().exactOptional().describe("requests to merge into branches"),
   schedule: z
     .array(
       z.strictObject(
@@ -40,7 +40,8 @@ const triggerMap = z.strictObject({
       { error: 'must be a list, for example [{ cron: "0 3 * * *" }]' },
     )
     .min(1)
-    .exactOptional(),
+    .exactOptional()
+    .describe("times, as cron writes them"),
   image: z
     .array(
       text.superRefine((name, context) => {
@@ -54,7 +55,8 @@ const triggerMap = z.strictObject({
     .strictObject({
       inputs: z
         .record(z.string().regex(/^[a-z_][a-z0-9_]*$/, "must be small letters, digits and _"), input)
-        .default({}),
+        .default({})
+        .describe("values by name: ${{ inputs.NAME }}"),
     })
     .nullable()
     .exactOptional()

@@ -78,7 +78,21 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
-    if (!request.image.startsWith("oci:")) return pullImage(this.#engine, request, this.#images.pin, signal);
+    if (request.image.startsWith("oci:")) return this.#load(request, signal);
+    try {
+      return await pullImage(this.#engine, request, this.#images.pin, signal);
+    } catch (error) {
+      const isRefused = error instanceof ArchwayError && error.code === "PULL_FAILED";
+      if (!isRefused || (await this.#sees) !== false) throw error;
+      // Another machine may not reach a registry that this one does: the image is sent.
+      const { reference } = await this.#images.pin(request.image, request.platform, signal);
+      return this.#load({ ...request, image: reference }, signal).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #load(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
     const loaded = await loadImage(this.#engine, request, this.#images, signal);
     this.#loaded.push(loaded.name);
     return loaded;
@@ -144,7 +158,8 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async createHolder(name: string, mounts: readonly Mount[], labels: Labels, signal: AbortSignal): Promise<string> {
     const body = { Image: await this.#emptyImage(signal), Labels: writeLabels(labels), HostConfig: mountsOf(mounts) };
-    const path = `/containers/create?name=${encodeURIComponent(name)}`;
+    const query = new URLSearchParams({ name, platform: formatPlatform(this.#facts.platform) });
+    const path = `/containers/create?${query.toString()}`;
     const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
     return Id;
   }
@@ -176,7 +191,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   start(container: string, output: OutputSink, signal: AbortSignal): Promise<RunningContainer> {
-    return startContainer(this.#engine, container, output, signal);
+    return this.#or("attach to a container", () => startContainer(this.#engine, container, output, signal));
   }
 
   async exec(

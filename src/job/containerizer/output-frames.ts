@@ -1,5 +1,7 @@
 import type { OutputSink } from "./containerizer.ts";
 
+const headSize = 8;
+
 /**
  * Takes the engine's multiplexed output apart: frames of an eight-byte head (stream, three zeros, length in big endian) and content (Docker Engine API, "Attach to a
  * container"). Content is handed on as it comes, so that a frame of any size needs no memory; frames of one stream that come together go together, because engines make one
@@ -7,7 +9,7 @@ import type { OutputSink } from "./containerizer.ts";
  */
 export class OutputFrames {
   readonly #sink: OutputSink;
-  readonly #head = new Uint8Array(8);
+  readonly #head = new Uint8Array(headSize);
   #headFilled = 0;
   #left = 0;
   #stream: "stdout" | "stderr" = "stdout";
@@ -21,37 +23,38 @@ export class OutputFrames {
     return this.#left === 0 && this.#headFilled === 0;
   }
 
-  /** Hands on what a piece of the connection holds; resolves when the sink is ready for more. */
+  /** Hands on what a piece of the connection holds; resolves when the sink is ready for more. The piece is used up: its contents are moved together in it. */
   async write(piece: Uint8Array): Promise<void> {
-    let stream = this.#stream;
-    let contents: Uint8Array[] = [];
+    // Contents of one stream that are not handed on yet.
+    const gathered = { stream: this.#stream, start: 0, end: 0 };
     for (let at = 0; at < piece.length;) {
       if (this.#left === 0) {
-        const wanted = Math.min(8 - this.#headFilled, piece.length - at);
-        this.#head.set(piece.subarray(at, at + wanted), this.#headFilled);
-        this.#headFilled += wanted;
-        at += wanted;
-        if (this.#headFilled < 8) break;
-        this.#headFilled = 0;
-        this.#stream = this.#head[0] === 2 ? "stderr" : "stdout";
-        this.#left = new DataView(this.#head.buffer).getUint32(4);
+        at = this.#readHead(piece, at);
         continue;
       }
-      if (stream !== this.#stream) {
-        await this.#hand(stream, contents);
-        contents = [];
-        stream = this.#stream;
+      if (gathered.end > gathered.start && gathered.stream !== this.#stream) {
+        await this.#sink(gathered.stream, piece.subarray(gathered.start, gathered.end));
+        gathered.end = gathered.start;
       }
-      const content = piece.subarray(at, at + this.#left);
-      contents.push(content);
-      at += content.length;
-      this.#left -= content.length;
+      if (gathered.end === gathered.start) Object.assign(gathered, { stream: this.#stream, start: at, end: at });
+      const length = Math.min(this.#left, piece.length - at);
+      if (gathered.end < at) piece.copyWithin(gathered.end, at, at + length);
+      gathered.end += length;
+      this.#left -= length;
+      at += length;
     }
-    await this.#hand(stream, contents);
+    if (gathered.end > gathered.start) await this.#sink(gathered.stream, piece.subarray(gathered.start, gathered.end));
   }
 
-  async #hand(stream: "stdout" | "stderr", contents: readonly Uint8Array[]): Promise<void> {
-    const [first] = contents;
-    if (first !== undefined) await this.#sink(stream, contents.length === 1 ? first : Buffer.concat(contents));
+  /** Reads as much of a head as is there; returns where it ends. */
+  #readHead(piece: Uint8Array, from: number): number {
+    let at = from;
+    while (this.#headFilled < headSize && at < piece.length) this.#head[this.#headFilled++] = piece[at++] ?? 0;
+    if (this.#headFilled < headSize) return at;
+    const [stream, , , , a = 0, b = 0, c = 0, d = 0] = this.#head;
+    this.#headFilled = 0;
+    this.#stream = stream === 2 ? "stderr" : "stdout";
+    this.#left = a * 2 ** 24 + (b << 16) + (c << 8) + d;
+    return at;
   }
 }

@@ -43,7 +43,7 @@ export interface VolumeParts {
 
 /** Where a volume is mounted in the container that gives access to it. */
 const inside = "/files";
-/** Milliseconds that each removal may take. */
+/** Milliseconds that what is made, and each removal, may take. */
 const patience = 30_000;
 
 /**
@@ -208,7 +208,10 @@ class Volume {
     this.#holder = holder;
   }
 
-  static async make({ engine, labels }: VolumeParts, signal: AbortSignal): Promise<Volume> {
+  /** What is made is not interrupted: only its answer tells what has to be removed. */
+  static async make({ engine, labels }: VolumeParts, wanted: AbortSignal): Promise<Volume> {
+    wanted.throwIfAborted();
+    const signal = AbortSignal.timeout(patience);
     const name = `archway-${labels.run}-${randomUUID().slice(0, 8)}`;
     await engine.createVolume(name, labels, signal);
     try {

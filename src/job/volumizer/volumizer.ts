@@ -18,6 +18,7 @@ export class Volumizer {
   readonly #folder: string;
   readonly #driver: CloneDriver;
   #count = 0;
+  #isKept = false;
 
   /**
    * @param parts.stateFolder where workspaces and artifacts go
@@ -82,9 +83,15 @@ export class Volumizer {
     return new LocalFolder({ folder, made, artifacts: this.artifacts, caches: this.caches });
   }
 
+  /** Leaves the workspaces that are there when this process ends: something goes on using them. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
   /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */
   async close(): Promise<void> {
-    await removeFolder(this.#folder).catch(() => undefined);
+    const folder = this.#isKept ? join(this.#folder, "private") : this.#folder;
+    await removeFolder(folder).catch(() => undefined);
   }
 }
 

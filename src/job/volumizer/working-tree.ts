@@ -64,11 +64,11 @@ async function listWithGit(
     split(await git(["ls-files", "-z", ...options], { ...outside, cwd: folder, settings }), 0);
   try {
     // MODE OBJECT STAGE, a tab, the name; 160000 is a submodule.
-    const tracked = (await list("--cached", "--stage")).map((line) => ({
+    const [cached, others] = await Promise.all([list("--cached", "--stage"), list("--others", "--exclude-standard")]);
+    const tracked = cached.map((line) => ({
       isModule: line.subarray(0, 6).toString() === "160000",
       name: line.subarray(line.indexOf(9) + 1),
     }));
-    const others = await list("--others", "--exclude-standard");
     const inside = [];
     for (const { name } of tracked.filter(({ isModule }) => isModule)) {
       const module = join(folder, name.toString());

@@ -119,7 +119,8 @@ function oneStep(
 /** An image that this pipeline builds is named as what the build gave: it is there before it is published. */
 function withBuiltImage({ value, notes }: Draft<Fields>, { built }: JobContext): Draft<Fields> {
   const name = value["image"];
-  const job = typeof name === "string" ? built.get(fullImage(name)) : undefined;
+  if (typeof name !== "string") return { value, notes };
+  const job = built.get(fullImage(name));
   if (job === undefined) return { value, notes };
   const text = `Was ${name}, which the job ${job} builds.`;
   const others = notes.filter(({ path }) => path[0] !== "image");

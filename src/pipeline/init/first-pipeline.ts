@@ -1,5 +1,5 @@
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
-import type { RecognizedImage, RecognizedLanguage } from "./repository-files.ts";
+import { jobPart, type RecognizedImage, type RecognizedLanguage } from "./repository-files.ts";
 
 /** What a first pipeline is made of. */
 export interface FirstPipeline {
@@ -14,10 +14,7 @@ export interface FirstPipeline {
 
 /** The text of a first `.archway.yaml`: a test job for each language on every platform, a build job for each Dockerfile, and comments that say what to change. */
 export function writeFirstPipeline(first: FirstPipeline): string {
-  const tests = first.languages.map((language) => ({
-    name: first.languages.length === 1 ? "test" : `test-${language.id}`,
-    language,
-  }));
+  const tests = first.languages.map((language) => ({ name: testName(language, first.languages), language }));
   const names = tests.map(({ name }) => name);
   const jobs = [
     ...tests.map(({ name, language }) => testJob(name, language)),
@@ -42,7 +39,14 @@ const exampleJob = `  test:
     steps: # replace by what tests this repository
       - uname -m`;
 
-function testJob(name: string, { image, steps, cache, doubt }: RecognizedLanguage): string {
+/** `test`, with the folder where projects have such, and the language where there are several. */
+function testName({ folder, id }: RecognizedLanguage, all: readonly RecognizedLanguage[]): string {
+  if (all.length === 1) return "test";
+  const shares = all.filter((one) => one.folder === folder).length > 1;
+  return ["test", ...(folder === undefined ? [] : [jobPart(folder)]), ...(shares ? [id] : [])].join("-");
+}
+
+function testJob(name: string, { image, steps, cache, doubt, folder }: RecognizedLanguage): string {
   const key = cache && `${cache.name}-\${{ hash('${cache.lock}') }}`;
   return [
     `  ${name}:`,
@@ -51,11 +55,17 @@ function testJob(name: string, { image, steps, cache, doubt }: RecognizedLanguag
     ...(cache ? [`    cache: [{ path: ${cache.path}, key: "${key}" }]`] : []),
     ...(doubt === undefined ? [] : [`    # ${doubt}`]),
     "    steps:",
-    ...steps.flatMap(stepLines),
+    ...steps.flatMap((script) => stepLines(script, folder)),
   ].join("\n");
 }
 
-function stepLines(script: string): string[] {
+function stepLines(script: string, folder: string | undefined): string[] {
+  if (folder !== undefined) {
+    const lines = script.split("\n");
+    const run =
+      lines.length === 1 ? [`        run: ${script}`] : ["        run: |", ...lines.map((line) => `          ${line}`)];
+    return [`      - directory: ${quoted(folder)}`, ...run];
+  }
   if (!script.includes("\n")) return [`      - ${script}`];
   return ["      - |", ...script.split("\n").map((line) => `        ${line}`)];
 }

@@ -5,8 +5,43 @@ import { recognizeNode } from "./node-language.ts";
 import { recognizePython } from "./python-language.ts";
 import { firstVersion } from "./version-text.ts";
 
-/** The languages of a repository by the files at its root, in a fixed order. */
+/** Projects below the root of a repository that get a job: of more a person says which matter. */
+const maxProjects = 8;
+
+/** The languages of a repository by the files at its root, in a fixed order; where there are none, those of the folders below. */
 export function recognizeLanguages(files: RepositoryFiles): RecognizedLanguage[] {
+  const atRoot = recognizeProject(files);
+  if (atRoot.length > 0) return atRoot;
+  const folders = new Set(files.names.flatMap((name) => /^(.+)\/[^/]+$/.exec(name)?.[1] ?? []));
+  const projects: RecognizedLanguage[] = [];
+  for (const folder of [...folders].toSorted()) {
+    // What lies in a project is a part of it.
+    if (projects.some((one) => folder.startsWith(`${one.folder}/`))) continue;
+    projects.push(...recognizeProject(filesBelow(files, folder)).map((one) => inFolder(one, folder)));
+  }
+  return projects.slice(0, maxProjects);
+}
+
+function filesBelow(files: RepositoryFiles, folder: string): RepositoryFiles {
+  const start = `${folder}/`;
+  return {
+    names: files.names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length)),
+    read: (name) => files.read(`${start}${name}`),
+  };
+}
+
+function inFolder(language: RecognizedLanguage, folder: string): RecognizedLanguage {
+  const { file, cache } = language;
+  return {
+    ...language,
+    folder,
+    file: `${folder}/${file}`,
+    ...(cache === undefined ? {} : { cache: { ...cache, lock: `${folder}/${cache.lock}` } }),
+  };
+}
+
+/** The languages of one project. */
+function recognizeProject(files: RepositoryFiles): RecognizedLanguage[] {
   const all = [recognizeGo, recognizeNode, recognizePython, recognizeRust, recognizeJava];
   const found = all.flatMap((recognize) => recognize(files) ?? []);
   // A Makefile next to another language mostly calls that language.

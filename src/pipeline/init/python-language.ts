@@ -28,8 +28,16 @@ export function recognizePython(files: RepositoryFiles): RecognizedLanguage | un
     file,
     image: `python:${version ?? "3"}`,
     // One script: what pip installs lives outside of the workspace, which is all that steps share.
-    steps: [[...install, usesPytest ? "python -m pytest" : "python -m unittest discover"].join("\n")],
+    steps: [[...install, usesPytest ? "python -m pytest" : unittest(files)].join("\n")],
     ...(lists[0] === undefined ? {} : { cache: { path: "/root/.cache/pip", name: "pip", lock: lists[0] } }),
     ...(usesPytest ? {} : { doubt: "nothing speaks of pytest, so the tests run with unittest" }),
   };
+}
+
+/** A folder of tests that is no package is only looked into when it is named. */
+function unittest({ names }: RepositoryFiles): string {
+  const folder = ["tests", "test"].find(
+    (one) => names.some((name) => name.startsWith(`${one}/test`)) && !names.includes(`${one}/__init__.py`),
+  );
+  return `python -m unittest discover${folder === undefined ? "" : ` --start-directory ${folder}`}`;
 }

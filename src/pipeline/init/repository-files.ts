@@ -21,6 +21,16 @@ export interface RecognizedLanguage {
   readonly cache?: { readonly path: string; readonly name: string; readonly lock: string };
   /** What is not known from the files and should be looked at. */
   readonly doubt?: string;
+  /** Folder of the project, when it is not the repository itself. */
+  readonly folder?: string;
+}
+
+/** A folder as a part of the name of a job: `services/api` is `services-api`. */
+export function jobPart(folder: string): string {
+  return folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
 }
 
 /** A Dockerfile that becomes a build job. */
