@@ -21,6 +21,8 @@ export const thisMachine = "this machine";
 /** A machine of a run with its engine. */
 export interface RunMachine extends Machine {
   readonly engine: DockerEngine;
+  /** Where its engine is, as it was written. */
+  readonly endpoint: string;
   /** Whether its engine mounts files of the machine that this process is on. */
   readonly seesFiles: boolean;
 }
@@ -106,7 +108,7 @@ async function openOwn(
     const slots = options.jobs;
     if (seesFiles && process.platform === "linux") {
       const host = await describeOwn(context, plan, wanted);
-      return { name: thisMachine, ...host, slots, engine, seesFiles };
+      return { name: thisMachine, ...host, slots, engine, endpoint: found, seesFiles };
     }
     const labels = { run: plan.run, owner: images.owner };
     const tried = await Promise.all(
@@ -116,7 +118,16 @@ async function openOwn(
     );
     const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
     const native = [platform, ...those("native")];
-    return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
+    return {
+      name: endpoint.shown,
+      platform,
+      native,
+      emulated: those("emulated"),
+      slots,
+      engine,
+      endpoint: found,
+      seesFiles,
+    };
   } catch (error) {
     await engine.close(AbortSignal.timeout(30_000)).catch(() => undefined);
     throw error;

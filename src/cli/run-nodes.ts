@@ -99,6 +99,7 @@ async function openNode(
       emulated: [],
       slots: processors,
       engine,
+      endpoint: node.endpoint,
       seesFiles,
     };
   } catch (error) {

@@ -1,11 +1,10 @@
-import { realpath, rm, rmdir, stat } from "node:fs/promises";
+import { readdir, realpath, rm, rmdir, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { cloneRepository } from "../git/clone.ts";
 import { copyRepository } from "../git/copy-repository.ts";
 import { isGitAddress, readGitPlace, splitLogin } from "../git/git-url.ts";
 import type { GitLogin } from "../git/login.ts";
-import { isKept } from "../job/keep/kept-job.ts";
 import { removeFolder } from "../job/volumizer/remove-folder.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { processMark } from "../store/process-mark.ts";
@@ -42,15 +41,12 @@ export async function openSource(
   if (source === undefined) return undefined;
   const written = readGitPlace(source);
   const place = isGitAddress(written.url) ? written : { ...written, url: resolve(cwd, written.url) };
-  const state = stateFolder(env);
-  const mark = await processMark();
-  const own = join(state, "work", mark);
+  const own = join(stateFolder(env), "work", await processMark());
   const root = join(own, "source");
   const remove = async () => {
-    // A kept workspace may be an overlay over it: it goes with that.
-    if (await isKept(state, mark)) return;
+    // What else is there was kept on purpose, and may be a clone of it. Otherwise the run has removed all.
+    if ((await readdir(own).catch(() => [])).some((name) => name !== "source")) return;
     await removeFolder(root);
-    // Workspaces may be beside it, and those of the run go with the run.
     await rmdir(own).catch(() => undefined);
   };
   try {

@@ -13,8 +13,8 @@ const script = 'owner=$(stat -c %u:%g /run/archway/owner) && { chown -Rh "$owner
  *
  * @throws Error when no image of the job can do it
  */
-export async function handOver(place: AttemptPlace): Promise<void> {
-  const { folder, job, clock } = place;
+export async function handOver(place: AttemptPlace, signal: AbortSignal): Promise<void> {
+  const { containerizer, folder, job, clock, emit } = place;
   const foreign = (await folder.foreign?.()) ?? [];
   if (foreign.length === 0) return;
   const source = await folder.addFile("owner", "", { mode: 0o644 });
@@ -23,11 +23,12 @@ export async function handOver(place: AttemptPlace): Promise<void> {
     [...job.work.steps.map(({ image }) => image), job.work.image].filter((one) => one !== undefined),
   );
   for (const image of images) {
+    const within = AbortSignal.any([signal, clock.timeout(patience)]);
     const exit = await runContainer(
-      { ...place, output: () => undefined, isScript: true },
+      { containerizer, clock, emit, job, output: () => undefined, isScript: true },
       {
         name: place.containerName("hand-over"),
-        image: await place.pull(image, clock.timeout(patience)),
+        image: await place.pull(image, within),
         entrypoint: ["sh", "-c", script, "sh", ...targets],
         command: [],
         env: {},
@@ -39,7 +40,7 @@ export async function handOver(place: AttemptPlace): Promise<void> {
         resources: {},
         labels: place.labels,
       },
-      clock.timeout(patience),
+      within,
     ).catch(() => undefined);
     if (exit?.exitCode === 0) return;
   }

@@ -5,7 +5,7 @@ import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
 import { handOver } from "./hand-over.ts";
 import { HeldContainers } from "./keep/held-containers.ts";
-import { make, removeMade } from "./remove-made.ts";
+import { make, patience, removeMade } from "./remove-made.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
@@ -46,6 +46,8 @@ export async function openPlace(
   const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
   // The engine works while the files are made ready.
   const making = make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked));
+  // Heard below, when it is waited for.
+  making.catch(() => undefined);
   removals.push(async () => {
     const id = await making.catch(() => undefined);
     if (id !== undefined) await removeMade({ ...around, job }, { kind: "network", id });
@@ -101,17 +103,23 @@ export async function openPlace(
     containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
   };
   // Before the folder is removed, after all that writes to it has ended.
-  removals.push(() => handOver(place));
+  removals.push(() => handOver(place, clock.timeout(patience)));
   return { place, caches };
 }
 
 /** Removes the parts of a place, the last one first. What stays is told. */
 export async function removeAll(removals: Removals, { id }: StepsJob, { emit }: JobSurroundings): Promise<void> {
   for (const remove of removals.toReversed()) {
-    await remove().catch((error: unknown) => {
+    try {
+      await remove();
+    } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return emit({ type: "note", job: id, text: `Something was not removed: ${why}` });
-    });
+      try {
+        await emit({ type: "note", job: id, text: `Something was not removed: ${why}` });
+      } catch {
+        // The log is lost, which the job's own events tell; the rest is removed all the same.
+      }
+    }
   }
 }
 

@@ -42,6 +42,8 @@ export interface JobResult {
   /** Why it was skipped. */
   readonly reason?: string;
   readonly outputs: Omit<JobOutputs, "status">;
+  /** The step that failed, for handlers that have not run. */
+  readonly failedStep?: string;
   /** Its failure handlers have run. */
   readonly isHandled?: boolean;
 }

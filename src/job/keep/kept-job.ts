@@ -115,13 +115,8 @@ export function withKept(
   return async (owner) => {
     const is = await isRunning(owner);
     // Looked at after it: a process that has gone has written what it keeps.
-    return is === true || (await isKept(stateFolder, owner)) || is;
+    return is === true || (await listKept(stateFolder)).some((kept) => kept.owner === owner) || is;
   };
-}
-
-/** Whether a job of a process is kept. */
-export async function isKept(stateFolder: string, owner: string): Promise<boolean> {
-  return (await listKept(stateFolder)).some((kept) => kept.owner === owner);
 }
 
 function names(folder: string): Promise<string[]> {
