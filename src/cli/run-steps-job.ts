@@ -82,8 +82,15 @@ function placementOfHandlers(job: JobSpec, { plan, options, place, pool }: JobPa
 /** Git takes a repository only from its owner, and the user of a container is often another one. */
 const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
 
+/** Whether containers of a job run as somebody else than root: the checkout belongs to whoever runs this. */
+function hasOtherUsers(work: JobSpec["work"]): boolean {
+  if (work.kind !== "steps") return false;
+  const users = [work.user, ...work.steps.map(({ user }) => user)];
+  return users.some((user) => user !== undefined && !/^(0|root)(:|$)/.test(user));
+}
+
 function surroundingsOf(
-  { id }: JobSpec,
+  { id, work }: JobSpec,
   { engine, endpoint, seesFiles }: RunMachine,
   mode: "native" | "emulated",
   { plan, options, secrets, masks, place, emit }: JobParts,
@@ -92,10 +99,14 @@ function surroundingsOf(
   const { config, facts, run } = plan;
   const login = loginOf(config, secrets);
   const { artifacts, caches } = volumizer;
+  const isShared = hasOtherUsers(work);
   const openFolder = (signal: AbortSignal) => {
-    if (seesFiles) return volumizer.openJob(checkout, signal);
+    if (seesFiles) return volumizer.openJob(checkout, { isShared, signal });
     const staging = join(privateFolder, "moves");
-    return VolumeFolder.open({ engine, checkout, artifacts, caches, staging, labels: { run, job: id, owner } }, signal);
+    return VolumeFolder.open(
+      { engine, checkout, isShared, artifacts, caches, staging, labels: { run, job: id, owner } },
+      signal,
+    );
   };
   const keep = async (kept: KeptStep) => {
     await writeKept(runFolder, kept, endpoint);

@@ -10,11 +10,18 @@ const small = 256 * 1024;
 /** Whose the files are in containers: as with a mounted folder of this machine, this process's user. */
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
-/** Adds files of a folder, links as links, and the folders on the way to them. Paths are relative to it. */
+/** Adds files of a folder, links as links, and the folders on the way to them. Paths are relative to it. Files that are shared may be changed by every user of a container. */
 export async function packFiles(
   tar: Pack,
-  folder: string,
-  paths: readonly string[],
+  {
+    folder,
+    paths,
+    isShared = false,
+  }: {
+    readonly folder: string;
+    readonly paths: readonly string[];
+    readonly isShared?: boolean;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const folders = new Set<string>(["."]);
@@ -23,9 +30,9 @@ export async function packFiles(
     for (const above of foldersOf(path)) {
       if (folders.has(above)) continue;
       folders.add(above);
-      await addFolder(tar, above, 0o755);
+      await addFolder(tar, above, isShared ? 0o777 : 0o755);
     }
-    await addFile(tar, folder, path);
+    await addFile(tar, folder, path, isShared ? shareMode : undefined);
   }
 }
 
@@ -61,10 +68,20 @@ function foldersOf(path: string): readonly string[] {
   return above === "." ? [] : [...foldersOf(above), above];
 }
 
-async function addFile(tar: Pack, folder: string, path: string): Promise<void> {
+/** Everybody may read and change it, and run it when somebody may. */
+function shareMode(mode: number): number {
+  return mode | ((mode & 0o111) === 0 ? 0o666 : 0o777);
+}
+
+async function addFile(
+  tar: Pack,
+  folder: string,
+  path: string,
+  modeOf: (mode: number) => number = (mode) => mode,
+): Promise<void> {
   const place = join(folder, path);
   const found = await lstat(place);
-  const header = { ...owner, name: path, mode: found.mode & 0o7777, mtime: found.mtime };
+  const header = { ...owner, name: path, mode: modeOf(found.mode & 0o7777), mtime: found.mtime };
   if (found.isSymbolicLink()) {
     const linkname = await readlink(place);
     return add(tar, { ...header, type: "symlink", linkname }, undefined);

@@ -45,7 +45,7 @@ test("chosen files come with the folders on their way", async () => {
   await mkdir(to);
   for (const name of ["a/one", "two"]) await writeFile(join(from, name), name);
   await unpackTar(
-    tarOf((tar) => packFiles(tar, from, ["a/one"], signal)),
+    tarOf((tar) => packFiles(tar, { folder: from, paths: ["a/one"] }, signal)),
     to,
     asIs,
     signal,

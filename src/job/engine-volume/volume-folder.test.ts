@@ -27,6 +27,7 @@ test("a container whose answer is lost goes by its name, before the volume that 
   };
   const parts = {
     engine,
+    isShared: false,
     checkout: { folder: root.path, paths: [] },
     artifacts: new Artifacts(root.path),
     caches: new Caches(root.path, { driver: drivers.copy, owner: "me-1-1" }),

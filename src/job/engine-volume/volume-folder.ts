@@ -18,22 +18,24 @@ import { addFolder, packFiles, packFolder } from "./pack-files.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
 /** Adds the `.git` of a folder; empty folders too, without which it would be none. */
-async function packRepository(files: Pack, folder: string, signal: AbortSignal): Promise<void> {
+async function packRepository(
+  files: Pack,
+  { folder, isShared }: { readonly folder: string; readonly isShared: boolean },
+  signal: AbortSignal,
+): Promise<void> {
   const entries = (await listEntries(join(folder, ".git"))).map((entry) => ({ ...entry, path: `.git/${entry.path}` }));
-  for (const { kind, path } of entries) if (kind === "folder") await addFolder(files, path, 0o755);
+  for (const { kind, path } of entries) if (kind === "folder") await addFolder(files, path, isShared ? 0o777 : 0o755);
   const rest = entries.filter(({ kind }) => kind === "file" || kind === "link");
-  await packFiles(
-    files,
-    folder,
-    rest.map(({ path }) => path),
-    signal,
-  );
+  const paths = rest.map(({ path }) => path);
+  await packFiles(files, { folder, paths, isShared }, signal);
 }
 
 /** What the files of one attempt on another machine are made with. */
 export interface VolumeParts {
   readonly engine: EngineVolumes;
   readonly checkout: Checkout;
+  /** Whether every user of a container may change the files of the checkout. */
+  readonly isShared: boolean;
   readonly artifacts: Artifacts;
   readonly caches: Caches;
   /** A folder of this machine, closed to other users, for what is on its way. */
@@ -69,11 +71,13 @@ export class VolumeFolder implements JobFolder {
   static async open(parts: VolumeParts, signal: AbortSignal): Promise<VolumeFolder> {
     const workspace = await Volume.make(parts, signal);
     try {
-      const { folder, paths, hasRepository } = parts.checkout;
+      const { isShared, checkout } = parts;
+      const { folder, paths, hasRepository } = checkout;
       const tar = tarOf(async (files) => {
-        await addFolder(files, ".", 0o755);
-        await packFiles(files, folder, paths, signal);
-        if (hasRepository === true) await packRepository(files, folder, signal);
+        // Whatever user an image has, it may put files beside ours.
+        await addFolder(files, ".", 0o777);
+        await packFiles(files, { folder, paths, isShared }, signal);
+        if (hasRepository === true) await packRepository(files, { folder, isShared }, signal);
       });
       await workspace.put("", tar, signal);
     } catch (error) {

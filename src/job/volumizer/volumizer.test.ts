@@ -48,7 +48,14 @@ describe("workspaces", () => {
     });
     const snapshot = await volumizer.snapshot(tree, { git: "commit", env: process.env, signal });
     await writeFile(join(repository, "tracked"), "edited meanwhile");
-    const job = await volumizer.openJob(snapshot, signal);
+    const job = await volumizer.openJob(snapshot, { isShared: false, signal });
+    const shared = await volumizer.openJob(snapshot, { isShared: true, signal });
+    const modes = await Promise.all(["", "bin/run", "tracked"].map((path) => stat(join(shared.workspace, path))));
+    assert.deepEqual(
+      modes.map(({ mode }) => (mode & 0o777).toString(8)),
+      ["777", "777", "666"],
+    );
+    await shared.remove();
     assert.equal(await readFile(join(job.workspace, "tracked"), "utf8"), "new");
     assert.equal((await stat(join(job.workspace, "bin/run"))).mode & 0o777, 0o755);
     assert.equal(hashFiles(snapshot, ["tracked"]), hashFiles({ folder: job.workspace, paths: ["tracked"] }, ["*"]));

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
@@ -67,14 +69,23 @@ export class Volumizer {
     return folder;
   }
 
-  /** A job's own copy of a checkout that {@link snapshot} made. */
-  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder & { readonly workspace: string }> {
+  /**
+   * A job's own copy of a checkout that {@link snapshot} made. Every user of a container may put files into it; where it is shared also change those that are there. On this
+   * machine only this process's user gets to it.
+   */
+  async openJob(
+    checkout: Checkout,
+    { isShared, signal }: { readonly isShared: boolean; readonly signal: AbortSignal },
+  ): Promise<JobFolder & { readonly workspace: string }> {
     const folder = join(this.#folder, `${++this.#count}`);
     const workspace = join(folder, "workspace");
-    await mkdir(workspace, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(workspace);
     await mkdir(join(folder, "scratch"), { mode: 0o700 });
     try {
       await this.#driver.clone(checkout.folder, workspace, signal);
+      await chmod(workspace, 0o777);
+      if (isShared) await promisify(execFile)("chmod", ["-R", "a+rwX", workspace]);
     } catch (error) {
       await removeFolder(folder);
       throw error;
