@@ -37,13 +37,11 @@ async function readDelays(place: RunPlace, cwd: string, ...args: readonly string
   const options = ["run", "--progress", "quiet", "--events", file, ...args];
   const child = spawn(place.archway, options, { cwd, env: place.env, stdio: ["ignore", "ignore", "inherit"] });
   const ended = once(child, "close").then(([code]: unknown[]) => code);
-  const over = new AbortController();
-  void ended.then(() => over.abort());
   const delays = { toFile: new Array<number>(), toReader: new Array<number>(), memory: 0 };
   const piece = Buffer.alloc(4 * 1024 ** 2);
   let rest = "";
   let descriptor: number | undefined;
-  while (!over.signal.aborted) {
+  while (child.exitCode === null && child.signalCode === null) {
     await sleep(1);
     descriptor ??= openIfThere(file);
     if (descriptor === undefined) continue;

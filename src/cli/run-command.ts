@@ -17,6 +17,8 @@ export interface RawRunOptions {
   readonly emulation: boolean;
   readonly plan: boolean;
   readonly only: boolean;
+  readonly keep: boolean;
+  readonly shell?: string;
   readonly progress: string;
   readonly events?: string;
   readonly format: string;
@@ -74,6 +76,13 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
         "run jobs of this platform on the Docker or Podman of another machine: ssh://HOST, tcp://HOST:PORT, unix:///PATH",
       ),
     )
+    .addOption(
+      new Option(
+        "--keep",
+        "leave the container, network and files of a step that a job fails of, until the next run with --keep",
+      ).default(false),
+    )
+    .addOption(new Option("--shell <job>", "open a shell where a kept job failed, and run nothing"))
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
     .addOption(
       new Option(
@@ -93,8 +102,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .addOption(list("--insecure-registry <host>", "allow plain HTTP to this registry"))
     .addOption(new Option("--config <file>", "configuration (.archway.yaml of the repository)"))
     .action(async (jobs: readonly string[], raw: RawRunOptions) => {
+      if (raw.shell !== undefined) {
+        const { runShell } = await import("./run-shell.ts");
+        return done(await runShell(context, raw.shell));
+      }
       const { readRunOptions } = await import("./run-options.ts");
       const { runRun } = await import("./run.ts");
-      done(await runRun(context, jobs, readRunOptions(raw, jobs)));
+      return done(await runRun(context, jobs, readRunOptions(raw, jobs)));
     });
 }

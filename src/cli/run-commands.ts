@@ -17,7 +17,7 @@ import { type CommandModule, runCommand } from "./shell.ts";
 /** What the jobs that are commands of this program work with. */
 export interface CommandJobs {
   readonly context: CliContext;
-  /** Folder of the repository: where relative paths begin. */
+  /** The checkout of the run, where relative paths begin: what is built is what the other jobs see. */
   readonly folder: string;
   /** Folder of this run for images. */
   readonly runFolder: string;
@@ -64,7 +64,7 @@ export async function performBuild(
     ...each("--label", pairs(work.labels)),
     ...each("--annotation", work.annotations),
     ...each("--cache-from", work.cacheFrom),
-    ...each("--cache-to", work.cacheTo),
+    ...(around.publish ? each("--cache-to", work.cacheTo) : []),
     ...each("--secret", secretFiles),
     ...(work.provenance === undefined ? [] : [`--provenance=${work.provenance}`]),
     ...(work.sbom === undefined ? [] : [`--sbom=${work.sbom}`]),
@@ -182,7 +182,6 @@ async function runHere(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const log = new SourceLog({ job: job.id, source }, around.masks, around.emit);
-  const limit = job.timeout === undefined ? undefined : AbortSignal.timeout(job.timeout * 1000);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const reading = Promise.all([pour(stdout, log, "stdout"), pour(stderr, log, "stderr")]);
   const context: CliContext = {
@@ -192,7 +191,7 @@ async function runHere(
     stdin: new PassThrough().end(),
     stdout,
     stderr,
-    signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+    signal,
   };
   const dashes = args.indexOf("--");
   const own = dashes < 0 ? args : args.slice(0, dashes);
@@ -202,17 +201,15 @@ async function runHere(
   stderr.end();
   await reading;
   await log.end();
-  if (signal.aborted) return { status: "cancelled", outputs: {} };
+  // What is done is done, also when a cancel came in the last moment.
   if (code === 0) return { status: "succeeded", outputs: {} };
+  if (signal.aborted) return { status: "cancelled", outputs: {} };
   const last = log.tail
     .trim()
     .split("\n")
     .findLast((line) => line.startsWith("error: "));
   const message = last?.slice("error: ".length) ?? `archway ${source} ended with exit code ${code}.`;
-  const failure: Failure =
-    limit?.aborted === true
-      ? { kind: "timeout", code: "JOB_TIMEOUT", message: `The job "${job.id}" did not end within ${job.timeout} s.` }
-      : { kind: code === 3 ? "infrastructure" : "user", code: "COMMAND_FAILED", message };
+  const failure: Failure = { kind: code === 3 ? "infrastructure" : "user", code: "COMMAND_FAILED", message };
   return { status: "failed", failure, outputs: {} };
 }
 

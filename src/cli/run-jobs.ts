@@ -51,16 +51,16 @@ export function jobPerformer(parts: JobParts): Pick<RunRequest, "perform" | "han
         return approve({ ...job, work }, { ...asking, approved: options.approved, emit, env: context.env }, within);
     }
   };
-  return { perform, handleFailure: (job, failure) => performHandlers(job, failure, parts) };
+  return { perform, handleFailure: (job, failure, failedStep) => performHandlers(job, { failure, failedStep }, parts) };
 }
 
 function commandJobs({ context, plan, options, secrets, masks, place, emit }: JobParts): CommandJobs {
-  const { config, folder } = plan;
-  const { runFolder, privateFolder } = place;
+  const { config } = plan;
+  const { checkout, runFolder, privateFolder } = place;
   const { publish, insecureRegistries } = options;
   return {
     context,
-    folder,
+    folder: checkout.folder,
     runFolder,
     privateFolder,
     configFile: config.file,

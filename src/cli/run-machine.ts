@@ -9,7 +9,6 @@ import { describeHost } from "../platform/host.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
 import { type Machine, placeJob } from "../run/place-job.ts";
-import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { workFolder } from "./folders.ts";
 import { openNodes, type RunNode } from "./run-nodes.ts";
@@ -22,6 +21,8 @@ export const thisMachine = "this machine";
 /** A machine of a run with its engine. */
 export interface RunMachine extends Machine {
   readonly engine: DockerEngine;
+  /** Where its engine is, as it was written. */
+  readonly endpoint: string;
   /** Whether its engine mounts files of the machine that this process is on. */
   readonly seesFiles: boolean;
 }
@@ -31,6 +32,8 @@ export interface MachineParts {
   readonly plan: RunPlan;
   readonly options: RunOptions;
   readonly images: ImageSources;
+  /** Whether what a process left has to stay. */
+  readonly isInUse: (owner: string) => Promise<boolean | undefined>;
 }
 
 /**
@@ -50,7 +53,7 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
     const own = await openOwn(context, parts, wanted, nodes.machines.length > 0);
     if (own !== undefined) opened.unshift(own);
     requireNodes(nodes.lost, opened, context);
-    for (const { engine } of opened) await removeLeftovers(engine, isRunning, context.signal);
+    for (const { engine } of opened) await removeLeftovers(engine, parts.isInUse, context.signal);
     const idle = opened.map((machine) => ({ ...machine, running: [] }));
     for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
     return opened;
@@ -66,7 +69,7 @@ async function openForHandlers(context: CliContext, parts: MachineParts): Promis
   try {
     const own = await openOwn(context, parts, [], false);
     if (own === undefined) return [];
-    await removeLeftovers(own.engine, isRunning, context.signal);
+    await removeLeftovers(own.engine, parts.isInUse, context.signal);
     return [own];
   } catch (error) {
     if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
@@ -99,22 +102,36 @@ async function openOwn(
   const endpoint = readEndpoint(found, env);
   if (endpoint.warning !== undefined) stderr.write(`warning: ${endpoint.warning}\n`);
   const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
-  const seesFiles = await engine.seesFiles(workFolder(env), signal);
-  const { platform } = engine.describe();
-  const slots = options.jobs;
-  if (seesFiles && process.platform === "linux") {
-    const host = await describeOwn(context, plan, wanted);
-    return { name: thisMachine, ...host, slots, engine, seesFiles };
+  try {
+    const seesFiles = await engine.seesFiles(workFolder(env), signal);
+    const { platform } = engine.describe();
+    const slots = options.jobs;
+    if (seesFiles && process.platform === "linux") {
+      const host = await describeOwn(context, plan, wanted);
+      return { name: thisMachine, ...host, slots, engine, endpoint: found, seesFiles };
+    }
+    const labels = { run: plan.run, owner: images.owner };
+    const tried = await Promise.all(
+      wanted
+        .filter((one) => !samePlatform(one, platform))
+        .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
+    );
+    const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
+    const native = [platform, ...those("native")];
+    return {
+      name: endpoint.shown,
+      platform,
+      native,
+      emulated: those("emulated"),
+      slots,
+      engine,
+      endpoint: found,
+      seesFiles,
+    };
+  } catch (error) {
+    await engine.close(AbortSignal.timeout(30_000)).catch(() => undefined);
+    throw error;
   }
-  const labels = { run: plan.run, owner: images.owner };
-  const tried = await Promise.all(
-    wanted
-      .filter((one) => !samePlatform(one, platform))
-      .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
-  );
-  const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
-  const native = [platform, ...those("native")];
-  return { name: endpoint.shown, platform, native, emulated: those("emulated"), slots, engine, seesFiles };
 }
 
 /** What this machine runs: asked only about the platforms of the pipeline, unless it does not run one that is wanted and all that it runs has to be told. */

@@ -10,6 +10,9 @@ import type { MachineParts, RunMachine } from "./run-machine.ts";
 /** Milliseconds that a node has to say what it is. */
 const patience = 30_000;
 
+/** Milliseconds that removing what was loaded into a node that is left out may take. */
+const farewell = 5_000;
+
 /** A node and the platforms that it was named for. */
 export interface RunNode {
   readonly endpoint: string;
@@ -77,8 +80,9 @@ async function openNode(
   if (!node.isAsked && !/^(unix|tcp|ssh):\/\//.test(node.endpoint)) return undefined;
   const endpoint = readEndpoint(node.endpoint, env);
   const within = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+  let engine: DockerEngine | undefined;
   try {
-    const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, within);
+    engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, within);
     if (endpoint.warning !== undefined) stderr.write(`warning: ${endpoint.warning}\n`);
     const { platform } = engine.describe();
     const labels = { run: plan.run, owner: images.owner };
@@ -95,16 +99,20 @@ async function openNode(
       emulated: [],
       slots: processors,
       engine,
+      endpoint: node.endpoint,
       seesFiles,
     };
   } catch (error) {
+    const isSlow = !signal.aborted && within.aborted;
+    // Also one that no more answers is not waited for long: a later run removes what is left in it.
+    await engine?.close(AbortSignal.timeout(farewell)).catch(() => undefined);
     if (isNoEngine(error) && !node.isAsked) {
       stderr.write(
         `warning: ${endpoint.shown} of the configuration is no Docker or Podman engine: no jobs run there.\n`,
       );
       return undefined;
     }
-    if (!signal.aborted && within.aborted) throw tooSlow(endpoint.shown);
+    if (isSlow) throw tooSlow(endpoint.shown);
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly plan: boolean;
   /** Without what the named jobs need. */
   readonly only: boolean;
+  /** Leaves what a failed step left. */
+  readonly keep: boolean;
   readonly progress: "auto" | "live" | "plain" | "json" | "quiet";
   /** File for the events, `-` for standard output. */
   readonly events?: string;
@@ -61,6 +63,7 @@ export function readRunOptions(raw: RawRunOptions, names: readonly string[]): Ru
     emulation,
     plan,
     only: raw.only,
+    keep: raw.keep,
     progress: readChoice("--progress", raw.progress, ["auto", "live", "plain", "json", "quiet"]),
     ...(events === undefined ? {} : { events }),
     format: readFormat(raw.format),

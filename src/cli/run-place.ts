@@ -1,17 +1,16 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
 import {
+  openRunFolder,
   removeAbandonedWorkspaces,
   removeExpiredArtifacts,
   removeOldRuns,
   Volumizer,
 } from "../job/volumizer/volumizer.ts";
 import type { Checkout } from "../job/volumizer/working-tree.ts";
-import { isRunning } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
@@ -58,6 +57,8 @@ export async function openPlace(
     readonly owner: string;
     readonly runFolder: string;
     readonly files: { readonly source: RunSource } | { readonly tree: Promise<Checkout> };
+    /** Whether what a process left has to stay. */
+    readonly isInUse: (owner: string) => Promise<boolean | undefined>;
   },
 ): Promise<RunPlace> {
   const { env, now, signal } = context;
@@ -65,8 +66,11 @@ export async function openPlace(
   const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
-  await removeAbandonedWorkspaces(state, isRunning);
-  await removeOldRuns(state, keptRuns);
+  for (const left of await removeAbandonedWorkspaces(state, parts.isInUse))
+    context.stderr.write(
+      `warning: a killed run left ${left}, and containers wrote into it as another user: sudo rm -rf ${left}\n`,
+    );
+  await removeOldRuns(state, keptRuns, parts.isInUse);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
   const own = machines.find(({ name }) => name === thisMachine);
@@ -83,13 +87,15 @@ export async function openPlace(
         ? await files.source.checkout(folder, git ?? "commit", signal)
         : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
     const privateFolder = await volumizer.openPrivate();
-    await mkdir(runFolder, { recursive: true });
+    const leaveRun = await openRunFolder(runFolder, owner);
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
     const close = async () => {
       await Promise.all([log.close(), volumizer.close()]);
-      await times.save().catch(() => undefined);
+      await Promise.allSettled([leaveRun(), times.save()]);
       // A cache that cannot be cleaned now is cleaned by a later run.
-      await volumizer.caches.collectGarbage({ ...cacheLimits, now: now() }).catch(() => undefined);
+      await volumizer.caches
+        .collectGarbage({ ...cacheLimits, now: now(), isInUse: parts.isInUse })
+        .catch(() => undefined);
     };
     const times = await JobTimes.open(join(state, "job-times.json"));
     return { owner, state, machines, times, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Config } from "../config/config.ts";
 import { ArchwayError } from "../error/error.ts";
 import type { JobGraph, PlannedJob, SecretUse, StepSpec } from "../pipeline/job-spec.ts";
 import type { CliContext } from "./context.ts";
@@ -39,10 +40,14 @@ export async function readSecrets(
 }
 
 /** Throws `SECRET_MISSING` (kind `input`) that names all secrets of the jobs that are not given. */
-export function requireSecrets(graph: JobGraph, values: ReadonlyMap<string, string>): void {
-  const missing = [...new Set(graph.jobs.filter(({ skip }) => skip === undefined).flatMap(secretsOfJob))].filter(
-    (name) => !values.has(name),
-  );
+export function requireSecrets(
+  graph: JobGraph,
+  registries: Config["registries"],
+  values: ReadonlyMap<string, string>,
+): void {
+  const missing = [
+    ...new Set(graph.jobs.filter(({ skip }) => skip === undefined).flatMap((job) => secretsOfJob(job, registries))),
+  ].filter((name) => !values.has(name));
   if (missing.length === 0) return;
   throw new ArchwayError({
     code: "SECRET_MISSING",
@@ -52,14 +57,15 @@ export function requireSecrets(graph: JobGraph, values: ReadonlyMap<string, stri
   });
 }
 
-function secretsOfJob({ work, onFailure }: PlannedJob): readonly string[] {
+function secretsOfJob({ work, onFailure }: PlannedJob, registries: Config["registries"]): readonly string[] {
   const names = (uses: readonly SecretUse[]) => uses.map(({ name }) => name);
   const ofSteps = (steps: readonly Pick<StepSpec<unknown>, "secrets" | "onFailure">[]): readonly string[] =>
     steps.flatMap((step) => [...names(step.secrets), ...ofSteps(step.onFailure)]);
   if (work.kind === "build") return [...work.secrets.map(({ secret }) => secret), ...ofSteps(onFailure)];
-  if (work.kind !== "steps") return [];
+  if (work.kind !== "steps") return ofSteps(onFailure);
   return [
     ...names(work.secrets),
+    ...work.registries.flatMap((host) => registries[host]?.password?.secret ?? []),
     ...work.services.flatMap(({ secrets }) => names(secrets)),
     ...ofSteps(work.steps),
     ...ofSteps(onFailure),

@@ -1,4 +1,4 @@
-import { realpath, rm, rmdir, stat } from "node:fs/promises";
+import { readdir, realpath, rm, rmdir, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { cloneRepository } from "../git/clone.ts";
@@ -44,8 +44,9 @@ export async function openSource(
   const own = join(stateFolder(env), "work", await processMark());
   const root = join(own, "source");
   const remove = async () => {
+    // What else is there was kept on purpose, and may be a clone of it. Otherwise the run has removed all.
+    if ((await readdir(own).catch(() => [])).some((name) => name !== "source")) return;
     await removeFolder(root);
-    // Workspaces may be beside it, and those of the run go with the run.
     await rmdir(own).catch(() => undefined);
   };
   try {

@@ -3,6 +3,7 @@ import type { Failure } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { VolumeFolder } from "../job/engine-volume/volume-folder.ts";
 import { handleFailure } from "../job/handle-failure.ts";
+import { type KeptStep, writeKept } from "../job/keep/kept-job.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
@@ -45,7 +46,11 @@ export async function performSteps(
 }
 
 /** Runs the failure handlers of a job that could not do it itself: where it belongs, else wherever something runs. */
-export async function performHandlers(job: JobSpec, failure: Failure, parts: JobParts): Promise<void> {
+export async function performHandlers(
+  job: JobSpec,
+  { failure, failedStep }: { readonly failure: Failure; readonly failedStep: string | undefined },
+  parts: JobParts,
+): Promise<void> {
   const { machines } = parts.place;
   const placement = placementOfHandlers(job, parts);
   const machine = machines.find(({ name }) => name === placement?.machine);
@@ -54,12 +59,13 @@ export async function performHandlers(job: JobSpec, failure: Failure, parts: Job
     return parts.emit({ type: "note", job: job.id, text });
   }
   const { platform, mode } = placement;
-  return handleFailure(job, failure, { platform, around: surroundingsOf(job, machine, mode, parts) });
+  return handleFailure(job, failure, { failedStep, platform, around: surroundingsOf(job, machine, mode, parts) });
 }
 
 /** Handlers wait for no slot: they are short, and their job gives its own back after them. */
-function placementOfHandlers(job: JobSpec, { plan, options, place }: JobParts): Placement | undefined {
-  const idle = place.machines.map((machine) => ({ ...machine, running: [] }));
+function placementOfHandlers(job: JobSpec, { plan, options, place, pool }: JobParts): Placement | undefined {
+  const there = place.machines.filter(({ name }) => !pool.isLost(name));
+  const idle = there.map((machine) => ({ ...machine, running: [] }));
   const policy = { platforms: plan.config.platforms, emulation: options.emulation };
   const { id, emulation } = job;
   for (const wish of [job, { id, emulation }]) {
@@ -78,11 +84,11 @@ const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory
 
 function surroundingsOf(
   { id }: JobSpec,
-  { engine, seesFiles }: RunMachine,
+  { engine, endpoint, seesFiles }: RunMachine,
   mode: "native" | "emulated",
-  { plan, secrets, masks, place, emit }: JobParts,
+  { plan, options, secrets, masks, place, emit }: JobParts,
 ): JobSurroundings {
-  const { volumizer, checkout, owner, privateFolder } = place;
+  const { volumizer, checkout, owner, privateFolder, runFolder } = place;
   const { config, facts, run } = plan;
   const login = loginOf(config, secrets);
   const { artifacts, caches } = volumizer;
@@ -91,8 +97,13 @@ function surroundingsOf(
     const staging = join(privateFolder, "moves");
     return VolumeFolder.open({ engine, checkout, artifacts, caches, staging, labels: { run, job: id, owner } }, signal);
   };
+  const keep = async (kept: KeptStep) => {
+    await writeKept(runFolder, kept, endpoint);
+    volumizer.keep();
+  };
   return {
     run,
+    ...(options.keep ? { keep } : {}),
     containerizer: engine,
     clock: systemClock,
     openFolder,

@@ -19,7 +19,9 @@ export function formatSummary(summary: RunSummary, { style, columns, shows }: Su
   const rows = summary.jobs.map((job) => rowOf(job, style));
   const table = shows === "all" ? ["", ...formatTable(rows, { columns, style })] : [];
   const images = summary.images.map((image) => `${style.cyan(image.job)} ${formatImage(image, style)}`);
-  return [...table, ...failures, ...(images.length === 0 ? [] : ["", ...images]), "", ...formatTotal(summary, style)];
+  const kept = summary.kept.map((job) => formatKept(job, style));
+  const parts = [images, kept].flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines]));
+  return [...table, ...failures, ...parts, "", ...formatTotal(summary, style)];
 }
 
 function rowOf({ job, state, mode, seconds, waited, cacheHits, reason, failure }: JobSummary, style: Style) {
@@ -67,6 +69,12 @@ export function formatImage(image: Omit<ImageProjection, "job">, style: Style): 
   if (published) return [style.green("published"), ...tags, name].join(" ");
   const waits = `, ${style.yellow("not published")} as ${tags.join(", ")}: that needs --publish`;
   return `built ${name}${tags.length === 0 ? "" : waits}`;
+}
+
+/** How to get into the place of a failure. */
+function formatKept(job: string, style: Style): string {
+  const word = /^[\w@/.-]+$/.test(job) ? job : `'${job}'`;
+  return `${style.cyan("kept:")} archway run --shell ${word} opens a shell where it failed`;
 }
 
 function formatTotal({ state, seconds, cacheHits, slowestStep, events }: RunSummary, style: Style): readonly string[] {

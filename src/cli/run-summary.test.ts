@@ -105,6 +105,7 @@ function summaryOf(state: "failed" | "cancelled") {
     state,
     pipeline: "/x/.archway.yaml",
     events: "/runs/r/events.jsonl",
+    kept: ["test@linux/arm64", "t[go=1.26]"],
     started: 0,
     ended: 7500,
   });
@@ -120,6 +121,9 @@ const failure = [
   "hint: Look.",
   "",
   `image built oci:/runs/r/images/image ${digest}, not published as registry.example/app:1: that needs --publish`,
+  "",
+  "kept: archway run --shell test@linux/arm64 opens a shell where it failed",
+  "kept: archway run --shell 't[go=1.26]' opens a shell where it failed",
   "",
   "failed in 7.5 s (native 5.0 s, emulated 7.0 s, waited 4.0 s, 1 cache hit)",
   "slowest step: unit of test@linux/arm64, 4.0 s",

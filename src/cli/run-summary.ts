@@ -26,6 +26,8 @@ export interface RunSummary {
   /** File with all events. */
   readonly events: string;
   readonly images: readonly ImageProjection[];
+  /** Jobs whose place was kept: `archway run --shell JOB` opens a shell there. */
+  readonly kept: readonly string[];
   readonly jobs: readonly JobSummary[];
 }
 
@@ -54,6 +56,7 @@ export function summarize(
     readonly state: RunState;
     readonly pipeline: string;
     readonly events: string;
+    readonly kept: readonly string[];
     readonly started: number;
     readonly ended: number;
   },
@@ -79,6 +82,7 @@ export function summarize(
     pipeline: about.pipeline,
     events: about.events,
     images,
+    kept: about.kept,
     jobs: summaries,
   };
 }

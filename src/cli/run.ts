@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunProjection } from "../event/project-run.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -10,7 +11,7 @@ import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
-import { processMark } from "../store/process-mark.ts";
+import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
@@ -60,13 +61,16 @@ async function runFrom(
     return 0;
   }
   const mode = progressMode(options, context);
-  requireSecrets(plan.graph, secrets);
+  requireSecrets(plan.graph, plan.config.registries, secrets);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
   const { insecureRegistries } = options;
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
+  const state = stateFolder(context.env);
+  if (options.keep) await forgetKept(state);
+  const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
@@ -75,10 +79,10 @@ async function runFrom(
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
   try {
-    machines = await openMachines(context, { plan, options, images });
+    machines = await openMachines(context, { plan, options, images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
-    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files });
+    const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
@@ -151,7 +155,8 @@ async function perform(parts: RunParts): Promise<number> {
   } finally {
     progress.end();
   }
-  const about = { run, state: ended, pipeline: config.file, events: eventFile, started, ended: now() };
+  const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
+  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);

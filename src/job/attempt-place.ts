@@ -4,6 +4,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "./clock.ts";
 import type { Containerizer, Labels, Mount, NetworkId, PulledImage } from "./containerizer/containerizer.ts";
 import type { SecretMasks } from "./mask-secrets.ts";
+import type { HeldContainers } from "./keep/held-containers.ts";
 import type { StepsJob } from "./steps-job.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
@@ -31,6 +32,8 @@ export interface AttemptPlace {
   /** Variables that every container gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Labels;
+  /** Takes the containers of steps when a failed one is to be kept. */
+  readonly held?: HeldContainers;
   /** For all secrets of the run. */
   readonly masks: SecretMasks;
   /** For what runs whatever happens: aborted some time after the job was cancelled. */

@@ -31,7 +31,11 @@ const nothing: StepsWork = {
 export async function handleFailure(
   job: JobSpec,
   failure: Failure,
-  { platform, around }: { readonly platform: Platform; readonly around: JobSurroundings },
+  {
+    failedStep,
+    platform,
+    around,
+  }: { readonly failedStep?: string | undefined; readonly platform: Platform; readonly around: JobSurroundings },
 ): Promise<void> {
   const { work } = job;
   const own = work.kind === "steps" ? { ...work, services: [], caches: [], inputs: [], artifacts: [] } : nothing;
@@ -40,7 +44,7 @@ export async function handleFailure(
   const limit = around.clock.timeout(patience);
   try {
     const { place } = await openPlace(alone, around, { removals, late: limit, signal: limit });
-    const name = work.kind === "steps" ? "setup" : work.kind;
+    const name = failedStep ?? (work.kind === "steps" ? "setup" : work.kind);
     await runHandlers(job.onFailure, { ...place, failed: { name, failure } });
   } catch (error) {
     const { message } = failureOf(error);

@@ -3,7 +3,9 @@ import type { SecretUse } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
-import { make, removeMade } from "./remove-made.ts";
+import { handOver } from "./hand-over.ts";
+import { HeldContainers } from "./keep/held-containers.ts";
+import { make, patience, removeMade } from "./remove-made.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
@@ -44,6 +46,8 @@ export async function openPlace(
   const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
   // The engine works while the files are made ready.
   const making = make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked));
+  // Heard below, when it is waited for.
+  making.catch(() => undefined);
   removals.push(async () => {
     const id = await making.catch(() => undefined);
     if (id !== undefined) await removeMade({ ...around, job }, { kind: "network", id });
@@ -58,7 +62,7 @@ export async function openPlace(
   const caches: JobCache[] = [];
   for (const spec of job.work.caches) {
     const { path, key, save } = spec;
-    const { cache, source } = await folder.openCache(spec, job.platform);
+    const { cache, source } = await folder.openCache(spec, job.platform, signal);
     caches.push({ cache, key, path, save });
     if (source !== undefined) mounts.push({ source, target: path });
     await emit(openedCache(job, cache, { path, key }));
@@ -68,6 +72,8 @@ export async function openPlace(
     const files = { "config.json": around.dockerConfig(registries) };
     mounts.push({ source: await folder.addFolder("docker", files), target: dockerFolder });
   }
+  const held = around.keep === undefined ? undefined : new HeldContainers({ ...around, job });
+  if (held !== undefined) removals.push(() => held.release());
   let count = 0;
   const place: AttemptPlace = {
     job,
@@ -88,6 +94,7 @@ export async function openPlace(
       ...(registries.length > 0 ? { DOCKER_CONFIG: dockerFolder } : {}),
     },
     labels,
+    ...(held === undefined ? {} : { held }),
     masks: around.masks,
     late,
     emit,
@@ -95,16 +102,24 @@ export async function openPlace(
     secretsOf: (uses) => provideSecrets(uses, around, folder),
     containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,
   };
+  // Before the folder is removed, after all that writes to it has ended.
+  removals.push(() => handOver(place, clock.timeout(patience)));
   return { place, caches };
 }
 
 /** Removes the parts of a place, the last one first. What stays is told. */
 export async function removeAll(removals: Removals, { id }: StepsJob, { emit }: JobSurroundings): Promise<void> {
   for (const remove of removals.toReversed()) {
-    await remove().catch((error: unknown) => {
+    try {
+      await remove();
+    } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return emit({ type: "note", job: id, text: `Something was not removed: ${why}` });
-    });
+      try {
+        await emit({ type: "note", job: id, text: `Something was not removed: ${why}` });
+      } catch {
+        // The log is lost, which the job's own events tell; the rest is removed all the same.
+      }
+    }
   }
 }
 

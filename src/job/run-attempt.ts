@@ -2,6 +2,7 @@ import type { Failure } from "../event/run-event.ts";
 import type { AttemptPlace, Failed } from "./attempt-place.ts";
 import type { Clock } from "./clock.ts";
 import { failureOf } from "./job-failure.ts";
+import { keepFailed } from "./keep/keep-failed.ts";
 import { openPlace, type OpenPlace, removeAll, type Removals } from "./open-place.ts";
 import { runSteps } from "./run-steps.ts";
 import { saveResults } from "./save-results.ts";
@@ -32,9 +33,13 @@ export async function runAttempt(
   try {
     const late = lateSignal(signal, around.clock);
     const open = await openPlace(job, around, { removals, late, signal });
-    const { failure, isHandled } = await runAll(open, { signal, isFinal });
+    const { failure, isKept = false, ...about } = await runAll(open, around, { signal, isFinal });
+    if (isKept) {
+      removals.length = 0;
+      await open.place.held?.release();
+    }
     if (failure === undefined) return { status: "succeeded", outputs: {} };
-    return { status: failure.kind === "cancelled" ? "cancelled" : "failed", failure, outputs: {}, isHandled };
+    return { status: failure.kind === "cancelled" ? "cancelled" : "failed", failure, outputs: {}, ...about };
   } catch (error) {
     return { status: "failed", failure: failureOf(error), outputs: {} };
   } finally {
@@ -45,20 +50,28 @@ export async function runAttempt(
 /** Services, steps, results, and what follows a failure. */
 async function runAll(
   { place: alone, caches }: OpenPlace,
+  around: JobSurroundings,
   { signal, isFinal }: Attempt,
-): Promise<{ readonly failure?: Failure; readonly isHandled: boolean }> {
+): Promise<{
+  readonly failure?: Failure;
+  readonly isHandled: boolean;
+  readonly failedStep?: string;
+  readonly isKept?: boolean;
+}> {
   const { job, clock } = alone;
   const conclude = async (failed: Failed, place: AttemptPlace) => {
     const { failure } = failed;
-    const isHandled = failure.kind !== "cancelled" && isFinal(failure);
-    if (isHandled) await runHandlers(job.onFailure, { ...place, failed });
-    return { failure, isHandled };
+    // Where the engine has gone nothing runs here: whoever asked for the job knows other places.
+    const isHandled = failure.kind !== "cancelled" && failure.code !== "ENGINE_LOST" && isFinal(failure);
+    if (!isHandled) return { failure, isHandled, failedStep: failed.name };
+    await runHandlers(job.onFailure, { ...place, failed });
+    return { failure, isHandled, isKept: await keepFailed(failed, place, around) };
   };
   let services: RunningServices;
   try {
     services = await startServices(job.work.services, alone, signal);
   } catch (error) {
-    return conclude({ name: "services", failure: failureOf(error) }, alone);
+    return conclude({ name: "services", failure: failureOf(signal.aborted ? signal.reason : error) }, alone);
   }
   const broken = new AbortController();
   services.lost.catch((error: unknown) => broken.abort(error));

@@ -1,6 +1,7 @@
 import { endsWithin } from "./clock.ts";
 import type { ContainerExit, ContainerSpec, OutputSink, RunningContainer } from "./containerizer/containerizer.ts";
 import { endOthers, endUnheard, unheard } from "./first-process.ts";
+import type { HeldContainers } from "./keep/held-containers.ts";
 import { make, type Maker, patience, removeMade } from "./remove-made.ts";
 
 /** Milliseconds between SIGTERM and SIGKILL. */
@@ -9,10 +10,15 @@ const grace = 10_000;
 const shortGrace = 1_000;
 
 /** What runs a container. */
-type Runner = Maker & { readonly output: OutputSink; readonly isScript: boolean };
+type Runner = Maker & {
+  readonly output: OutputSink;
+  readonly isScript: boolean;
+  /** Takes the container instead of its removal. */
+  readonly held?: HeldContainers;
+};
 
 /**
- * Runs one container to its end and removes it. An aborted signal sends SIGTERM to its processes, waits, then sends SIGKILL: the exit that follows is returned, the caller
+ * Runs one container to its end and removes it, or gives it to who wants it. An aborted signal sends SIGTERM to its processes, waits, then sends SIGKILL: the exit that follows is returned, the caller
  * knows why.
  *
  * @throws ArchwayError what the engine says; the signal's reason when it was aborted before the start
@@ -38,7 +44,7 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
       signal.removeEventListener("abort", onAbort);
     }
   } finally {
-    await removeMade(runner, { kind: "container", id });
+    await (runner.held?.take({ id, spec }) ?? removeMade(runner, { kind: "container", id }));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from "../event/run-event.ts";
 import { formatPlatform } from "../platform/platform.ts";
+import { handOver } from "./hand-over.ts";
 import type { OpenPlace } from "./open-place.ts";
 
 /** Milliseconds that the artifacts of a job may take. */
@@ -14,9 +15,13 @@ const patience = 600_000;
 export async function saveResults({ place, caches }: OpenPlace, failure: Failure | undefined): Promise<void> {
   const { job, folder, emit, clock } = place;
   const platform = formatPlatform(job.platform);
-  const limit = clock.timeout(patience);
+  // After a cancel there is as much time as the steps have that clean up.
+  const limit = AbortSignal.any([clock.timeout(patience), place.late]);
+  const isFailed = failure !== undefined && failure.kind !== "cancelled";
+  // What stays another user's may still be read: artifacts and caches tell when not.
+  if (job.work.artifacts.length > 0 || caches.length > 0) await handOver(place, limit).catch(() => undefined);
   for (const artifact of job.work.artifacts) {
-    const isWanted = artifact.when === "always" || (artifact.when === "failure") === (failure !== undefined);
+    const isWanted = artifact.when === "always" || (artifact.when === "failure" ? isFailed : failure === undefined);
     if (!isWanted) continue;
     const { files, bytes } = await folder.saveArtifact(job.id, artifact, limit);
     await emit({ type: "artifact", job: job.id, name: artifact.name, files, bytes });

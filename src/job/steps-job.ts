@@ -3,6 +3,7 @@ import type { JobOutputs, JobSpec, StepsWork } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "./clock.ts";
 import type { Containerizer } from "./containerizer/containerizer.ts";
+import type { KeptStep } from "./keep/kept-job.ts";
 import type { SecretMasks } from "./mask-secrets.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
@@ -28,6 +29,8 @@ export interface JobSurroundings {
   readonly dockerConfig: (hosts: readonly string[]) => string;
   /** Mark of this process. */
   readonly owner: string;
+  /** Takes note of a failed step whose container, network and files are left; absent when nothing is kept. */
+  readonly keep?: (kept: KeptStep) => Promise<void>;
   /** Appends to the stream of the run. Waits when the disk is behind. */
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
@@ -39,6 +42,8 @@ export interface JobResult {
   /** Why it was skipped. */
   readonly reason?: string;
   readonly outputs: Omit<JobOutputs, "status">;
+  /** The step that failed, for handlers that have not run. */
+  readonly failedStep?: string;
   /** Its failure handlers have run. */
   readonly isHandled?: boolean;
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { withLayoutLock } from "../store/layout-lock.ts";
 import { isRunning } from "../store/process-mark.ts";
 
 /** A job's turn in its concurrency group. */
@@ -38,10 +39,19 @@ export async function joinGroup(request: TurnRequest, signal: AbortSignal): Prom
   const folder = join(request.folder, createHash("sha256").update(group).digest("hex").slice(0, 32));
   await mkdir(folder, { recursive: true });
   tickets += 1;
-  const ticket = `${String(now()).padStart(15, "0")}-${String(tickets).padStart(6, "0")}-${owner}`;
+  const number = String(tickets).padStart(6, "0");
+  // One at a time: a ticket with an earlier time must not come into sight after a later one has its turn.
+  const ticket = await withLayoutLock(
+    folder,
+    async () => {
+      const name = `${String(now()).padStart(15, "0")}-${number}-${owner}`;
+      await writeFile(join(folder, name), group);
+      return name;
+    },
+    signal,
+  );
   const file = join(folder, ticket);
   const word = `${file}.cancel`;
-  await writeFile(file, group);
   const superseded = new AbortController();
   const watch = setInterval(() => {
     if (existsSync(word)) superseded.abort();
@@ -70,7 +80,7 @@ export async function joinGroup(request: TurnRequest, signal: AbortSignal): Prom
 async function olderTickets(folder: string, ticket: string): Promise<readonly string[]> {
   const older: string[] = [];
   for (const name of (await readdir(folder)).toSorted()) {
-    if (name.endsWith(".cancel") || name >= ticket) continue;
+    if (!/^\d/.test(name) || name.endsWith(".cancel") || name >= ticket) continue;
     if ((await isRunning(ownerOf(name))) === false) {
       await Promise.all([".cancel", ""].map((end) => rm(join(folder, `${name}${end}`), { force: true })));
     } else older.push(name);

@@ -108,6 +108,11 @@ export class MachinePool {
     this.#serve();
   }
 
+  /** Whether a machine was taken out. */
+  isLost(machine: string): boolean {
+    return this.#lost.has(machine);
+  }
+
   #queue<One>(signal: AbortSignal, onWait: OnWait, take: () => One | string): Promise<One> {
     if (signal.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<One>();

@@ -12,9 +12,9 @@ type Performing = Pick<RunRequest, "handleFailure" | "emit" | "clock"> & { reado
 /** Does one job as its `timeout`, `retry` and `on_failure` say. Throws only what `emit` throws. */
 export async function performLimited(job: JobSpec, around: Performing, signal: AbortSignal): Promise<JobResult> {
   const result = await performAll(job, around, signal);
-  const { status, failure, isHandled = false } = result;
+  const { status, failure, failedStep, isHandled = false } = result;
   if (status === "failed" && failure !== undefined && !isHandled && job.onFailure.length > 0)
-    await around.handleFailure(job, failure);
+    await around.handleFailure(job, failure, failedStep);
   return result;
 }
 

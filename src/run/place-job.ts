@@ -75,8 +75,8 @@ export function placeJob(
   policy: PlacePolicy,
   seconds: JobSeconds = {},
 ): Placed {
-  const platform = job.platform ?? freePlatform(machines, policy.platforms);
   const there = machines.filter(({ lost }) => lost === undefined);
+  const platform = job.platform ?? freePlatform(there.length > 0 ? there : machines, policy.platforms);
   const natives = there.filter(({ native }) => has(native, platform)).map((one) => optionOf(one, "native", seconds));
   const isAllowed = policy.emulation && job.emulation !== "never";
   const emulating = isAllowed

@@ -22,7 +22,7 @@ export interface RunRequest {
   /** Does one job once, one with steps in its slot. */
   readonly perform: (job: JobSpec, attempt: Attempt, slot: Slot | undefined) => Promise<JobResult>;
   /** Runs the failure handlers of a job that failed for good, when the job did not do it. Never throws for what happens in them. */
-  readonly handleFailure: (job: JobSpec, failure: Failure) => Promise<void>;
+  readonly handleFailure: (job: JobSpec, failure: Failure, failedStep: string | undefined) => Promise<void>;
   readonly clock: Clock;
   /** Waits for the turn of a job, or of the whole run, in a concurrency group; `cancel` makes older runs end. */
   readonly joinGroup: (group: string, cancel: boolean, signal: AbortSignal, of: "job" | "run") => Promise<Turn>;
@@ -92,25 +92,36 @@ async function runJobs(
         : { type: "job", job: job.id, state: "waiting", reason: `for ${job.needs.join(", ")}` },
     );
   }
-  for (;;) {
-    for (const job of left) {
-      if (!job.needs.every((need) => ended.has(need))) continue;
-      left.delete(job);
-      const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
-      const status = signal.aborted ? "cancelled" : "skipped";
-      if (reason !== undefined) await finish(job, { status, reason, outputs: {} }, lacksNeeds);
-      else {
-        const work = start(job, request, ended, signal).then((result) => finish(job, result));
-        running.set(
-          job.id,
-          work.finally(() => running.delete(job.id)),
-        );
+  const turns = async (within: AbortSignal): Promise<void> => {
+    for (;;) {
+      for (const job of left) {
+        if (!job.needs.every((need) => ended.has(need))) continue;
+        left.delete(job);
+        const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
+        const status = signal.aborted ? "cancelled" : "skipped";
+        if (reason !== undefined) await finish(job, { status, reason, outputs: {} }, lacksNeeds);
+        else {
+          const work = start(job, request, ended, within).then((result) => finish(job, result));
+          running.set(
+            job.id,
+            work.finally(() => running.delete(job.id)),
+          );
+        }
       }
+      // Jobs that were skipped may have made others ready.
+      if ([...left].some((job) => job.needs.every((need) => ended.has(need)))) continue;
+      if (running.size === 0) break;
+      await Promise.race(running.values());
     }
-    // Jobs that were skipped may have made others ready.
-    if ([...left].some((job) => job.needs.every((need) => ended.has(need)))) continue;
-    if (running.size === 0) break;
-    await Promise.race(running.values());
+  };
+  const broken = new AbortController();
+  try {
+    await turns(AbortSignal.any([signal, broken.signal]));
+  } catch (error) {
+    // The stream of events is lost: what runs is ended, and waited for, before that is told.
+    broken.abort(error);
+    await Promise.allSettled(running.values());
+    throw error;
   }
   if (signal.aborted) return "cancelled";
   const isFailed = [...ended.values()].some(({ job, result }) => result.status === "failed" && !job.mayFail);
@@ -127,7 +138,8 @@ function reasonToSkip(
   if (job.skip !== undefined) return { reason: job.skip };
   const broken = job.needs.filter((need) => !isGood(ended.get(need)));
   if (job.when === "success" && broken.length > 0) return { reason: `it needs ${broken.join(", ")}`, lacksNeeds: true };
-  if (job.when === "failure" && broken.length === 0) return { reason: "nothing that it needs failed" };
+  const hasFailed = broken.some((need) => ended.get(need)?.result.status !== "cancelled");
+  if (job.when === "failure" && !hasFailed) return { reason: "nothing that it needs failed" };
   return {};
 }
 

@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { workplace, type Workplace } from "./archway.ts";
+import { archway, workplace, type Workplace } from "./archway.ts";
+import { contentOf } from "./engine-content.ts";
 import { inTerminal, noTerminal } from "./terminal.ts";
 
 const needs = ["registry", "docker", "bases"] as const;
@@ -83,5 +84,36 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
     const { code, output, modes } = await terminal.ended;
     assert.equal(code, 130, output);
     assert.match(modes, /[^-]icanon/);
+  });
+
+  test("a shell in the place of a failure has the terminal's size, and gives it back as it was", async () => {
+    await using place = await workplace(bed, {});
+    const run = await start(
+      place,
+      '  bad: { matrix: { n: [1, 2] }, image: busybox, steps: ["echo made > /made; exit 3"] }\n  good: { image: busybox, steps: [echo good] }\n',
+      ["bad", "--keep"],
+    );
+    const { code: failed, output: told } = await run.ended;
+    assert.equal(failed, 1, told);
+    assert.match(told, /\nkept: archway run --shell 'bad\[n=1\]' opens a shell where it failed\n/);
+    const several = await archway(["run", "--shell", "bad"], { cwd: place.dir, env: place.env });
+    assert.equal(several.code, 2, several.stderr);
+    assert.match(several.stderr, /Several jobs of the name "bad" were kept: bad\[n=1\], bad\[n=2\]\./);
+
+    const size = { columns: 91, rows: 23 };
+    const terminal = inTerminal(["run", "--shell", "bad[n=2]"], { cwd: place.dir, env: place.env, ...size });
+    await terminal.shows(/[#$] $|[#$]$/);
+    terminal.type("stty size; cat /made; echo $ARCHWAY_JOB\r");
+    await terminal.shows("\n23 91\nmade\nbad[n=2]\n");
+    terminal.type("exit 4\r");
+    const { code, output, modes } = await terminal.ended;
+    assert.equal(code, 4, output);
+    assert.match(modes, /[^-]icanon/);
+    assert.match(modes, /[^-]echo /);
+    // The next run with --keep lets go of it.
+    const { endpoint } = await bed.docker();
+    const next = await archway(["run", "good", "--keep", "--host", endpoint], { cwd: place.dir, env: place.env });
+    assert.equal(next.code, 0, next.stderr);
+    assert.deepEqual(await contentOf(endpoint), []);
   });
 });

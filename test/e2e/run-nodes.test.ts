@@ -23,8 +23,12 @@ describe("archway run on other machines", { skip: await unavailable(...needs) },
   });
   after(() => bed.stop());
 
-  async function repository(jobs: string, files: Readonly<Record<string, string>> = {}): Promise<Workplace> {
-    const head = `version: 1\nplatforms: [linux/amd64, linux/arm64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
+  async function repository(
+    jobs: string,
+    files: Readonly<Record<string, string>> = {},
+    platforms = "linux/amd64, linux/arm64",
+  ): Promise<Workplace> {
+    const head = `version: 1\nplatforms: [${platforms}]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
     return workplace(bed, { files: { ".archway.yaml": head + jobs, ...files } });
   }
   const socketOf = (endpoint: string) => endpoint.replace("unix://", "");
@@ -164,6 +168,22 @@ describe("archway run on other machines", { skip: await unavailable(...needs) },
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stderr, new RegExp(`natively as linux/arm64 on ${node.endpoint}`));
     assert.match(ended.stderr, new RegExp(`${registry.endpoint} of the configuration is no Docker or Podman engine`));
+  });
+
+  test("an image that another machine cannot pull is sent to it", async () => {
+    const { endpoint } = await bed.podman();
+    await using node = await startEngineRelay({ socket: socketOf(endpoint), isBlind: true, isCutOff: true });
+    // No other test has brought this platform to that engine.
+    await using place = await repository(
+      "jobs:\n  t: { platforms: [linux/arm/v7], image: busybox, steps: [uname -m] }\n",
+      {},
+      "linux/arm/v7",
+    );
+    const env = { ...place.env, DOCKER_HOST: node.endpoint };
+    const ended = await archway(["run"], { cwd: place.dir, env });
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /emulated as linux\/arm\/v7 on tcp:[^]*│ armv7l\n/);
+    assert.deepEqual(await left(endpoint), []);
   });
 
   test("jobs wait for the machine that is native, with the reason; nobody else is held up", async () => {

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { connect, createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import type { RunEvent } from "../../src/event/run-event.ts";
+import { processMark } from "../../src/store/process-mark.ts";
 import { mountsBelow } from "../../src/job/volumizer/clone/overlay.ts";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { startGitServer } from "../bed/git-server.ts";
 import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
 
 const needs = ["registry", "docker", "podman", "qemu", "bases"] as const;
+const program = resolve(import.meta.dirname, "../../bin/archway");
 const isRoot = process.getuid?.() === 0;
 
 describe("workspaces of archway run", { skip: await unavailable(...needs) }, () => {
@@ -99,11 +104,11 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
             },
           });
           const { endpoint } = await bed[engine]();
-          const program = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
-          await program.shows("│ started");
+          const running = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
+          await running.shows("│ started");
           assert.equal((await mountsBelow(stateOf(place))).length, 1);
-          program.child.kill("SIGKILL");
-          await program.ended;
+          running.child.kill("SIGKILL");
+          await running.ended;
           const { code, stderr } = await start(place, ["short"]);
           assert.equal(code, 0, stderr);
           assert.deepEqual(await mountsBelow(stateOf(place)), []);
@@ -152,6 +157,83 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
         assert.deepEqual(await readdir(join(stateOf(place), "work")), []);
       });
     });
+  }
+
+  for (const engine of ["docker", "podman"] as const) {
+    const skip = isRoot ? false : "another user is made of root";
+    test(
+      `what root of a container (${engine}) writes can be kept and removed by an ordinary user`,
+      { skip },
+      async () => {
+        await using place = await workplace(bed, {
+          files: {
+            ".archway.yaml": `${head}jobs:
+  write:
+    image: busybox
+    cache: [{ path: /cached, key: k }, { path: inside, key: i }]
+    steps: ["umask 077; mkdir -p out inside/deep; echo kept > out/file; echo x > inside/deep/x; mkdir -p /cached/deep; echo x > /cached/deep/x; chown -R 1234 out"]
+    artifacts: { made: out }
+  join: { needs: write, image: busybox, inputs: { in: write.made }, steps: [cat in/out/file] }
+`,
+          },
+        });
+        const root = join(place.dir, "..");
+        const { endpoint } = await bed[engine]();
+        const socket = join(root, "socket");
+        const relay = createServer({ allowHalfOpen: true }, (client) => {
+          const server = connect({ path: endpoint.slice("unix://".length), allowHalfOpen: true });
+          for (const one of [client, server]) one.on("error", () => client.destroy());
+          client.pipe(server).pipe(client);
+        });
+        relay.listen(socket);
+        await once(relay, "listening");
+        try {
+          execFileSync("chown", ["-R", "65534:65534", root]);
+          // What a run that was killed would leave.
+          const [machine] = (await processMark()).split("-");
+          const left = `${machine}-999999999-1`;
+          await mkdir(join(stateOf(place), "work", left, "1/workspace"), { recursive: true });
+          await writeFile(join(stateOf(place), "work", left, "1/workspace/file"), "");
+          for (const folder of ["..", ".", "work", `work/${left}`])
+            execFileSync("chown", ["65534:65534", join(stateOf(place), folder)]);
+          for (const round of ["saved", "hit"]) {
+            const args = ["run", "--host", `unix://${socket}`, "--events", "-", "--progress", "quiet"];
+            const user = ["--reuid=65534", "--regid=65534", "--clear-groups", program, ...args];
+            const ran = spawn("setpriv", user, {
+              cwd: place.dir,
+              env: { ...place.env, HOME: root, DOCKER_CONFIG: root },
+            });
+            const [output, errors] = [text(ran.stdout), text(ran.stderr)];
+            await once(ran, "close");
+            assert.notEqual(await output, "", await errors);
+            const events = eventsOf(await output);
+            const advice = `sudo rm -rf ${join(stateOf(place), "work", left)}`;
+            assert.equal((await errors).includes(advice), round === "saved", await errors);
+            assert.equal(
+              ran.exitCode,
+              0,
+              `${await errors}${JSON.stringify(events.filter(({ type }) => type !== "log"))}`,
+            );
+            assert.deepEqual(
+              events.flatMap((event) => (event.type === "note" ? [event.text] : [])),
+              [],
+            );
+            const caches = events.flatMap((event) =>
+              event.type === "cache" && event.result !== "miss" ? [event.result] : [],
+            );
+            assert.deepEqual(caches, [round, round]);
+            assert.ok(events.some((event) => event.type === "log" && event.text === "kept\n"));
+          }
+          assert.deepEqual(await readdir(join(stateOf(place), "work")), [left]);
+          const others = execFileSync("find", [root, "!", "-user", "65534", "!", "-path", `*/${left}/*`], {
+            encoding: "utf8",
+          });
+          assert.equal(others, "");
+        } finally {
+          relay.close();
+        }
+      },
+    );
   }
 
   test("a driver that does not work here is named with the reason", async () => {

@@ -22,6 +22,8 @@ export interface RelayOptions {
   readonly says?: Readonly<Record<string, string | number>>;
   /** Does not see the files of this machine. */
   readonly isBlind?: boolean;
+  /** Reaches no registry. */
+  readonly isCutOff?: boolean;
   /** PEM texts: it speaks TLS with clients that have a certificate. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 }
@@ -72,13 +74,18 @@ export async function startEngineRelay(options: RelayOptions): Promise<EngineRel
 async function forward(
   asked: IncomingMessage,
   response: ServerResponse,
-  { socket, says, isBlind }: RelayOptions,
+  { socket, says, isBlind, isCutOff }: RelayOptions,
 ): Promise<void> {
   const { url = "", method, headers } = asked;
   const isCreate = url.includes("/containers/create");
   const body = isCreate ? await buffer(asked) : undefined;
   if (isBlind && isCreate && (url.includes("/libpod/") || body?.includes("archway-absent"))) {
     response.writeHead(400).end('{"message":"bind source path does not exist"}');
+    return;
+  }
+  if (isCutOff && url.includes("/images/create")) {
+    asked.resume();
+    response.writeHead(500).end('{"message":"dial tcp: no route to host"}');
     return;
   }
   const sent = request({ socketPath: socket, method, path: url, headers });

@@ -90,7 +90,8 @@ export async function runScripted(
           const { platform = amd64 } = job;
           return runAttempt({ ...job, work: job.work, platform }, around, attempt);
         },
-        handleFailure: (job, failure) => handleFailure(job, failure, { platform: amd64, around }),
+        handleFailure: (job, failure, failedStep) =>
+          handleFailure(job, failure, { failedStep, platform: amd64, around }),
         clock,
         emit,
       },

@@ -30,6 +30,7 @@ export const runSchema = z
         tags: z.array(z.string()).exactOptional().describe("names that it has, or would have were it published"),
       }),
     ),
+    kept: z.array(z.string()).describe("jobs whose place was kept: archway run --shell JOB opens a shell there"),
     jobs: z.array(
       z.object({
         job: z.string(),

@@ -70,7 +70,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   /** @throws ArchwayError `ENGINE_LOST` (kind `unreachable`) when nothing answers. */
   static async open(engine: EngineHttp, images: ImageSources, signal: AbortSignal): Promise<DockerEngine> {
-    return new DockerEngine(engine, await askEngine(engine, signal), images);
+    try {
+      return new DockerEngine(engine, await askEngine(engine, signal), images);
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
   }
 
   describe(): EngineFacts {
@@ -78,7 +83,21 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
-    if (!request.image.startsWith("oci:")) return pullImage(this.#engine, request, this.#images.pin, signal);
+    if (request.image.startsWith("oci:")) return this.#load(request, signal);
+    try {
+      return await pullImage(this.#engine, request, this.#images.pin, signal);
+    } catch (error) {
+      const isRefused = error instanceof ArchwayError && error.code === "PULL_FAILED";
+      if (!isRefused || (await this.#sees) !== false) throw error;
+      // Another machine may not reach a registry that this one does: the image is sent.
+      const { reference } = await this.#images.pin(request.image, request.platform, signal);
+      return this.#load({ ...request, image: reference }, signal).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #load(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
     const loaded = await loadImage(this.#engine, request, this.#images, signal);
     this.#loaded.push(loaded.name);
     return loaded;
@@ -86,7 +105,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async close(signal: AbortSignal): Promise<void> {
     try {
-      for (const id of this.#loaded.splice(0)) await this.remove({ kind: "image", id }, signal);
+      for (const id of this.#loaded.splice(0))
+        await this.remove({ kind: "image", id }, signal).catch((error: unknown) => {
+          // One that a kept container has: a later start removes it.
+          if (!(error instanceof EngineRefusal)) throw error;
+        });
     } finally {
       this.#engine.close();
     }
@@ -124,7 +147,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   /** Whether it mounts files that lie below a folder of this machine; asked once. */
   seesFiles(folder: string, signal: AbortSignal): Promise<boolean> {
-    this.#sees ??= seesFiles(this.#engine, this.#facts, folder, signal);
+    this.#sees ??= seesFiles(this.#engine, { ...this.#facts, owner: this.#images.owner }, folder, signal);
     this.#sees.catch(() => (this.#sees = undefined));
     return this.#sees;
   }
@@ -224,8 +247,9 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     try {
       await this.#engine.json({ method: "DELETE", path }, signal);
     } catch (error) {
-      // Gone already, or going: what was wanted.
-      const isGone = error instanceof EngineRefusal && (error.status === 404 || error.status === 409);
+      // Gone already, or, of a container, going: what was wanted. Of all else 409 says that it is in use.
+      const gone = what.kind === "container" ? [404, 409] : [404];
+      const isGone = error instanceof EngineRefusal && gone.includes(error.status);
       if (!isGone) throw error;
     }
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EngineFacts } from "./containerizer.ts";
 import { createdAnswer } from "./docker-answers.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
+import { writeLabels } from "./labels.ts";
 
 /**
  * Whether an engine mounts the files of this machine: tried, not guessed from its endpoint, since a socket of this machine may lead to a virtual machine, to another mount namespace, or through ssh to
@@ -12,7 +13,7 @@ import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
  */
 export async function seesFiles(
   engine: EngineHttp,
-  { kind }: EngineFacts,
+  { kind, owner }: Pick<EngineFacts, "kind"> & { readonly owner: string },
   folder: string,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -22,7 +23,7 @@ export async function seesFiles(
   try {
     return kind === "docker"
       ? await isImageAllThatLacks(engine, unique, word, signal)
-      : await isRootFound(engine, unique, word, signal);
+      : await isRootFound(engine, unique, { word, owner }, signal);
   } finally {
     await rm(unique, { force: true, recursive: true });
   }
@@ -48,8 +49,15 @@ async function isImageAllThatLacks(
 }
 
 /** Podman looks at the image first, but takes a folder in its place, which must be there. */
-async function isRootFound(engine: EngineHttp, folder: string, word: string, signal: AbortSignal): Promise<boolean> {
-  const body = { name: `archway-probe-${word}`, rootfs: folder, command: ["none"] };
+async function isRootFound(
+  engine: EngineHttp,
+  folder: string,
+  { word, owner }: { readonly word: string; readonly owner: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  // Labelled as all of ours: one that a cancel leaves behind is removed by a later start.
+  const labels = writeLabels({ owner, run: "" });
+  const body = { name: `archway-probe-${word}`, rootfs: folder, command: ["none"], labels };
   try {
     const path = "/v4.0.0/libpod/containers/create";
     const { Id } = createdAnswer.parse(await engine.json({ method: "POST", path, body }, signal));

@@ -72,6 +72,33 @@ test("nothing gets out of the folder, by names or by links", async () => {
   assert.deepEqual(await readdir(outside), []);
 });
 
+test("a folder that a later link replaces is forgotten, with all that was below it", async () => {
+  await using root = await folderOfTest();
+  const [to, outside] = [join(root.path, "to"), join(root.path, "outside")];
+  await mkdir(to);
+  await mkdir(join(outside, "deep"), { recursive: true, mode: 0o755 });
+  const replace = (tar: Pack) => {
+    tar.entry({ name: "way/deep", type: "directory", mode: 0o711 });
+    tar.entry({ name: "way", type: "directory", mode: 0o711 });
+    tar.entry({ name: "way/deep/file" }, "x");
+    tar.entry({ name: "way", type: "symlink", linkname: outside });
+  };
+  await unpack(to, replace);
+  assert.equal(await readlink(join(to, "way")), outside);
+  for (const folder of [outside, join(outside, "deep")])
+    assert.equal((await lstat(folder)).mode & 0o777, 0o755, folder);
+  const again = join(root.path, "again");
+  await mkdir(again);
+  await assert.rejects(
+    unpack(again, (tar) => {
+      replace(tar);
+      tar.entry({ name: "way/deep/through" }, "x");
+    }),
+    { code: "PATH_ESCAPES" },
+  );
+  assert.deepEqual(await readdir(join(outside, "deep")), []);
+});
+
 test("a file whose other name was not wanted is named as missing; what is too much is not taken", async () => {
   await using root = await folderOfTest();
   const fill = (tar: Pack) => {

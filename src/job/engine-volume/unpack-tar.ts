@@ -54,7 +54,7 @@ export async function unpackTar(
 class Target {
   readonly #folder: string;
   readonly #checked = new Set<string>();
-  readonly #folders: { readonly place: string; readonly mode: number; readonly mtime: Date }[] = [];
+  #folders: { readonly path: string; readonly mode: number; readonly mtime: Date }[] = [];
   readonly #missing: string[] = [];
   bytes = 0;
 
@@ -72,14 +72,13 @@ class Target {
     const place = join(this.#folder, path);
     if (type === "directory") {
       await this.#require(path);
-      this.#folders.push({ place, mode: mode & 0o7777, mtime });
+      this.#folders.push({ path, mode: mode & 0o7777, mtime });
       return;
     }
     if (path === ".") throw notFolder();
     if (type !== "file" && type !== "contiguous-file" && type !== "symlink" && type !== "link") return;
     await this.#require(dirname(path));
-    await rm(place, { force: true, recursive: true });
-    this.#checked.delete(path);
+    await this.#clear(path);
     if (type === "symlink") return symlink(linkname ?? "", place);
     if (type === "link") return this.#link(path, normal(placeOf, linkname ?? ""));
     await pipeline(content, createWriteStream(place, { flags: "wx", mode: 0o600 }));
@@ -90,11 +89,24 @@ class Target {
 
   /** Gives folders what was written of them: a closed one could not be filled. */
   async end(): Promise<Unpacked> {
-    for (const { place, mode, mtime } of this.#folders.reverse()) {
+    for (const { path, mode, mtime } of this.#folders.reverse()) {
+      const place = join(this.#folder, path);
       await chmod(place, mode);
       await utimes(place, mtime, mtime);
     }
     return { bytes: this.bytes, missing: this.#missing };
+  }
+
+  /** Makes room for an entry. Nothing that was known of a folder there holds any more: what comes may be a link. */
+  async #clear(path: string): Promise<void> {
+    const place = join(this.#folder, path);
+    const found = await lstat(place).catch(() => undefined);
+    if (found === undefined) return;
+    await rm(place, { force: true, recursive: true });
+    if (!found.isDirectory()) return;
+    const isBelow = (one: string) => one === path || one.startsWith(`${path}/`);
+    for (const one of this.#checked) if (isBelow(one)) this.#checked.delete(one);
+    this.#folders = this.#folders.filter((one) => !isBelow(one.path));
   }
 
   async #link(path: string, first: string | undefined): Promise<void> {

@@ -113,22 +113,17 @@ export class VolumeFolder implements JobFolder {
   async openCache(
     spec: CacheSpec,
     platform: Platform,
+    signal: AbortSignal,
   ): Promise<{ readonly cache: OpenCache; readonly source?: MountSource }> {
     const { path } = spec;
     const isApart = isAbsolute(path);
-    const signal = new AbortController().signal;
     if (!isApart) await requireFolders(this.#parts.checkout.folder, path);
     const volume = isApart ? await this.#addVolume(signal) : this.#workspace;
     const place = isApart ? "" : path;
     const staged = join(this.#parts.staging, randomUUID());
-    const cache = await this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true });
-    await volume.put(
-      "",
-      tarOf((tar) => packFolder(tar, staged, signal)),
-      signal,
+    const cache = await this.#sendCache(volume, staged, signal, () =>
+      this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true, signal }),
     );
-    await removeFolder(staged);
-    await cache.release();
     const save = async () => {
       try {
         if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place));
@@ -172,6 +167,28 @@ export class VolumeFolder implements JobFolder {
   async #fetchAlone(path: string, staged: string, signal: AbortSignal): Promise<void> {
     const tar = await this.#workspace.get(path, signal);
     if (tar !== undefined) await unpackTar(tar, staged, { place: () => path }, signal);
+  }
+
+  /** Sends what a cache gave; nothing of it stays here, also when that fails. */
+  async #sendCache(
+    volume: Volume,
+    staged: string,
+    signal: AbortSignal,
+    open: () => Promise<OpenCache>,
+  ): Promise<OpenCache> {
+    let cache: OpenCache | undefined;
+    try {
+      cache = await open();
+      await volume.put(
+        "",
+        tarOf((tar) => packFolder(tar, staged, signal)),
+        signal,
+      );
+      return cache;
+    } finally {
+      await removeFolder(staged).catch(() => undefined);
+      await cache?.release();
+    }
   }
 
   async #fetchCache(volume: Volume, { path, maxSize }: CacheSpec, target: string): Promise<void> {
@@ -218,7 +235,9 @@ class Volume {
       const mounts = [{ source: { volume: name }, target: inside }];
       return new Volume(engine, name, await engine.createHolder(name, mounts, labels, signal));
     } catch (error) {
-      await engine.remove({ kind: "volume", id: name }, AbortSignal.timeout(patience)).catch(() => undefined);
+      // The engine may have made the container all the same, and a volume that is in use stays.
+      for (const kind of ["container", "volume"] as const)
+        await engine.remove({ kind, id: name }, AbortSignal.timeout(patience)).catch(() => undefined);
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export function composeStep(step: StepSpec, place: AttemptPlace, soFar: StepsSoF
   const { job, emit, clock } = place;
   const { name, retry, timeout, mayFail } = step;
   const about: AboutStep = { type: "step", job: job.id, step: name };
-  const container = runInContainer(step, place);
+  const container = runInContainer(step, place, place.held);
   const logged = withLog(container, step, place);
   const limited = withTimeout(logged, name, timeout, clock);
   const started = withStart(limited, about, place);

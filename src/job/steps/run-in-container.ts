@@ -3,15 +3,19 @@ import type { StepSpec } from "../../pipeline/job-spec.ts";
 import type { AttemptPlace } from "../attempt-place.ts";
 import type { ContainerSpec, Mount } from "../containerizer/containerizer.ts";
 import { scriptCommand, scriptPlace } from "../first-process.ts";
+import type { HeldContainers } from "../keep/held-containers.ts";
 import { runContainer } from "../run-container.ts";
 import type { ContainerRun } from "./with-log.ts";
 
-/** The innermost of a step: its image, its container, its end. */
-export function runInContainer(step: StepSpec, place: AttemptPlace): ContainerRun {
+/** The innermost of a step: its image, its container, its end. `held` takes the container instead of its removal. */
+export function runInContainer(step: StepSpec, place: AttemptPlace, held?: HeldContainers): ContainerRun {
+  const { containerizer, clock, emit, job } = place;
+  const isScript = step.run.kind === "script";
   return async (signal, output) => {
     signal.throwIfAborted();
     const spec = await specify(step, place, signal);
-    return runContainer({ ...place, output, isScript: step.run.kind === "script" }, spec, signal);
+    const runner = { containerizer, clock, emit, job, output, isScript };
+    return runContainer(held === undefined ? runner : { ...runner, held }, spec, signal);
   };
 }
 

@@ -135,6 +135,17 @@ describe("artifacts", () => {
     await artifacts.save("make", from, artifact(["a", "!pipe"]), signal);
   });
 
+  test("are measured whole, though many are copied at a time", async () => {
+    await using root = await folderOfTest();
+    const from = join(root.path, "from");
+    await mkdir(from);
+    for (let index = 0; index < 30; index++) await writeFile(join(from, `${index}`), "x".repeat(10));
+    const save = (bytes: number) =>
+      new Artifacts(join(root.path, "artifacts"), { files: 30, bytes }).save("make", from, artifact(["*"]), signal);
+    assert.deepEqual(await save(300), { files: 30, bytes: 300 });
+    await assert.rejects(save(299), { code: "ARTIFACT_TOO_LARGE" });
+  });
+
   test("expire, each by its own time", async () => {
     await using root = await folderOfTest();
     const folder = join(root.path, "artifacts");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { parsePlatform } from "../../platform/platform.ts";
-import { processMark } from "../../store/process-mark.ts";
+import { isRunning, processMark } from "../../store/process-mark.ts";
 import { Caches } from "./caches.ts";
 import { type DriverName, drivers } from "./clone/driver.ts";
 import { mountsBelow } from "./clone/overlay.ts";
@@ -34,7 +34,7 @@ async function placeOfTest(how: { readonly driver?: DriverName; readonly owner?:
     return cache.save();
   };
   const look = async (key: string) => (await caches.open(spec(key), amd64, target())).result;
-  const limits = { bytes: 1000, count: 100, age: 60, now: Date.now() };
+  const limits = { bytes: 1000, count: 100, age: 60, now: Date.now(), isInUse: isRunning };
   return {
     caches,
     target,
@@ -119,6 +119,15 @@ describe("caches", () => {
   }
 });
 
+test("a cache whose filling is cancelled is not in use any more", async () => {
+  await using place = await placeOfTest({ owner: await processMark() });
+  await place.save("k");
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assert.rejects(place.caches.open(spec("k"), amd64, place.target(), { signal }), { message: "stop" });
+  await place.caches.collectGarbage({ ...place.limits, now: Date.now() + 120_000 });
+  assert.equal(await place.look("k"), "miss");
+});
+
 describe("the cleaning of caches", () => {
   test("takes what nobody used for long, and what is too much, by bytes and by count", async () => {
     await using place = await placeOfTest();
@@ -153,6 +162,9 @@ describe("the cleaning of caches", () => {
       owner: `${machine}-999999999-1`,
     });
     await dead.open(spec("left"), amd64, place.target());
+    // The process has gone, and a job of it is kept.
+    await place.caches.collectGarbage({ ...late, isInUse: async () => true });
+    assert.equal((await readdir(join(place.target(), "../caches/linux_amd64"))).length, 2);
     await place.caches.collectGarbage(late);
     assert.equal(await place.look("left"), "miss");
   });

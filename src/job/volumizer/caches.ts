@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
 import { withLayoutLock } from "../../store/layout-lock.ts";
-import { isRunning } from "../../store/process-mark.ts";
 import { copyFolder } from "./clone/copy-folder.ts";
 import { type CloneDriver, drivers } from "./clone/driver.ts";
 import { measureFolder } from "./measure-folder.ts";
@@ -33,6 +32,11 @@ export interface CacheLimits {
   readonly count: number;
   /** Seconds since the last use. */
   readonly age: number;
+}
+
+interface Cleaning {
+  readonly now: number;
+  readonly isInUse: (owner: string) => Promise<boolean | undefined>;
 }
 
 interface Entry {
@@ -64,13 +68,14 @@ export class Caches {
   /**
    * Fills `target` with the cache of the key, else with the newest whose key begins with one of `restore`, in their order.
    *
+   * @param how.signal ends the filling; throws its reason
    * @param how.isPlain nothing may be mounted there: steps may remove the folder, or it has files already
    */
   async open(
     { key, restore, maxSize }: CacheSpec,
     platform: Platform,
     target: string,
-    how: { readonly isPlain?: boolean } = {},
+    how: { readonly isPlain?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<OpenCache> {
     const home = join(this.#folder, formatPlatform(platform).replaceAll("/", "_"));
     await mkdir(home, { recursive: true });
@@ -79,11 +84,16 @@ export class Caches {
     if (source !== undefined) {
       const driver = how.isPlain && this.#driver.name === "overlay" ? drivers.copy : this.#driver;
       const content = join(source.folder, "content");
-      await driver.clone(content, target).catch(async (error: unknown) => {
-        // Caches may lie on another disk than workspaces.
-        if (driver.name !== "reflink") throw error;
-        await drivers.copy.clone(content, target);
-      });
+      try {
+        await driver.clone(content, target, how.signal).catch(async (error: unknown) => {
+          // Caches may lie on another disk than workspaces.
+          if (driver.name !== "reflink" || how.signal?.aborted === true) throw error;
+          await drivers.copy.clone(content, target, how.signal);
+        });
+      } catch (error) {
+        await release();
+        throw error;
+      }
       if (driver.name !== "overlay") await release();
     }
     return {
@@ -149,24 +159,30 @@ export class Caches {
     }
   }
 
-  /** Removes caches that nobody used for long, and the longest unused ones until all are within the limits together. What a process uses stays. */
-  async collectGarbage({ bytes, count, age, now }: CacheLimits & { readonly now: number }): Promise<void> {
+  /**
+   * Removes caches that nobody used for long, and the longest unused ones until all are within the limits together. What is in use stays.
+   *
+   * @param about.now milliseconds since the epoch
+   * @param about.isInUse whether what a process has has to stay: it runs, or a job of it is kept; undefined when that cannot be told from here
+   */
+  async collectGarbage({ bytes, count, age, now, isInUse }: CacheLimits & Cleaning): Promise<void> {
     const platforms = await readdir(this.#folder).catch(() => []);
     const all = (await Promise.all(platforms.map((name) => this.#entries(join(this.#folder, name))))).flat();
     const sum = { bytes: 0, count: 0 };
     for (const entry of all.sort((a, b) => b.used - a.used)) {
       sum.bytes += await sizeOf(entry.folder);
       sum.count++;
-      if (sum.bytes > bytes || sum.count > count || entry.used < now - age * 1000) await this.#drop(entry.folder, now);
+      if (sum.bytes > bytes || sum.count > count || entry.used < now - age * 1000)
+        await this.#drop(entry.folder, { now, isInUse });
     }
     for (const platform of platforms) await this.#clear(join(this.#folder, platform), now);
   }
 
   /** Takes a cache out of sight in one step, then removes it: one that is cut off is never taken for a whole one. */
-  async #drop(folder: string, now: number): Promise<void> {
+  async #drop(folder: string, how: Cleaning): Promise<void> {
     const dead = join(dirname(folder), `.dead-${randomUUID()}`);
     const isDropped = await withLayoutLock(dirname(folder), async () => {
-      if (await isUsed(folder, now)) return false;
+      if (await isUsed(folder, how)) return false;
       await rename(folder, dead);
       return true;
     }).catch(() => false);
@@ -203,12 +219,12 @@ export class Caches {
   }
 }
 
-/** Whether a process that still runs has a clone of a cache. */
-async function isUsed(folder: string, now: number): Promise<boolean> {
+/** Whether there is a clone of a cache that has to stay. */
+async function isUsed(folder: string, { now, isInUse }: Cleaning): Promise<boolean> {
   for (const name of await readdir(folder)) {
     const [, owner] = /^used-by\.(.*)\.[^.]+$/.exec(name) ?? [];
     if (owner === undefined) continue;
-    const is = await isRunning(owner);
+    const is = await isInUse(owner);
     const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }));
     if (is ?? mtimeMs > now - halfMadeAge) return true;
   }

@@ -22,9 +22,15 @@ export interface JobFolder {
   /** Puts artifacts of other jobs into the workspace. Throws what {@link Artifacts.place} throws. */
   placeInput(input: InputSpec, signal: AbortSignal): Promise<Moved>;
   /** A cache for the job: in the workspace when its path is relative (then there is no mount source), else in a folder of its own. Throws `PATH_ESCAPES` (kind `failed`). */
-  openCache(spec: CacheSpec, platform: Platform): Promise<{ readonly cache: OpenCache; readonly source?: MountSource }>;
+  openCache(
+    spec: CacheSpec,
+    platform: Platform,
+    signal: AbortSignal,
+  ): Promise<{ readonly cache: OpenCache; readonly source?: MountSource }>;
   /** Takes an artifact out of the workspace. Throws what {@link Artifacts.save} throws. */
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved>;
+  /** What of it holds files that this process may not be able to read or remove; absent where that cannot be. */
+  foreign?(): Promise<readonly MountSource[]>;
   /** Removes all of it. */
   remove(): Promise<void>;
 }

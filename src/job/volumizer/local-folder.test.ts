@@ -10,6 +10,7 @@ import { Caches } from "./caches.ts";
 import { drivers } from "./clone/driver.ts";
 import { LocalFolder } from "./local-folder.ts";
 
+const signal = new AbortController().signal;
 const amd64 = parsePlatform("linux/amd64");
 const spec = (path: string): CacheSpec => ({ path, key: path, restore: [], maxSize: 1000, save: "success" });
 
@@ -56,13 +57,13 @@ test("a cache in the workspace needs no mount, and may be removed and made again
   const { root, open } = await folderOfTest();
   await using _ = root;
   const [first, second] = [await open("one"), await open("two")];
-  const { cache, source } = await first.openCache(spec("deps"), amd64);
+  const { cache, source } = await first.openCache(spec("deps"), amd64, signal);
   assert.equal(source, undefined);
   await rm(join(first.workspace, "deps"), { recursive: true });
   await mkdir(join(first.workspace, "deps"));
   await writeFile(join(first.workspace, "deps", "file"), "kept");
   assert.deepEqual(await cache.save(), { saved: true, bytes: 4 });
-  assert.equal((await second.openCache(spec("deps"), amd64)).cache.result, "hit");
+  assert.equal((await second.openCache(spec("deps"), amd64, signal)).cache.result, "hit");
   assert.equal(await readFile(join(second.workspace, "deps", "file"), "utf8"), "kept");
 });
 
@@ -74,8 +75,8 @@ test("a link in the place of a cache is neither filled nor saved", async () => {
   await writeFile(join(outside, "private"), "");
   const folder = await open("one");
   await symlink(outside, join(folder.workspace, "link"));
-  await assert.rejects(folder.openCache(spec("link"), amd64), { code: "PATH_ESCAPES" });
-  const { cache } = await folder.openCache(spec("later"), amd64);
+  await assert.rejects(folder.openCache(spec("link"), amd64, signal), { code: "PATH_ESCAPES" });
+  const { cache } = await folder.openCache(spec("later"), amd64, signal);
   await rm(join(folder.workspace, "later"), { recursive: true });
   await symlink(outside, join(folder.workspace, "later"));
   await assert.rejects(cache.save(), { code: "PATH_ESCAPES" });

@@ -5,6 +5,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Artifacts, Moved } from "./artifacts.ts";
 import type { Caches, OpenCache } from "./caches.ts";
 import type { JobFolder } from "./job-folder.ts";
+import { measureFolder } from "./measure-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { requireFolders } from "./require-folders.ts";
 
@@ -15,6 +16,8 @@ export class LocalFolder implements JobFolder {
   readonly #folder: string;
   readonly #scratch: string;
   readonly #stores: { readonly artifacts: Artifacts; readonly caches: Caches };
+  /** Caches that lie outside of the workspace. */
+  readonly #caches: string[] = [];
   readonly #releases: (() => Promise<void>)[] = [];
   #count = 0;
 
@@ -60,16 +63,21 @@ export class LocalFolder implements JobFolder {
   async openCache(
     spec: CacheSpec,
     platform: Platform,
+    signal: AbortSignal,
   ): Promise<{ readonly cache: OpenCache; readonly source?: string }> {
     const { path } = spec;
     if (isAbsolute(path)) {
       const source = this.#place("cache");
-      const cache = await this.#stores.caches.open(spec, platform, source);
+      const cache = await this.#stores.caches.open(spec, platform, source, { signal });
+      this.#caches.push(source);
       this.#releases.push(() => cache.release());
       return { cache, source };
     }
     await requireFolders(this.workspace, path);
-    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path), { isPlain: true });
+    const cache = await this.#stores.caches.open(spec, platform, join(this.workspace, path), {
+      isPlain: true,
+      signal,
+    });
     const save = async () => {
       // A step may have put a link into the place of the folder.
       await requireFolders(this.workspace, path);
@@ -82,9 +90,29 @@ export class LocalFolder implements JobFolder {
     return this.#stores.artifacts.save(job, this.workspace, spec, signal);
   }
 
+  /** Root may do everything; another user asks whether something in a folder that containers write to is not theirs. */
+  async foreign(): Promise<readonly string[]> {
+    if (process.getuid?.() === 0) return [];
+    const folders = await Promise.all(
+      [this.workspace, ...this.#caches].map(async (folder) => {
+        // A folder that cannot be listed is not ours either.
+        const isOurs = await measureFolder(folder).then(
+          (found) => found.isOurs,
+          () => false,
+        );
+        return isOurs ? [] : [folder];
+      }),
+    );
+    return folders.flat();
+  }
+
   async remove(): Promise<void> {
-    await removeFolder(this.#folder);
-    for (const release of this.#releases.splice(0)) await release();
+    try {
+      await removeFolder(this.#folder);
+    } finally {
+      // Also of a folder that is left in part: nothing uses it any more.
+      await Promise.allSettled(this.#releases.splice(0).map((release) => release()));
+    }
   }
 
   #place(name: string): string {

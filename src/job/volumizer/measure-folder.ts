@@ -19,6 +19,7 @@ export interface FolderSize {
 export async function measureFolder(folder: string): Promise<FolderSize> {
   const sum = { files: 0, bytes: 0, isOurs: true };
   const us = process.getuid?.();
+  if (us !== undefined && lstatSync(folder).uid !== us) sum.isOurs = false;
   const folders = [folder];
   for (let place = folders.pop(); place !== undefined; place = folders.pop()) {
     for (const entry of readdirSync(place, { withFileTypes: true })) {

@@ -48,7 +48,9 @@ export async function moveEntries(
   const lane = async (): Promise<void> => {
     for (let entry = files[next++]; entry !== undefined && bytes <= maxBytes; entry = files[next++]) {
       signal.throwIfAborted();
-      bytes += await moveFile(from, entry, to);
+      const moved = await moveFile(from, entry, to);
+      // Not `bytes += await …`: that adds to what the sum was before, and loses what other lanes added meanwhile.
+      bytes += moved;
     }
   };
   const ended = await Promise.allSettled(Array.from({ length: lanes }, lane));

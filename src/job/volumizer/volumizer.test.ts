@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { drivers } from "./clone/driver.ts";
 import { mountsBelow } from "./clone/overlay.ts";
-import { removeAbandonedWorkspaces, removeExpiredArtifacts, removeOldRuns, Volumizer } from "./volumizer.ts";
+import {
+  openRunFolder,
+  removeAbandonedWorkspaces,
+  removeExpiredArtifacts,
+  removeOldRuns,
+  Volumizer,
+} from "./volumizer.ts";
 import { hashFiles, readWorkingTree } from "./working-tree.ts";
 
 const signal = new AbortController().signal;
@@ -101,6 +107,17 @@ test("of old runs only the last stay", async () => {
   await using root = await folderOfTest();
   for (const name of ["20260102000000-1", "20260103000000-2", "20260101000000-3"])
     await mkdir(join(root.path, "runs", name, "artifacts"), { recursive: true });
-  await removeOldRuns(root.path, 2);
-  assert.deepEqual((await readdir(join(root.path, "runs"))).toSorted(), ["20260102000000-1", "20260103000000-2"]);
+  const runs = async () => (await readdir(join(root.path, "runs"))).toSorted();
+  const isInUse = async (owner: string) => (owner === "elsewhere" ? undefined : owner === "here");
+  await removeOldRuns(root.path, 2, isInUse);
+  assert.deepEqual(await runs(), ["20260102000000-1", "20260103000000-2"]);
+  // One that goes on stays until it has ended.
+  const leaves = new Map<string, () => Promise<void>>();
+  for (const owner of ["here", "gone", "elsewhere"])
+    leaves.set(owner, await openRunFolder(join(root.path, "runs", `20250101000000-${owner}`), owner));
+  await removeOldRuns(root.path, 1, isInUse);
+  assert.deepEqual(await runs(), ["20250101000000-elsewhere", "20250101000000-here", "20260103000000-2"]);
+  for (const leave of leaves.values()) await leave();
+  await removeOldRuns(root.path, 1, isInUse);
+  assert.deepEqual(await runs(), ["20260103000000-2"]);
 });

@@ -1,4 +1,5 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
@@ -17,6 +18,7 @@ export class Volumizer {
   readonly #folder: string;
   readonly #driver: CloneDriver;
   #count = 0;
+  #isKept = false;
 
   /**
    * @param parts.stateFolder where workspaces and artifacts go
@@ -81,17 +83,45 @@ export class Volumizer {
     return new LocalFolder({ folder, made, artifacts: this.artifacts, caches: this.caches });
   }
 
+  /** Leaves the workspaces that are there when this process ends: something goes on using them. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
   /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */
   async close(): Promise<void> {
-    await removeFolder(this.#folder).catch(() => undefined);
+    const folder = this.#isKept ? join(this.#folder, "private") : this.#folder;
+    await removeFolder(folder).catch(() => undefined);
   }
 }
 
-/** Removes what is left of the oldest runs, their artifacts and images too: names of runs begin with their time. */
-export async function removeOldRuns(stateFolder: string, keep: number): Promise<void> {
+/** File in the folder of a run that goes on: the mark of its process. */
+const ownerFile = "owner";
+
+/** Makes the folder of a run that begins, and marks it as in use until what is returned is called. Throws what the file system says. */
+export async function openRunFolder(folder: string, owner: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, ownerFile), owner);
+  return () => rm(join(folder, ownerFile), { force: true });
+}
+
+/**
+ * Removes what is left of the oldest runs, their artifacts and images too: names of runs begin with their time. A run that goes on stays, however many came after it: it may wait for an approval.
+ *
+ * @param isInUse whether what a process left has to stay; undefined when that cannot be told from here
+ */
+export async function removeOldRuns(
+  stateFolder: string,
+  keep: number,
+  isInUse: (owner: string) => Promise<boolean | undefined>,
+): Promise<void> {
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
-  for (const name of names.slice(keep)) await removeFolder(join(runs, name)).catch(() => undefined);
+  for (const name of names.slice(keep)) {
+    const owner = await readFile(join(runs, name, ownerFile), "utf8").catch(() => undefined);
+    if (owner !== undefined && (await isInUse(owner)) !== false) continue;
+    await removeFolder(join(runs, name)).catch(() => undefined);
+  }
 }
 
 /**
@@ -112,13 +142,28 @@ export async function removeExpiredArtifacts(
   }
 }
 
-/** Removes the workspaces of processes that have gone. */
+/** File in an abandoned folder that cannot be removed: it was told once. */
+const toldFile = "told";
+
+/**
+ * Removes the workspaces of processes that have gone.
+ *
+ * @returns folders that cannot be removed, because containers wrote into them as another user, and that no start before has told of
+ */
 export async function removeAbandonedWorkspaces(
   stateFolder: string,
   isRunning: (owner: string) => Promise<boolean | undefined>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const work = join(stateFolder, "work");
+  const left: string[] = [];
   for (const owner of await readdir(work).catch(() => [])) {
-    if ((await isRunning(owner)) === false) await removeFolder(join(work, owner)).catch(() => undefined);
+    const folder = join(work, owner);
+    if ((await isRunning(owner)) !== false) continue;
+    const isTold = existsSync(join(folder, toldFile));
+    await removeFolder(folder).catch(async () => {
+      if (!isTold) left.push(folder);
+      await writeFile(join(folder, toldFile), "").catch(() => undefined);
+    });
   }
+  return left;
 }

@@ -137,3 +137,24 @@ test("branch and destination come from Git", () => {
   assert.equal(remote("ssh://git@git.example:2222/a/b"), "registry.example/a/b");
   assert.equal(remote("/srv/git/a b"), "registry.example/app");
 });
+
+test("projects in folders get a job each, which runs in its folder", () => {
+  const text = pipelineOf({
+    "services/api/go.mod": "module a\n\ngo 1.26\n",
+    "services/api/go.sum": "",
+    "services/api/Dockerfile": "FROM scratch\n",
+    "services/api/tools/go.mod": "module tools\n",
+    "web/package.json": '{ "scripts": { "test": "x" } }',
+    "docker/base/Dockerfile": "FROM scratch\n",
+  });
+  const { jobs } = parseConfig(text, "/r/.archway.yaml");
+  assert.deepEqual(Object.keys(jobs), ["test-services-api", "test-web", "image-services-api", "image-docker-base"]);
+  assert.match(text, /key: "gomod-\$\{\{ hash\('services\/api\/go\.sum'\) \}\}"/);
+  assert.match(text, /- directory: services\/api\n {8}run: go test \.\/\.\.\.\n/);
+  assert.match(text, /build: \{ file: docker\/base\/Dockerfile \}/);
+});
+
+test("tests of Python in a folder that is no package are named", () => {
+  const text = pipelineOf({ "setup.py": "", "tests/test_a.py": "" });
+  assert.match(text, /python -m unittest discover --start-directory tests\n/);
+});

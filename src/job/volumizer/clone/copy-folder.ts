@@ -91,14 +91,21 @@ async function planCopy(source: string, target: string): Promise<{ readonly fold
   return { folders };
 }
 
+/** Ends when the process has ended, also on a cancel: execFile with a signal would end before it, and the process go on writing. */
 async function runCopy(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const running = promisify(execFile)("cp", args, { env: { ...process.env, LC_ALL: "C" } });
+  const stop = () => running.child.kill();
+  signal?.addEventListener("abort", stop);
   try {
-    await promisify(execFile)("cp", args, { env: { ...process.env, LC_ALL: "C" }, ...(signal ? { signal } : {}) });
+    await running;
   } catch (error) {
     signal?.throwIfAborted();
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     throw new Error(said === "" ? "cp could not be started" : said.split("\n").slice(0, 3).join("\n"), {
       cause: error,
     });
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }

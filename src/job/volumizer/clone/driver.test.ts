@@ -92,6 +92,24 @@ describe("clones are like their originals, and apart from them", () => {
     assert.deepEqual(await mountsBelow(root.path), []);
   });
 
+  test("as overlays behind a link", { skip: !isRoot && "mounts need root" }, async () => {
+    await using root = await folderOfTest();
+    await mkdir(join(root.path, "real home"));
+    await symlink("real home", join(root.path, "home"));
+    const [source, place] = [join(root.path, "source"), join(root.path, "home/place")];
+    await mkdir(source);
+    await drivers.overlay.clone(source, join(place, "target"), signal);
+    assert.deepEqual(await mountsBelow(place), [join(root.path, "real home/place/target")]);
+    await removeFolder(place);
+    assert.deepEqual(await mountsBelow(root.path), []);
+    await assert.rejects(lstat(place));
+    // Nor is it made when nobody wants it any more.
+    await assert.rejects(drivers.overlay.clone(source, join(place, "late"), AbortSignal.abort(new Error("stop"))), {
+      message: "stop",
+    });
+    assert.deepEqual(await mountsBelow(place), []);
+  });
+
   for (const [kind, options] of [
     ["btrfs", ["-q"]],
     ["xfs", ["-q", "-m", "reflink=1"]],

@@ -81,6 +81,7 @@ async function problemWith(
     signal.throwIfAborted();
     return error instanceof Error ? error.message : String(error);
   } finally {
-    await removeFolder(place);
+    // It lies among what goes with this process: what cannot be removed now a later run removes.
+    await removeFolder(place).catch(() => undefined);
   }
 }
