@@ -6,13 +6,18 @@ import { EngineHttp } from "../src/job/containerizer/engine-http.ts";
 import { type Figure, median, mediansOf, timeProcess } from "./measure.ts";
 import { type RunPlace, runProject, stepAt, type WatchedRun } from "./run-place.ts";
 
-const rounds = 15;
+const rounds = 11;
+/** Steps of the job that tells what one more step costs. */
+const stepCount = 11;
 const createdSchema = z.object({ Id: z.string() });
 
 /** A job of one step that prints a line, its image there: against `docker run` of the same, and against the engine's own part of it. */
 export async function measureTrivialJob(place: RunPlace): Promise<Figure[]> {
   const { docker, env, images } = place;
   const cwd = await place.project("trivial", "  hello: { image: busybox, steps: [{ name: say, run: echo hello }] }\n");
+  const say = (index: number) => `{ name: say-${index}, run: echo hello }`;
+  const says = Array.from({ length: stepCount }, (_, index) => say(index));
+  const many = await place.project("steps", `  hello: { image: busybox, steps: [${says.join(", ")}] }\n`);
   const engine = await EngineHttp.open(readEndpoint(place.endpoint, {}), {});
   const runs: WatchedRun[] = [];
   const medians = await mediansOf(
@@ -21,6 +26,11 @@ export async function measureTrivialJob(place: RunPlace): Promise<Figure[]> {
         const run = await runProject(place, cwd);
         runs.push(run);
         return run.milliseconds;
+      },
+      step: async () => {
+        const { events } = await runProject(place, many);
+        const [first, last] = [0, stepCount - 1].map((index) => stepAt(events, `say-${index}`, "succeeded"));
+        return ((last ?? Number.NaN) - (first ?? Number.NaN)) / (stepCount - 1);
       },
       docker: () => timeProcess(docker, ["run", "--rm", images.busybox, "echo", "hello"], env),
       byHand: () => runByHand(engine, images.busybox),
@@ -31,6 +41,13 @@ export async function measureTrivialJob(place: RunPlace): Promise<Figure[]> {
   const lineAt = ({ events }: WatchedRun) => events.find(({ type }) => type === "log")?.at ?? Number.NaN;
   const milliseconds = (took: number) => `${took.toFixed(0)} ms`;
   return [
+    {
+      name: "one more trivial step of a job against 1.2 × docker run --rm + 50 ms",
+      value: medians.step / (1.2 * medians.docker + 50),
+      unit: "times",
+      below: 1,
+      detail: `${milliseconds(medians.step)}; docker run ${milliseconds(medians.docker)}`,
+    },
     {
       name: "archway run of a trivial job against 1.2 × docker run --rm + 50 ms",
       value: medians.own / (1.2 * medians.docker + 50),
