@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { startBed } from "../test/bed/bed.ts";
 import type { Figure } from "./measure.ts";
 import { measureDelay } from "./run-delay.ts";
+import { measureOwnPath } from "./run-own-path.ts";
 import { measureOutput } from "./run-output.ts";
 import { openRunPlace } from "./run-place.ts";
 import { measureManyJobs, measureTrivialJob } from "./run-start.ts";
 import { measureWorkspace } from "./run-workspace.ts";
 
-const parts = [measureTrivialJob, measureManyJobs, measureWorkspace, measureOutput, measureDelay];
+const parts = [measureTrivialJob, measureManyJobs, measureWorkspace, measureOutput, measureOwnPath, measureDelay];
 
 /** `archway run` on a real Docker Engine, against `docker run` of the same on the same engine. */
 export async function measureRuns(): Promise<Figure[]> {
