@@ -129,7 +129,7 @@ describe("how steps and jobs end", { skip: await unavailable(...needs) }, () => 
         await using place =
           await repository(`on_failure: [{ name: tell, image: busybox, run: 'echo "$ARCHWAY_FAILED_JOB $ARCHWAY_FAILED_STEP: $ARCHWAY_FAILURE"; ls' }]
 jobs:
-  proof: { verify: { images: ["${mirror}/no/such:1"] } }
+  proof: { build: { file: no/such.Dockerfile } }
   lost: { image: busybox, services: { db: { image: busybox, run: "exit 3", ready: "false" } }, steps: ["true"] }
   empty: { image: busybox, steps: ["true"], artifacts: { out: "nothing/*" } }
   plain: { image: busybox, retry: { attempts: 2, on: user, delay: 1s }, steps: ["exit 4"] }
@@ -144,7 +144,7 @@ jobs:
               event.type === "log" && event.job === job && event.source === "tell" ? [event.text] : [],
             )
             .join("");
-        assert.match(told("proof"), /^proof verify: archway verify ended with exit code 3/);
+        assert.match(told("proof"), /^proof build: .*no\/such\.Dockerfile/);
         assert.match(told("lost"), /^lost services: The service "db" ended with exit code 3/);
         assert.match(told("empty"), /^empty artifacts: No file fits the artifact "out"/);
         assert.equal(told("plain"), 'plain step-1: The step "step-1" ended with exit code 4.\n');
