@@ -104,6 +104,25 @@ test("a job that its own condition leaves out does not hold up others", async ()
   assert.deepEqual(finals, { a: "skipped", b: "succeeded", c: "skipped" });
 });
 
+test("a job that its own condition leaves out does not hide a failure before it", async () => {
+  const fails = (id: string) => (id === "a" ? "failed" : "succeeded");
+  for (const condition of ["{ branch: other }", "{ status: always, if: \"${{ git.branch == 'dev' }}\" }"]) {
+    const { finals } = await run(
+      `jobs:\n  a: ${job("")}\n  b: ${job(`, needs: a, when: ${condition}`)}\n  c: ${job(", needs: b")}\n  d: ${job(", needs: b, when: failure")}`,
+      fails,
+    );
+    assert.deepEqual(finals, { a: "failed", b: "skipped", c: "skipped", d: "succeeded" }, condition);
+  }
+});
+
+test("a job that was left out because of a cancelled one tells of no failure", async () => {
+  const { finals } = await run(
+    `jobs:\n  a: ${job("")}\n  b: ${job(", needs: a")}\n  c: ${job(", needs: b")}\n  d: ${job(", needs: b, when: failure")}`,
+    (id) => (id === "a" ? "cancelled" : "succeeded"),
+  );
+  assert.deepEqual(finals, { a: "cancelled", b: "skipped", c: "skipped", d: "skipped" });
+});
+
 test("a cancelled run gives every job one final state", async () => {
   const { state, finals } = await run(
     `jobs:\n  a: ${job("")}\n  b: ${job(", needs: a")}`,

@@ -33,9 +33,11 @@ export interface RunRequest {
 interface Ended {
   readonly job: PlannedJob;
   readonly result: JobResult;
-  /** It was left out because of what it needs. */
-  readonly lacksNeeds: boolean;
+  /** What those that need it make of it. */
+  readonly outcome: Outcome;
 }
+
+type Outcome = "good" | "cancelled" | "failed";
 
 /**
  * Runs a graph of jobs: each when all that it needs have ended and came to what its `when` asks for, as soon as a machine has a slot for it. Every job
@@ -72,8 +74,8 @@ async function runJobs(
   const ended = new Map<string, Ended>();
   const running = new Map<string, Promise<void>>();
   const left = new Set(graph.jobs);
-  const finish = async (job: PlannedJob, result: JobResult, lacksNeeds = false): Promise<void> => {
-    ended.set(job.id, { job, result, lacksNeeds });
+  const finish = async (job: PlannedJob, result: JobResult): Promise<void> => {
+    ended.set(job.id, { job, result, outcome: outcomeOf(job, result, ended) });
     const { status, failure, reason } = result;
     const cancelled = status === "cancelled" ? whyCancelled() : undefined;
     const said = cancelled ?? reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
@@ -97,9 +99,9 @@ async function runJobs(
       for (const job of left) {
         if (!job.needs.every((need) => ended.has(need))) continue;
         left.delete(job);
-        const { reason, lacksNeeds } = reasonToSkip(job, ended, signal);
+        const reason = reasonToSkip(job, ended, signal);
         const status = signal.aborted ? "cancelled" : "skipped";
-        if (reason !== undefined) await finish(job, { status, reason, outputs: {} }, lacksNeeds);
+        if (reason !== undefined) await finish(job, { status, reason, outputs: {} });
         else {
           const work = start(job, request, ended, within).then((result) => finish(job, result));
           running.set(
@@ -129,26 +131,26 @@ async function runJobs(
   return [...ended.values()].some(({ result }) => result.status === "cancelled") ? "cancelled" : "succeeded";
 }
 
-function reasonToSkip(
-  job: PlannedJob,
-  ended: ReadonlyMap<string, Ended>,
-  signal: AbortSignal,
-): { readonly reason?: string; readonly lacksNeeds?: boolean } {
-  if (signal.aborted) return { reason: "the run was cancelled" };
-  if (job.skip !== undefined) return { reason: job.skip };
-  const broken = job.needs.filter((need) => !isGood(ended.get(need)));
-  if (job.when === "success" && broken.length > 0) return { reason: `it needs ${broken.join(", ")}`, lacksNeeds: true };
-  const hasFailed = broken.some((need) => ended.get(need)?.result.status !== "cancelled");
-  if (job.when === "failure" && !hasFailed) return { reason: "nothing that it needs failed" };
-  return {};
+/** Why a job does not run, if it does not. */
+function reasonToSkip(job: PlannedJob, ended: ReadonlyMap<string, Ended>, signal: AbortSignal): string | undefined {
+  if (signal.aborted) return "the run was cancelled";
+  if (job.skip !== undefined) return job.skip;
+  const broken = job.needs.filter((need) => ended.get(need)?.outcome !== "good");
+  if (job.when === "success" && broken.length > 0) return `it needs ${broken.join(", ")}`;
+  const hasFailed = broken.some((need) => ended.get(need)?.outcome === "failed");
+  return job.when === "failure" && !hasFailed ? "nothing that it needs failed" : undefined;
 }
 
-/** Whether what a job was needed for is there: also after a failure that is allowed, and when the job was left out by its own conditions or because nothing is published. */
-function isGood(ended: Ended | undefined): boolean {
-  if (ended === undefined) return false;
-  const { job, result, lacksNeeds } = ended;
-  if (result.status === "failed") return job.mayFail;
-  return result.status === "succeeded" || (result.status === "skipped" && !lacksNeeds);
+/**
+ * What a job came to for those that need it. A failure that is allowed is good. A job that was left out stands for what it needs itself: its own conditions neither
+ * hold up others nor hide from them that something before it failed.
+ */
+function outcomeOf(job: PlannedJob, { status }: JobResult, ended: ReadonlyMap<string, Ended>): Outcome {
+  if (status === "succeeded") return "good";
+  if (status === "failed") return job.mayFail ? "good" : "failed";
+  if (status === "cancelled") return "cancelled";
+  const before = job.needs.map((need) => ended.get(need)?.outcome);
+  return before.includes("failed") ? "failed" : before.includes("cancelled") ? "cancelled" : "good";
 }
 
 async function start(
