@@ -60,12 +60,17 @@ const events: readonly (readonly [seconds: number, event: RunEventBody])[] = [
   [6, { type: "step", job: "test@linux/arm64", step: "tell", state: "running", attempt: 1, handles: "unit" }],
   [6, { type: "log", job: "test@linux/arm64", source: "tell", stream: "stdout", offset: 0, text: "told\n" }],
   [7, { type: "step", job: "test@linux/arm64", step: "tell", state: "succeeded", attempt: 1, handles: "unit" }],
+  // What goes wrong after the failure is not what the job failed of.
+  [7, { type: "step", job: "test@linux/arm64", step: "report", state: "running", attempt: 1 }],
+  [7, { type: "log", job: "test@linux/arm64", source: "report", stream: "stdout", offset: 0, text: "no report\n" }],
+  [7, { type: "step", job: "test@linux/arm64", step: "report", state: "failed", attempt: 1, exitCode: 2 }],
   [
     7,
     {
       type: "job",
       job: "test@linux/arm64",
       state: "failed",
+      failedStep: "unit",
       failure: {
         kind: "user",
         code: "STEP_FAILED",

@@ -117,9 +117,9 @@ function summarizeJob(job: JobProjection, ended: number): JobSummary {
 /** Whose log belongs to the failure of a job: the step, the service, or the command that the job is. */
 function failedSource({ sources, failedStep, failure }: JobProjection): SourceProjection | undefined {
   const all = [...sources.values()].filter(({ isHandler }) => !isHandler);
-  const step = sources.get(failedStep ?? "") ?? all.find(({ state }) => state === "failed");
   const isOfService = failure?.code.startsWith("SERVICE_") === true;
-  return step ?? all.findLast(({ name }) => name.startsWith("service:") === isOfService);
+  const candidates = all.filter(({ name }) => name.startsWith("service:") === isOfService);
+  return sources.get(failedStep ?? "") ?? candidates.find(({ state }) => state === "failed") ?? candidates.at(-1);
 }
 
 /** The step that took longest; what it waited for before is no part of it. */

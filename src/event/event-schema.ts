@@ -58,6 +58,7 @@ const shapes = {
       ),
     reason: z.string().exactOptional().describe("why it waits, was skipped or was cancelled"),
     failure: failureSchema.exactOptional(),
+    failedStep: z.string().exactOptional().describe("of what it failed: the name of a step, services, or artifacts"),
     attempt: count.exactOptional(),
   }),
   placed: event("placed", {

@@ -123,7 +123,6 @@ export class RunProjection {
     step.isHandler = event.handles !== undefined;
     if (event.state !== "running") {
       end(step, event.state, event.at);
-      if (event.state === "failed" && !step.isHandler) job.failedStep = event.step;
       return;
     }
     step.state = "running";
@@ -152,6 +151,7 @@ export class RunProjection {
     if (event.reason === undefined) delete job.reason;
     else job.reason = event.reason;
     if (event.failure !== undefined) job.failure = event.failure;
+    if (event.failedStep !== undefined) job.failedStep = event.failedStep;
   }
 
   #source(job: JobProjection, name: string, at: number): SourceProjection {

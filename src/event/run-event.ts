@@ -36,6 +36,8 @@ export type RunEventBody =
       /** Why it waits, was skipped or was cancelled. */
       readonly reason?: string;
       readonly failure?: Failure;
+      /** Of what it failed: a step, `services`, or `artifacts`. */
+      readonly failedStep?: string;
       readonly attempt?: number;
     }
   | {

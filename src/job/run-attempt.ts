@@ -65,7 +65,7 @@ async function runAll(
     const isHandled = failure.kind !== "cancelled" && failure.code !== "ENGINE_LOST" && isFinal(failure);
     if (!isHandled) return { failure, isHandled, failedStep: failed.name };
     await runHandlers(job.onFailure, { ...place, failed });
-    return { failure, isHandled, isKept: await keepFailed(failed, place, around) };
+    return { failure, isHandled, failedStep: failed.name, isKept: await keepFailed(failed, place, around) };
   };
   let services: RunningServices;
   try {

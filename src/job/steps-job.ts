@@ -42,7 +42,7 @@ export interface JobResult {
   /** Why it was skipped. */
   readonly reason?: string;
   readonly outputs: Omit<JobOutputs, "status">;
-  /** The step that failed, for handlers that have not run. */
+  /** The step that it failed of, or `services`, `artifacts`. */
   readonly failedStep?: string;
   /** Its failure handlers have run. */
   readonly isHandled?: boolean;

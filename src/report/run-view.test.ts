@@ -125,6 +125,7 @@ describe("the live view of a run", () => {
           type: "job",
           job: "test@linux/arm64",
           state: "failed",
+          failedStep: "unit",
           failure: { kind: "user", code: "STEP_FAILED", message: "m" },
         },
       ],

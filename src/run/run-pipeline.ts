@@ -76,7 +76,7 @@ async function runJobs(
   const left = new Set(graph.jobs);
   const finish = async (job: PlannedJob, result: JobResult): Promise<void> => {
     ended.set(job.id, { job, result, outcome: outcomeOf(job, result, ended) });
-    const { status, failure, reason } = result;
+    const { status, failure, failedStep, reason } = result;
     const cancelled = status === "cancelled" ? whyCancelled() : undefined;
     const said = cancelled ?? reason ?? (status === "failed" && job.mayFail ? "it may fail" : undefined);
     await emit({
@@ -84,6 +84,7 @@ async function runJobs(
       job: job.id,
       state: status,
       ...(failure === undefined ? {} : { failure }),
+      ...(failure === undefined || failedStep === undefined ? {} : { failedStep }),
       ...(said === undefined ? {} : { reason: said }),
     });
   };
