@@ -10,7 +10,7 @@ import type { NamedEvent } from "./pipeline-event.ts";
 import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
 import { tellProblems } from "./pipeline-problems.ts";
-import { loginOf } from "./run-logins.ts";
+import { loginHintOf, loginOf, withoutHostLogins } from "./run-logins.ts";
 import { readSecrets } from "./run-secrets.ts";
 
 /** What the user asked of `archway pipeline check`. */
@@ -55,15 +55,18 @@ export async function runPipelineCheck(
   }
   const secrets = await readSecrets(context, options);
   const login = loginOf(config, secrets);
-  const { registries, resolve } = openRegistries({ ...options, registries: config.registries, login }, context);
+  const { registries, resolve } = openRegistries(
+    { ...options, registries: config.registries, login },
+    { env: withoutHostLogins(env) },
+  );
   try {
     const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
-    const loginHint = (host: string) => {
-      const secret = config.registries[host]?.password?.secret;
-      if (secret === undefined || secrets.has(secret)) return undefined;
-      return `Its password is the secret ${secret}: give it with --secret-file FILE (lines NAME=VALUE) or --secret-env ${secret}.`;
+    const sources = {
+      find: resolve,
+      placeOf: await readPlaces(config),
+      known,
+      loginHint: loginHintOf(config, secrets),
     };
-    const sources = { find: resolve, placeOf: await readPlaces(config), known, loginHint };
     const resolved = await resolveImages({ ...graph, jobs }, sources, signal);
     const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
     const lines = formatTable(imageRows(resolved), format);

@@ -4,7 +4,7 @@ import type { CliContext } from "./context.ts";
 import { readPlaces } from "./pipeline-plan.ts";
 import { tellProblems } from "./pipeline-problems.ts";
 import { openRegistries } from "./registries.ts";
-import { loginOf } from "./run-logins.ts";
+import { loginHintOf, loginOf, withoutHostLogins } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -16,14 +16,21 @@ export async function checkImages(
   secrets: ReadonlyMap<string, string>,
 ): Promise<number> {
   const settings = { registries: config.registries, insecureRegistries, login: loginOf(config, secrets) };
-  const { registries, resolve } = openRegistries(settings, context);
+  const { registries, resolve } = openRegistries(settings, { env: withoutHostLogins(context.env) });
   try {
-    const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
+    const sources = {
+      find: resolve,
+      placeOf: await readPlaces(config),
+      known: namesOfRun(facts),
+      loginHint: loginHintOf(config, secrets),
+    };
     const { problems } = await resolveImages(graph, sources, context.signal);
     // What could not be asked for may be in the engine: the job that needs it tells.
     const certain = problems.filter(({ kind }) => kind !== "unreachable");
-    for (const { message } of problems.filter((one) => !certain.includes(one)))
+    for (const { message, hint } of problems.filter((one) => !certain.includes(one))) {
       context.stderr.write(`warning: ${message}; going on with what the engine has\n`);
+      if (hint !== undefined) context.stderr.write(`hint: ${hint}\n`);
+    }
     return tellProblems(context, certain);
   } finally {
     await registries.close();

@@ -1,5 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { z } from "zod";
@@ -21,13 +20,13 @@ export interface CommandJobs {
   readonly folder: string;
   /** Folder of this run for images. */
   readonly runFolder: string;
-  /** Folder of this process for secrets; it goes with the process. */
+  /** Folder of this job for secrets; it goes with the job. */
   readonly privateFolder: string;
   readonly configFile: string;
   readonly publish: boolean;
   readonly insecureRegistries: readonly string[];
-  /** `config.json` of Docker with the pipeline's logins. */
-  readonly dockerConfig: string;
+  /** Variables that lead to the job's own logins, and away from those of the user. */
+  readonly logins: Readonly<Record<string, string>>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly masks: SecretMasks;
   /** Image of this run by its digest. */
@@ -49,7 +48,7 @@ export async function performBuild(
   const metadataFile = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
   const secretFiles = await Promise.all(
     work.secrets.map(async ({ id, secret }) => {
-      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
+      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(id)}`);
       await writeFile(file, around.secrets.get(secret) ?? "", { mode: 0o600 });
       return `id=${id},src=${file}`;
     }),
@@ -187,7 +186,7 @@ async function runHere(
   const context: CliContext = {
     ...around.context,
     cwd: around.folder,
-    env: { ...around.context.env, DOCKER_CONFIG: await privateConfig(around), NO_COLOR: "1" },
+    env: { ...around.context.env, ...around.logins, NO_COLOR: "1" },
     stdin: new PassThrough().end(),
     stdout,
     stderr,
@@ -215,19 +214,6 @@ async function runHere(
 
 async function pour(from: PassThrough, log: SourceLog, stream: "stdout" | "stderr"): Promise<void> {
   for await (const piece of from) await log.write(stream, piece);
-}
-
-/** A Docker configuration with the pipeline's logins alone. Plug-ins and builders are no secrets: they stay where they are. */
-async function privateConfig({ context, privateFolder, dockerConfig }: CommandJobs): Promise<string> {
-  const folder = join(privateFolder, "docker");
-  const own = context.env["DOCKER_CONFIG"] ?? join(context.env["HOME"] ?? homedir(), ".docker");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, "config.json"), dockerConfig, { mode: 0o600 });
-  for (const name of ["cli-plugins", "buildx", "contexts"]) {
-    // Made by the first job of the run.
-    await symlink(join(own, name), join(folder, name)).catch(() => undefined);
-  }
-  return folder;
 }
 
 function each(option: string, values: readonly string[]): readonly string[] {

@@ -20,7 +20,7 @@ import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
-import { loginOf } from "./run-logins.ts";
+import { loginOf, withoutHostLogins } from "./run-logins.ts";
 import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
@@ -66,7 +66,10 @@ async function runFrom(
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
   const { insecureRegistries } = options;
-  const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
+  const registries = openRegistries(
+    { registries: plan.config.registries, insecureRegistries, login },
+    { env: withoutHostLogins(context.env) },
+  );
   const images = imageSources(registries, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
