@@ -11,6 +11,7 @@ import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
 import { buildSchema } from "./schemas/build.ts";
+import type { RunPins } from "./run-pins.ts";
 import { type CommandModule, runCommand } from "./shell.ts";
 
 /** What the jobs that are commands of this program work with. */
@@ -31,6 +32,8 @@ export interface CommandJobs {
   readonly masks: SecretMasks;
   /** Image of this run by its digest. */
   readonly images: Map<string, string>;
+  /** What names in registries are for the whole run. */
+  readonly pins: Pick<RunPins, "pinned">;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -111,14 +114,14 @@ export async function performBuild(
 }
 
 /** `archway verify`. */
-export function performVerify(
+export async function performVerify(
   job: JobSpec & { readonly work: VerifyWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { images, platforms, require, severity, run } = job.work;
   const args = [
-    ...images.map((image) => around.images.get(image) ?? image),
+    ...(await sourcesOf(images, around, signal)),
     ...each("--platform", platforms.map(formatPlatform)),
     ...each("--require", require.map(formatPlatform)),
     `--severity=${severity}`,
@@ -128,13 +131,13 @@ export function performVerify(
 }
 
 /** `archway image create`, `copy` and `tag`; told only, without `--publish`. */
-export function performImage(
+export async function performImage(
   job: JobSpec & { readonly work: ImageWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { action, from, to, platforms } = job.work;
-  const sources = from.map((image) => around.images.get(image) ?? image);
+  const sources = await sourcesOf(from, around, signal);
   const only = each("--platform", platforms.map(formatPlatform));
   const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...to, ...only];
   return publishes(
@@ -148,15 +151,21 @@ export function performImage(
 }
 
 /** `archway image promote`; told only, without `--publish`. A bare digest is an image of this run, else one of the first target's repository. */
-export function performPromote(
+export async function performPromote(
   job: JobSpec & { readonly work: PromoteWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { from, to } = job.work;
   const [target = ""] = to;
-  const source = around.images.get(from) ?? (from.startsWith("sha256:") ? `${withoutTag(target)}@${from}` : from);
+  const [image = from] = await sourcesOf([from], around, signal);
+  const source = image.startsWith("sha256:") ? `${withoutTag(target)}@${image}` : image;
   return publishes(job, "image", ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
+}
+
+/** Images that a job reads: those of this run by their digest, others as they are for the whole run. */
+function sourcesOf(images: readonly string[], around: CommandJobs, signal: AbortSignal): Promise<readonly string[]> {
+  return Promise.all(images.map((image) => around.images.get(image) ?? around.pins.pinned(image, signal)));
 }
 
 async function publishes(

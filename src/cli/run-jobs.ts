@@ -14,6 +14,7 @@ import { writeDockerConfig } from "./run-docker-config.ts";
 import { dockerConfig, hostsOfJob, loginOf } from "./run-logins.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Ask } from "./run-questions.ts";
+import type { RunPins } from "./run-pins.ts";
 import type { RunPlace } from "./run-place.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -27,6 +28,7 @@ export interface JobParts {
   readonly masks: SecretMasks;
   readonly pool: MachinePool;
   readonly place: RunPlace;
+  readonly pins: Pick<RunPins, "pinned">;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
   /** Asks a person; absent where nobody can answer. */
   readonly ask?: Ask;
@@ -64,7 +66,7 @@ export function jobPerformer(parts: JobParts): Pick<RunRequest, "perform" | "han
 async function performCommand(
   { work }: JobSpec,
   images: Map<string, string>,
-  { context, plan, options, secrets, masks, place, emit }: JobParts,
+  { context, plan, options, secrets, masks, place, pins, emit }: JobParts,
   run: (around: CommandJobs) => Promise<JobResult>,
 ): Promise<JobResult> {
   const { config } = plan;
@@ -91,6 +93,7 @@ async function performCommand(
       secrets,
       masks,
       images,
+      pins,
       emit,
     });
   } finally {

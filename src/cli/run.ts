@@ -23,6 +23,7 @@ import { imageSources } from "./run-images.ts";
 import { loginOf, withoutHostLogins } from "./run-logins.ts";
 import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
+import { RunPins } from "./run-pins.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
@@ -70,14 +71,15 @@ async function runFrom(
     { registries: plan.config.registries, insecureRegistries, login },
     { env: withoutHostLogins(context.env) },
   );
-  const images = imageSources(registries, login, { owner, folder: runFolder });
+  const pins = new RunPins(registries.resolve, context.signal);
+  const images = imageSources({ ...registries, resolve: pins.resolve }, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
   const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
-  const checking = checkImages(begun, plan, options, secrets);
+  const checking = checkImages(begun, plan, pins, secrets);
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
@@ -89,13 +91,14 @@ async function runFrom(
     try {
       const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
       const counted = { ...plan, facts: { ...plan.facts, number } };
-      return await perform({ mode, context, plan: counted, options, secrets, place });
+      return await perform({ mode, context, plan: counted, options, secrets, place, pins });
     } finally {
       await place.close();
     }
   } finally {
     early.abort();
     await closeMachines(machines);
+    await registries.registries.close();
   }
 }
 
@@ -106,6 +109,7 @@ interface RunParts {
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
   readonly place: RunPlace;
+  readonly pins: RunPins;
 }
 
 /** Runs the jobs, shows what happens and what came of it. */
@@ -118,6 +122,7 @@ async function perform(parts: RunParts): Promise<number> {
   const style = makeStyle(usesColor(stderr, env));
   const progress = startRunProgress(mode, projection, context, style);
   log.onEvent((event) => {
+    if (event.type === "image" && event.published) parts.pins.forget(event.tags ?? []);
     projection.apply(event);
     progress.show(event);
     if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
