@@ -76,11 +76,12 @@ export function showRunPlan({ stdout, env }: CliContext, { config, folder, sourc
 
 /** The first event of a run. */
 export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody {
-  const { event, branch, tag, sha } = facts;
+  const { number, event, branch, tag, sha } = facts;
   return {
     type: "run-started",
     version: 1,
     run,
+    number,
     event,
     ...(branch === "" ? {} : { branch }),
     ...(tag === "" ? {} : { tag }),
