@@ -7,7 +7,6 @@ import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
@@ -18,6 +17,7 @@ import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
+import { groupsOf } from "./run-groups.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf, withoutHostLogins } from "./run-logins.ts";
@@ -89,7 +89,7 @@ async function runFrom(
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
-      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.repository);
       const counted = { ...plan, facts: { ...plan.facts, number } };
       return await perform({ mode, context, plan: counted, options, secrets, place, pins });
     } finally {
@@ -116,7 +116,7 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, folder, run, facts, graph, earlier } = plan;
+  const { config, repository, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -128,7 +128,6 @@ async function perform(parts: RunParts): Promise<number> {
     if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
   });
   const emit = (event: RunEventBody) => log.append(event);
-  const groups = { folder: join(state, "groups"), owner, now };
   const asking = progress.ask === undefined ? {} : { ask: progress.ask };
   const pool = new MachinePool({
     machines: place.machines,
@@ -148,11 +147,7 @@ async function perform(parts: RunParts): Promise<number> {
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         machines: pool,
-        // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
-        joinGroup: (group, cancel, within, of) =>
-          of === "job"
-            ? joinGroup({ ...groups, group, cancel }, within)
-            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
+        joinGroup: groupsOf({ state, repository, owner, now }),
         ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
