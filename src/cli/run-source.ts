@@ -20,6 +20,8 @@ const tokenUser = "x-access-token";
 export interface RunSource {
   /** How a person names it; without a password. */
   readonly name: string;
+  /** The same without reference: what tells it from other repositories, with the folder of it that was asked for. */
+  readonly repository: string;
   /** Folder that was asked for: the pipeline is looked for there, then above it. */
   readonly folder: string;
   /** The files that jobs start with: those of the pipeline's folder. Nothing but this run has them. */
@@ -70,8 +72,11 @@ export async function openSource(
       if (isRoot && git === "none") await rm(join(root, ".git"), { recursive: true });
       return { ...tree, hasRepository: isThere };
     };
-    const name = [splitLogin(place.url).url, place.ref].filter((part) => part !== undefined).join("#");
-    return { name, folder, checkout, remove };
+    const { url } = splitLogin(place.url);
+    const name = [url, place.ref].filter((part) => part !== undefined).join("#");
+    const { subfolder = "." } = place;
+    const repository = isGitAddress(url) ? `${url}:${subfolder}` : resolve(url, subfolder);
+    return { name, repository, folder, checkout, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -45,14 +45,13 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   const late = new Set<string>();
   const names = new Map(known);
   const jobs = graph.jobs.filter(({ skip }) => skip === undefined);
-  const made = new Map(jobs.map((job) => [job.name, imagesMadeBy(job, knownScope(job, graph, names))]));
+  const isMadeBefore = imagesMade(graph, names);
   for (const job of jobs) {
     const scope = knownScope(job, graph, names);
-    const before = new Set(job.allNeeds.flatMap((need) => [...(made.get(need) ?? [])]));
     for (const { image, env, path, platforms = job.platform === undefined ? [] : [job.platform] } of imagesOf(job)) {
       const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
       const name = knownText(image, own);
-      if (name === undefined || before.has(fullName(name))) late.add(name ?? templateText(image));
+      if (name === undefined || isMadeBefore(job, name)) late.add(name ?? templateText(image));
       else if (!isElsewhere(name)) {
         const uses = images.get(name) ?? [];
         if (platforms.length === 0) uses.push({ job: job.id, path });
@@ -62,6 +61,23 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
     }
   }
   return { images, late: [...late] };
+}
+
+/** Tells whether an image gets its name from a job that ends before another one. */
+export function imagesMade(
+  graph: JobGraph,
+  known: Iterable<readonly [string, Value]>,
+): (job: PlannedJob, image: string) => boolean {
+  const names = new Map(known);
+  const jobs = graph.jobs.filter(({ skip }) => skip === undefined);
+  const made = Map.groupBy(jobs, ({ name }) => name);
+  const namesOf = new Map(
+    [...made].map(([name, ones]) => [
+      name,
+      new Set(ones.flatMap((one) => [...imagesMadeBy(one, knownScope(one, graph, names))])),
+    ]),
+  );
+  return ({ allNeeds }, image) => allNeeds.some((need) => namesOf.get(need)?.has(fullName(image)) === true);
 }
 
 /** Names that a job gives to images, as far as they are known. */
