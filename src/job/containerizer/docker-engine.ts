@@ -15,14 +15,15 @@ import type {
   Removable,
   RunningContainer,
 } from "./containerizer.ts";
-import { containerAnswer, createdAnswer, execAnswer } from "./docker-answers.ts";
+import { containerAnswer, createdAnswer } from "./docker-answers.ts";
 import { createBody, mountsOf } from "./container-body.ts";
 import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
+import { createNetwork } from "./create-network.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
+import { execCommand } from "./exec-command.ts";
 import { writeLabels } from "./labels.ts";
 import { listLabelled } from "./list-labelled.ts";
-import { OutputFrames } from "./output-frames.ts";
 import { freshName, loadBytes, loadImage, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
 import { placeFiles } from "./placed-files.ts";
 import { seesFiles } from "./sees-files.ts";
@@ -44,8 +45,6 @@ export interface ImageSources {
 
 /** Milliseconds that a removal after a failure may take. */
 const patience = 30_000;
-/** Bytes of a command's output that are kept. */
-const maxExecOutput = 64 * 1024;
 
 /** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer, EngineVolumes {
@@ -117,9 +116,9 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   async createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
-    const body = { Name: name, Driver: "bridge", Labels: writeLabels(labels) };
-    const path = "/networks/create";
-    return this.#or("make a network", () => this.#create({ kind: "network", id: name }, path, body, signal));
+    const create = (body: object) => this.#create({ kind: "network", id: name }, "/networks/create", body, signal);
+    const about = { name, labels, engine: this.name, facts: this.#facts };
+    return this.#or("make a network", () => createNetwork(create, about));
   }
 
   async createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
@@ -215,29 +214,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     );
   }
 
-  async exec(
+  exec(
     container: string,
     command: readonly string[],
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const body = { Cmd: command, AttachStdout: true, AttachStderr: true };
-    const path = `/containers/${container}/exec`;
-    const asked = { method: "POST", path, body } as const;
-    const { Id } = createdAnswer.parse(
-      await retryTransient(() => this.#ask("run a command", asked, signal), { signal }),
-    );
-    const start = { method: "POST", path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } } as const;
-    const { stream, head } = await this.#or("run a command", () => this.#engine.hijack(start, signal));
-    let output = Buffer.alloc(0);
-    const frames = new OutputFrames((_, bytes) => {
-      output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);
-    });
-    await frames.write(head);
-    for await (const piece of stream) await frames.write(piece);
-    const { ExitCode } = execAnswer.parse(
-      await this.#ask("ask for a command", { method: "GET", path: `/exec/${Id}/json` }, signal),
-    );
-    return { exitCode: ExitCode ?? 1, output: output.toString("utf8") };
+    return this.#or("run a command", () => execCommand(this.#engine, container, command, signal));
   }
 
   async addressOf(container: string, signal: AbortSignal): Promise<string | undefined> {
