@@ -2,6 +2,7 @@ import { parseConfig } from "../../src/config/parse-config.ts";
 import { ArchwayError } from "../../src/error/error.ts";
 import type { RunEventBody } from "../../src/event/run-event.ts";
 import { SecretMasks } from "../../src/job/mask-secrets.ts";
+import { NetworkQueue } from "../../src/job/network-queue.ts";
 import { handleFailure } from "../../src/job/handle-failure.ts";
 import { runAttempt } from "../../src/job/run-attempt.ts";
 import { expandPipeline } from "../../src/pipeline/expand-pipeline.ts";
@@ -68,6 +69,7 @@ export async function runScripted(
   const around = {
     run: "r",
     containerizer: engine,
+    networks: new NetworkQueue(engine.name, clock),
     clock,
     openFolder: () => folders.openFolder(),
     isEmulated: false,

@@ -44,6 +44,8 @@ export interface EngineScript {
   /** What the container of a step (or `service:NAME`) does, the how many-eth of that name it is, from 1. */
   readonly container: (name: string, count: number) => ContainerScript;
   readonly image?: (request: PullRequest) => ArchwayError | undefined;
+  /** How many networks it has addresses for, by the time; as many as are wanted when absent. */
+  readonly networks?: (now: number) => number;
   /** Asked for every request, counted from 1 over all. */
   readonly fault?: (operation: Operation, count: number) => Fault | undefined;
 }
@@ -55,6 +57,8 @@ interface Container {
   exited?: PromiseWithResolvers<ContainerExit>;
   isOver: boolean;
 }
+
+const full = new ArchwayError({ code: "NETWORKS_FULL", kind: "unreachable", message: "scripted has no addresses." });
 
 /** An engine without containers: it does what a script says, in virtual time. */
 export class ScriptedContainerizer implements Containerizer {
@@ -79,7 +83,7 @@ export class ScriptedContainerizer implements Containerizer {
   }
 
   describe(): EngineFacts {
-    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" } };
+    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" }, cutsNetworks: false };
   }
 
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
@@ -93,6 +97,7 @@ export class ScriptedContainerizer implements Containerizer {
 
   createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
     return this.#request("createNetwork", signal, () => {
+      if (this.#networks.size >= (this.#script.networks?.(this.#clock.now()) ?? Infinity)) throw full;
       this.#networks.set(name, labels);
       return name;
     });

@@ -57,6 +57,8 @@ export interface EngineFacts {
   readonly version: string;
   /** What its own programs are: what it runs itself for sure. */
   readonly platform: Platform;
+  /** Whether it gives a network as many addresses as are asked for, out of its own pools. */
+  readonly cutsNetworks: boolean;
 }
 
 /** Whose a thing of the engine is; becomes labels `dev.archway.…`. */

@@ -24,7 +24,14 @@ export async function askEngine(engine: EngineHttp, signal: AbortSignal): Promis
     kind: isPodman ? "podman" : "docker",
     version: answer.Version,
     platform: enginePlatform({ os: answer.Os, arch: answer.Arch, machine }),
+    cutsNetworks: !isPodman && isSince(answer.ApiVersion, 1, 52),
   };
+}
+
+/** Whether a version of the API (`1.52`) is that one or later. */
+function isSince(version: string, major: number, minor: number): boolean {
+  const [own = 0, part = 0] = version.split(".").map(Number);
+  return own > major || (own === major && part >= minor);
 }
 
 /** What an engine's machine has. */

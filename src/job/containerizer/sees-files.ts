@@ -5,6 +5,7 @@ import type { EngineFacts } from "./containerizer.ts";
 import { createdAnswer } from "./docker-answers.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { writeLabels } from "./labels.ts";
+import { retryTransient } from "./transient-refusal.ts";
 
 /**
  * Whether an engine mounts the files of this machine: tried, not guessed from its endpoint, since a socket of this machine may lead to a virtual machine, to another mount namespace, or through ssh to
@@ -60,7 +61,8 @@ async function isRootFound(
   const body = { name: `archway-probe-${word}`, rootfs: folder, command: ["none"], labels };
   try {
     const path = "/v4.0.0/libpod/containers/create";
-    const { Id } = createdAnswer.parse(await engine.json({ method: "POST", path, body }, signal));
+    const ask = () => engine.json({ method: "POST", path, body }, signal);
+    const { Id } = createdAnswer.parse(await retryTransient(ask, { signal }));
     const gone = { method: "DELETE", path: `/containers/${Id}?force=true` } as const;
     await engine.json(gone, AbortSignal.timeout(30_000));
     return true;
