@@ -1,5 +1,6 @@
 import { ArchwayError } from "../error/error.ts";
 import { nearestName } from "../error/nearest.ts";
+import { compare } from "./compare.ts";
 import { type Expression, type FunctionName, isTrue, type Value } from "./expression.ts";
 
 /** What names mean, and the one function that reads files. */
@@ -44,30 +45,6 @@ function valueOf(name: string, { names }: Scope): Value {
     message: `\${{ ${name} }} names nothing that is known here`,
     hint: guess ? `Did you mean "${guess}"?` : `Known here: ${[...names.keys()].join(", ")}.`,
   });
-}
-
-/** Numbers are compared as numbers when both sides are such, everything else as texts by their characters. */
-function compare(operator: "==" | "!=" | "<" | "<=" | ">" | ">=", left: Value, right: Value): boolean {
-  const numbers = isNumber(left) && isNumber(right);
-  const [a, b] = numbers ? [Number(left), Number(right)] : [String(left), String(right)];
-  switch (operator) {
-    case "==":
-      return a === b;
-    case "!=":
-      return a !== b;
-    case "<":
-      return a < b;
-    case "<=":
-      return a <= b;
-    case ">":
-      return a > b;
-    case ">=":
-      return a >= b;
-  }
-}
-
-function isNumber(value: Value): boolean {
-  return typeof value === "number" || (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value));
 }
 
 function call(name: FunctionName, values: readonly Value[], scope: Scope): Value {

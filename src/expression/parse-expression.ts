@@ -1,6 +1,6 @@
 import { nearestName } from "../error/nearest.ts";
 import { ExpressionError } from "./expression-error.ts";
-import { type Expression, functions, isFunction, type Operator, precedence } from "./expression.ts";
+import { type Expression, functions, isFunction, type Operator, precedence, type Value } from "./expression.ts";
 import { foreignFunctionHint } from "./foreign-names.ts";
 
 /** Levels of parentheses, calls and negations. */
@@ -14,10 +14,10 @@ interface Token {
 }
 
 const pattern =
-  /\s+|(?<word>[A-Za-z_][\w-]*)|(?<number>\d+(?:\.\d+)?)|'(?<single>(?:[^']|'')*)'|"(?<double>[^"]*)"|(?<symbol>\|\||&&|==|!=|<=|>=|[<>!().,])/y;
+  /\s+|(?<word>[A-Za-z_][\w-]*)|(?<number>\d+(?:\.\d+)*)|'(?<single>(?:[^']|'')*)'|"(?<double>[^"]*)"|(?<symbol>\|\||&&|==|!=|<=|>=|[<>!().,])/y;
 
 /**
- * Parses the inside of `${{ … }}`: texts in single or double quotes, numbers, `true`, `false`, names (`git.tag`), calls, `!`, comparisons, `&&`, `||`, parentheses.
+ * Parses the inside of `${{ … }}`: texts in single or double quotes, numbers, versions, `true`, `false`, names (`git.tag`), calls, `!`, comparisons, `&&`, `||`, parentheses.
  *
  * @param before Characters of the whole text that stand before the expression
  * @throws ExpressionError `EXPRESSION_INVALID` (kind `input`) that shows the place in the expression.
@@ -52,7 +52,7 @@ export function parseExpression(text: string, before = 0): Expression {
     const token = next();
     if (depth > maxDepth) throw invalid(token, "it is nested too deeply");
     if (token.kind === "text") return { kind: "literal", value: token.text };
-    if (token.kind === "number") return { kind: "literal", value: Number(token.text) };
+    if (token.kind === "number") return { kind: "literal", value: numberOf(token.text) };
     if (token.kind === "symbol" && token.text === "!") return { kind: "not", operand: readOperand(depth + 1) };
     if (token.kind === "symbol" && token.text === "(") {
       const inner = readBinary(0, depth + 1);
@@ -104,6 +104,12 @@ export function parseExpression(text: string, before = 0): Expression {
   const expression = readBinary(0, 0);
   if (peek().kind !== "end") throw invalid(peek(), `"${peek().text}" is not expected`);
   return expression;
+}
+
+/** A whole number as it is usually written; all else (1.20, 007) stays as it stands, because it is a version or a name to whoever wrote it. */
+function numberOf(written: string): Value {
+  const number = Number(written);
+  return Number.isSafeInteger(number) && String(number) === written ? number : written;
 }
 
 function isOperator(text: string): text is Operator {

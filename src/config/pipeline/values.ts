@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { parseReference } from "../../oci/reference.ts";
 import { foreignNameHint } from "../../expression/foreign-names.ts";
-import { parseExpression } from "../../expression/parse-expression.ts";
-import { parseTemplate, type Template } from "../../expression/template.ts";
+import { parseTemplate } from "../../expression/template.ts";
 import { readWith, text } from "../values.ts";
+import { parseCondition } from "./condition.ts";
 import { parseCron } from "./cron.ts";
 
 /**
@@ -18,10 +18,6 @@ export const template = z
 export const condition = z
   .union([z.string().min(1).max(100_000), z.int(), z.boolean()], { error: "must be an expression" })
   .transform((value, context) => readWith(parseCondition)(String(value), context));
-
-function parseCondition(text: string): Template {
-  return text.includes("${{") ? parseTemplate(text) : { parts: [parseExpression(text)] };
-}
 
 /** A name of an image, which may be given by expressions. */
 export const imageName = text.transform((value, context) => {
