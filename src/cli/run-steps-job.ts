@@ -67,8 +67,12 @@ function placementOfHandlers(job: JobSpec, { plan, options, place, pool }: JobPa
   const there = place.machines.filter(({ name }) => !pool.isLost(name));
   const idle = there.map((machine) => ({ ...machine, running: [] }));
   const policy = { platforms: plan.config.platforms, emulation: options.emulation };
-  const { id, emulation } = job;
-  for (const wish of [job, { id, emulation }]) {
+  const { id, emulation, platform } = job;
+  // What the job asks for is for its steps.
+  for (const wish of [
+    { id, emulation, ...(platform === undefined ? {} : { platform }) },
+    { id, emulation },
+  ]) {
     try {
       const placed = placeJob(wish, idle, policy);
       if ("placement" in placed) return placed.placement;

@@ -38,6 +38,7 @@ export const runSchema = z
         platform: platform.optional(),
         mode: z.enum(["native", "emulated"]).optional(),
         machine: z.string().optional().describe("where it ran"),
+        placement: z.string().optional().describe("why it ran there, natively or emulated"),
         seconds,
         waited: seconds.describe("from being ready to the start"),
         cacheHits: count,
