@@ -32,7 +32,7 @@ export async function performSteps(
   const started = performance.now();
   const result = await runAttempt({ ...job, platform }, surroundingsOf(job, machine, mode, parts), attempt);
   const { status, failure } = result;
-  if (status === "succeeded") place.times.add(plan.config.file, job.id, mode, (performance.now() - started) / 1000);
+  if (status === "succeeded") place.times.add(plan.identity.file, job.id, mode, (performance.now() - started) / 1000);
   if (failure?.code !== "ENGINE_LOST" || attempt.signal.aborted) return result;
   if (await machine.engine.comesBack(comeBack, attempt.signal)) return result;
   pool.lose(name, failure.message);

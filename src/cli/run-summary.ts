@@ -21,7 +21,7 @@ export interface RunSummary {
   };
   readonly cacheHits: number;
   readonly slowestStep?: { readonly job: string; readonly step: string; readonly seconds: number };
-  /** File of the pipeline. */
+  /** File of the pipeline; of a source `URL#REF:FILE`. */
   readonly pipeline: string;
   /** File with all events. */
   readonly events: string;

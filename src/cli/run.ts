@@ -85,7 +85,7 @@ async function runFrom(
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
-      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.identity.repository);
       const counted = { ...plan, facts: { ...plan.facts, number } };
       return await perform({ mode, context, plan: counted, options, secrets, place });
     } finally {
@@ -110,7 +110,7 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, folder, run, facts, graph, earlier } = plan;
+  const { config, identity, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -127,7 +127,7 @@ async function perform(parts: RunParts): Promise<number> {
     machines: place.machines,
     own: { name: thisMachine, slots: options.jobs },
     policy: { platforms: config.platforms, emulation: options.emulation },
-    seconds: ({ id }) => place.times.of(config.file, id),
+    seconds: ({ id }) => place.times.of(identity.file, id),
     now,
   });
   const started = now();
@@ -135,6 +135,7 @@ async function perform(parts: RunParts): Promise<number> {
   try {
     await earlier.placeArtifacts(run);
     await emit(startEvent(plan));
+    for (const text of earlier.notes) await emit({ type: "note", text });
     ended = await runPipeline(
       {
         graph,
@@ -145,7 +146,10 @@ async function perform(parts: RunParts): Promise<number> {
         joinGroup: (group, cancel, within, of) =>
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
-            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
+            : joinGroup(
+                { ...groups, folder: join(state, "run-groups"), group: `${identity.repository}: ${group}`, cancel },
+                within,
+              ),
         ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
@@ -157,7 +161,7 @@ async function perform(parts: RunParts): Promise<number> {
     progress.end();
   }
   const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
-  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
+  const about = { run, state: ended, kept, pipeline: identity.pipeline, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
