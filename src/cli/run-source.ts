@@ -20,8 +20,10 @@ const tokenUser = "x-access-token";
 export interface RunSource {
   /** How a person names it; without a password. */
   readonly name: string;
-  /** The same without reference: what tells it from other repositories, with the folder of it that was asked for. */
+  /** The same without the reference: one name for all that is run of it. */
   readonly repository: string;
+  /** Where it was cloned to, another folder for each run. */
+  readonly root: string;
   /** Folder that was asked for: the pipeline is looked for there, then above it. */
   readonly folder: string;
   /** The files that jobs start with: those of the pipeline's folder. Nothing but this run has them. */
@@ -73,10 +75,9 @@ export async function openSource(
       return { ...tree, hasRepository: isThere };
     };
     const { url } = splitLogin(place.url);
+    const repository = isGitAddress(url) ? url.replace(/(\.git)?\/*$/, "") : url;
     const name = [url, place.ref].filter((part) => part !== undefined).join("#");
-    const { subfolder = "." } = place;
-    const repository = isGitAddress(url) ? `${url}:${subfolder}` : resolve(url, subfolder);
-    return { name, repository, folder, checkout, remove };
+    return { name, repository, root: await realpath(root), folder, checkout, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -8,6 +8,7 @@ import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { MachinePool } from "../run/machine-pool.ts";
+import { thisMachine } from "../run/place-job.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -21,7 +22,7 @@ import { groupsOf } from "./run-groups.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf, withoutHostLogins } from "./run-logins.ts";
-import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
+import { closeMachines, openMachines, type RunMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { RunPins } from "./run-pins.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
@@ -89,7 +90,7 @@ async function runFrom(
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
-      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.repository);
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.identity.repository);
       const counted = { ...plan, facts: { ...plan.facts, number } };
       return await perform({ mode, context, plan: counted, options, secrets, place, pins });
     } finally {
@@ -116,7 +117,7 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, repository, run, facts, graph, earlier } = plan;
+  const { config, identity, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -133,7 +134,7 @@ async function perform(parts: RunParts): Promise<number> {
     machines: place.machines,
     own: { name: thisMachine, slots: options.jobs },
     policy: { platforms: config.platforms, emulation: options.emulation },
-    seconds: ({ id }) => place.times.of(config.file, id),
+    seconds: ({ id }) => place.times.of(identity.file, id),
     now,
   });
   const started = now();
@@ -141,13 +142,14 @@ async function perform(parts: RunParts): Promise<number> {
   try {
     await earlier.placeArtifacts(run);
     await emit(startEvent(plan));
+    for (const text of earlier.notes) await emit({ type: "note", text });
     ended = await runPipeline(
       {
         graph,
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         machines: pool,
-        joinGroup: groupsOf({ state, repository, owner, now }),
+        joinGroup: groupsOf({ state, repository: identity.repository, owner, now }),
         ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
@@ -159,7 +161,7 @@ async function perform(parts: RunParts): Promise<number> {
     progress.end();
   }
   const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
-  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
+  const about = { run, state: ended, kept, pipeline: identity.pipeline, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
