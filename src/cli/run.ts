@@ -62,7 +62,7 @@ async function runFrom(
     return 0;
   }
   const mode = progressMode(options, context);
-  requireSecrets(plan.graph, plan.config.registries, secrets);
+  await requireSecrets(plan, secrets, options);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
