@@ -56,7 +56,7 @@ function sentence(message: string): string {
 
 /** A mistyped key is the mistake; that something is missing around it, or beside it, follows. */
 function followsFromKey(issue: Issue, issues: readonly Issue[]): boolean {
-  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  const isMissing = (issue.code === "invalid_type" || issue.code === "invalid_union") && issue.input === undefined;
   if (issue.code !== "custom" && !isMissing) return false;
   const mapping = (isMissing ? issue.path.slice(0, -1) : issue.path).join("\n");
   return issues.some(
