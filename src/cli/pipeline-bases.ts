@@ -21,7 +21,7 @@ import { type Platform, samePlatform } from "../platform/platform.ts";
 import type { OpenRegistries } from "./registries.ts";
 
 /** What the base images of a pipeline are looked up with. */
-export interface BaseSources extends Pick<ImageSources, "placeOf" | "loginHint" | "known"> {
+export interface BaseSources extends Pick<ImageSources, "placeOf" | "loginHint" | "known" | "freePlatform"> {
   readonly config: Config;
   /** Where paths of the pipeline begin. */
   readonly folder: string;
