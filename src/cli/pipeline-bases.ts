@@ -60,7 +60,6 @@ export async function resolveBases(
     const { work, skip } = job;
     return work.kind === "build" && skip === undefined ? [{ job, work }] : [];
   });
-  if (builds.length === 0) return { images: [], problems: [], late: [] };
   const local = await sources.localPlatform();
   const builders = unique([local, ...sources.config.nodes.map(({ platform }) => platform)]);
   const images = new Map<string, ResolvedImage>();
