@@ -21,7 +21,7 @@ import { type Platform, samePlatform } from "../platform/platform.ts";
 import type { OpenRegistries } from "./registries.ts";
 
 /** What the base images of a pipeline are looked up with. */
-export interface BaseSources extends Pick<ImageSources, "placeOf" | "loginHint" | "known"> {
+export interface BaseSources extends Pick<ImageSources, "placeOf" | "loginHint" | "known" | "freePlatform"> {
   readonly config: Config;
   /** Where paths of the pipeline begin. */
   readonly folder: string;
@@ -60,7 +60,6 @@ export async function resolveBases(
     const { work, skip } = job;
     return work.kind === "build" && skip === undefined ? [{ job, work }] : [];
   });
-  if (builds.length === 0) return { images: [], problems: [], late: [] };
   const local = await sources.localPlatform();
   const builders = unique([local, ...sources.config.nodes.map(({ platform }) => platform)]);
   const images = new Map<string, ResolvedImage>();

@@ -1,5 +1,6 @@
 import type { ArchwayError } from "../error/error.ts";
 import { namesOfRun } from "../pipeline/facts.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
 import { localPlatform } from "./local-platform.ts";
 import { lookUpImages } from "./pipeline-lookup.ts";
@@ -9,12 +10,17 @@ import { loginHintOf } from "./run-logins.ts";
 import type { RunPins } from "./run-pins.ts";
 import type { RunPlan } from "./run-plan.ts";
 
-/** Looks up the images of all jobs before anything runs, and pins them: 0, or the exit code of what is wrong with them. */
+/**
+ * Looks up the images of all jobs before anything runs, and pins them: 0, or the exit code of what is wrong with them.
+ *
+ * @param freePlatform what jobs that name no platform run as
+ */
 export async function checkImages(
   context: CliContext,
   { config, folder, graph, facts }: RunPlan,
   pins: Pick<RunPins, "resolve">,
   secrets: ReadonlyMap<string, string>,
+  freePlatform: Promise<Platform | undefined>,
 ): Promise<number> {
   const sources = {
     resolve: pins.resolve,
@@ -24,6 +30,7 @@ export async function checkImages(
     placeOf: await readPlaces(config),
     known: namesOfRun(facts),
     loginHint: loginHintOf(config, secrets),
+    freePlatform,
   };
   const { images, bases } = await lookUpImages(graph, sources, context.signal);
   // What could not be asked for may be in the engine, and may answer later: the job that needs it tells.

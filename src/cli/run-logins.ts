@@ -67,8 +67,8 @@ function imagesNamedBy(work: JobWork): readonly string[] {
   return work.kind === "promote" ? [work.from, ...work.to] : [];
 }
 
-/** Places on this machine's disk need no login, and what is no name of an image is told by the command. */
-function hostOf(image: string): string | undefined {
+/** The registry of an image; undefined for places on this machine's disk, which need no login, and for what is no name of an image, which the command tells. */
+export function hostOf(image: string): string | undefined {
   if (isPlace(image) || image.startsWith("sha256:")) return undefined;
   try {
     return parseReference(image).host;

@@ -45,6 +45,7 @@ export async function openSource(
   if (source === undefined) return undefined;
   const written = readGitPlace(source);
   const place = isGitAddress(written.url) ? written : { ...written, url: resolve(cwd, written.url) };
+  if (!isGitAddress(written.url)) await requireLocal(written.url, place.url);
   const own = join(stateFolder(env), "work", await processMark());
   const root = join(own, "source");
   const remove = async () => {
@@ -82,6 +83,17 @@ export async function openSource(
     await remove();
     throw error;
   }
+}
+
+/** A path that is not there is a slip, and no server that may answer later. */
+async function requireLocal(written: string, path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) return;
+  throw new ArchwayError({
+    code: "SOURCE_INVALID",
+    kind: "input",
+    message: `There is no repository ${written}.`,
+    hint: "--source takes a URL[#REF[:FOLDER]], or the path of a repository on this machine.",
+  });
 }
 
 function loginFor(url: string, name: string | undefined, secrets: ReadonlyMap<string, string>): GitLogin | undefined {

@@ -6,9 +6,10 @@ import { systemClock } from "../job/clock.ts";
 import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
+import type { Platform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { MachinePool } from "../run/machine-pool.ts";
-import { thisMachine } from "../run/place-job.ts";
+import { placeJob, thisMachine } from "../run/place-job.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -63,7 +64,7 @@ async function runFrom(
     return 0;
   }
   const mode = progressMode(options, context);
-  requireSecrets(plan.graph, plan.config.registries, secrets);
+  await requireSecrets(plan, secrets, options);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
@@ -80,12 +81,14 @@ async function runFrom(
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
-  const checking = checkImages(begun, plan, pins, secrets);
+  const free = Promise.withResolvers<Platform | undefined>();
+  const checking = checkImages(begun, plan, pins, secrets, free.promise);
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
   try {
     machines = await openMachines(context, { plan, options, images, isInUse });
+    free.resolve(platformOfFree(machines, plan, options));
     const lacking = await checking;
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
@@ -98,9 +101,23 @@ async function runFrom(
     }
   } finally {
     early.abort();
+    free.resolve(undefined);
     await closeMachines(machines);
     await registries.registries.close();
   }
+}
+
+/** What a job that names no platform runs as on these machines. */
+function platformOfFree(
+  machines: readonly RunMachine[],
+  { config }: RunPlan,
+  options: RunOptions,
+): Platform | undefined {
+  if (machines.length === 0) return undefined;
+  const idle = machines.map((machine) => ({ ...machine, running: [] }));
+  const policy = { platforms: config.platforms, emulation: options.emulation };
+  const placed = placeJob({ id: "any", emulation: "fallback" }, idle, policy);
+  return "placement" in placed ? placed.placement.platform : undefined;
 }
 
 interface RunParts {

@@ -15,8 +15,10 @@ export interface ImageUse {
   readonly job: string;
   /** Where the file names it, as keys from the top; where a job has overrides the nearest key that is there. */
   readonly path: readonly PropertyKey[];
-  /** What it runs as; absent where any machine will do. */
+  /** What it runs as; absent where it is only read, and where any machine will do. */
   readonly platform?: Platform;
+  /** It is run, as whatever the machine is that the job comes to. */
+  readonly isFree?: true;
 }
 
 /** The images that a run needs before it starts. */
@@ -32,7 +34,7 @@ interface NamedImage {
   /** Variables of what names it, over those of the job. */
   readonly env: readonly Readonly<Record<string, Template>>[];
   readonly path: readonly PropertyKey[];
-  /** Platforms that it must have; absent: the one of the job. */
+  /** Platforms that it must have; absent: the one that the job runs as. */
   readonly platforms?: readonly Platform[];
 }
 
@@ -48,14 +50,15 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   const isMadeBefore = imagesMade(graph, names);
   for (const job of jobs) {
     const scope = knownScope(job, graph, names);
-    for (const { image, env, path, platforms = job.platform === undefined ? [] : [job.platform] } of imagesOf(job)) {
+    for (const { image, env, path, platforms = job.platform && [job.platform] } of imagesOf(job)) {
       const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
       const name = knownText(image, own);
       if (name === undefined || isMadeBefore(job, name)) late.add(name ?? templateText(image));
       else if (!isElsewhere(name)) {
         const uses = images.get(name) ?? [];
-        if (platforms.length === 0) uses.push({ job: job.id, path });
-        for (const platform of platforms) uses.push({ job: job.id, path, platform });
+        if (platforms === undefined) uses.push({ job: job.id, path, isFree: true });
+        else if (platforms.length === 0) uses.push({ job: job.id, path });
+        for (const platform of platforms ?? []) uses.push({ job: job.id, path, platform });
         images.set(name, uses);
       }
     }
