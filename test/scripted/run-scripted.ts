@@ -47,11 +47,20 @@ const notScripted = new ArchwayError({ code: "NOT_SCRIPTED", kind: "failed", mes
 export async function runScripted(
   jobs: string,
   script: EngineScript,
-  { cancelAt, secrets = {} }: { readonly cancelAt?: number; readonly secrets?: Readonly<Record<string, string>> } = {},
+  {
+    cancelAt,
+    secrets = {},
+    saving = 0,
+  }: {
+    readonly cancelAt?: number;
+    readonly secrets?: Readonly<Record<string, string>>;
+    /** Milliseconds that it takes to keep an artifact or a cache. */
+    readonly saving?: number;
+  } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
-  const folders = new ScriptedFolders();
+  const folders = new ScriptedFolders(clock, saving);
   const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
   const events: TimedEvent[] = [];
   const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });

@@ -78,10 +78,10 @@ export class LocalFolder implements JobFolder {
       isPlain: true,
       signal,
     });
-    const save = async () => {
+    const save = async (within?: AbortSignal) => {
       // A step may have put a link into the place of the folder.
       await requireFolders(this.workspace, path);
-      return cache.save();
+      return cache.save(within);
     };
     return { cache: { ...cache, save } };
   }
