@@ -17,7 +17,7 @@ import type {
 } from "./containerizer.ts";
 import { containerAnswer, createdAnswer } from "./docker-answers.ts";
 import { createBody, mountsOf } from "./container-body.ts";
-import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
+import { askDataFolder, askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
 import { createNetwork } from "./create-network.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
@@ -59,6 +59,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   readonly #uncover = new Map<string, (signal: AbortSignal) => Promise<void>>();
   #empty: Promise<string> | undefined;
   #sees: Promise<boolean> | undefined;
+  #dataFolder: string | undefined;
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
@@ -80,6 +81,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   describe(): EngineFacts {
     return this.#facts;
+  }
+
+  async dataFolder(signal: AbortSignal): Promise<string | undefined> {
+    if ((await this.#sees) !== true) return undefined;
+    return (this.#dataFolder ??= await askDataFolder(this.#engine, signal));
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
