@@ -51,11 +51,14 @@ export async function runScripted(
     cancelAt,
     secrets = {},
     saving = 0,
+    noFolder,
   }: {
     readonly cancelAt?: number;
     readonly secrets?: Readonly<Record<string, string>>;
     /** Milliseconds that it takes to keep an artifact or a cache. */
     readonly saving?: number;
+    /** Why no job gets files. */
+    readonly noFolder?: Error;
   } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
@@ -72,7 +75,7 @@ export async function runScripted(
     containerizer: engine,
     networks: new NetworkQueue(engine.name, clock),
     clock,
-    openFolder: () => folders.openFolder(),
+    openFolder: () => (noFolder === undefined ? folders.openFolder() : Promise.reject(noFolder)),
     isEmulated: false,
     variables: {},
     secret: (name: string) => secrets[name] ?? "",

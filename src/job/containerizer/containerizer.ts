@@ -35,7 +35,7 @@ export interface Containerizer {
   remove(what: Removable, signal: AbortSignal): Promise<void>;
   /** All that carries our labels, for {@link removeLeftovers}. */
   list(signal: AbortSignal): Promise<readonly Labelled[]>;
-  /** Removes the images that were loaded for this process alone. */
+  /** Removes the images that were loaded for this process alone, and what could not be removed before. */
   close(signal: AbortSignal): Promise<void>;
 }
 

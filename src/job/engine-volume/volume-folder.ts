@@ -256,8 +256,12 @@ class Volume {
   }
 
   async remove(): Promise<void> {
-    await this.#engine.remove({ kind: "container", id: this.#holder }, AbortSignal.timeout(patience));
-    await this.#engine.remove({ kind: "volume", id: this.name }, AbortSignal.timeout(patience));
+    try {
+      await this.#engine.remove({ kind: "container", id: this.#holder }, AbortSignal.timeout(patience));
+    } finally {
+      // Also asked for when the container stays: what could not be removed is tried again later.
+      await this.#engine.remove({ kind: "volume", id: this.name }, AbortSignal.timeout(patience));
+    }
   }
 }
 
