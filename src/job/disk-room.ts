@@ -31,9 +31,9 @@ export async function askDisks({
 }: Pick<AttemptPlace, "folder" | "containerizer" | "clock">): Promise<"full" | "room" | undefined> {
   const engine = await containerizer.dataFolder?.(clock.timeout(5_000)).catch(() => undefined);
   const paths = [folder.disk, engine];
-  const full = await Promise.all(
-    paths.map((path) => (path === undefined ? undefined : statfs(path).then(isFull, () => undefined))),
-  );
+  const ask = async (path: string | undefined) =>
+    path === undefined ? undefined : statfs(path).then(isFull, () => undefined);
+  const full = await Promise.all(paths.map(ask));
   if (full.includes(true)) return "full";
   return full.includes(undefined) ? undefined : "room";
 }
