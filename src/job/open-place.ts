@@ -54,13 +54,16 @@ export async function openPlace(
   const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
   const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
   // The engine works while the files are made ready.
+  const givenUp = new AbortController();
   const making = networks.take(
     () => make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked)),
-    { signal, whileWaiting },
+    { signal: AbortSignal.any([signal, givenUp.signal]), whileWaiting },
   );
   // Heard below, when it is waited for.
   making.catch(() => undefined);
   removals.push(async () => {
+    // What else is needed may fail while it still waits.
+    givenUp.abort();
     const id = await making.catch(() => undefined);
     if (id === undefined) return;
     await removeMade({ ...around, job }, { kind: "network", id });

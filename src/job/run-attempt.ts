@@ -83,7 +83,7 @@ async function runAll(
   const place = { ...alone, hosts: services.hosts, late: lateSignal(within, clock) };
   try {
     const { failure: failed, failedStep: step } = await runSteps(place, within);
-    const later = await saveResults({ place, caches }, failed).then(() => undefined, failureOf);
+    const later = await saveResults({ place, caches }, failed, signal).then(() => undefined, failureOf);
     // What failed first is what the user has to know.
     if (failed !== undefined) {
       const about = step === undefined ? { name: "services" } : { name: step.name, step };

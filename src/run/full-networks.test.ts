@@ -81,4 +81,11 @@ describe("an engine without addresses for another network", () => {
     assert.equal(count(ran)["cancelled"], 4);
     assert.equal(ran.took, 50_000);
   });
+
+  test("holds up no job that fails meanwhile of something else", async () => {
+    const noFolder = new Error("no space left on device");
+    const ran = await runScripted(jobs(3), { ...lasts(10), networks: () => 0 }, { noFolder });
+    assert.equal(count(ran)["DISK_FULL"], 3);
+    assert.ok(ran.took < 10_000, `${ran.took}`);
+  });
 });

@@ -51,15 +51,21 @@ export async function runScripted(
     cancelAt,
     secrets = {},
     hash = () => "",
+    saving = 0,
+    noFolder,
   }: {
     readonly cancelAt?: number;
     readonly secrets?: Readonly<Record<string, string>>;
     readonly hash?: () => string;
+    /** Milliseconds that it takes to keep an artifact or a cache. */
+    readonly saving?: number;
+    /** Why no job gets files. */
+    readonly noFolder?: Error;
   } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
-  const folders = new ScriptedFolders();
+  const folders = new ScriptedFolders(clock, saving);
   const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
   const events: TimedEvent[] = [];
   const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });
@@ -71,7 +77,7 @@ export async function runScripted(
     containerizer: engine,
     networks: new NetworkQueue(engine.name, clock),
     clock,
-    openFolder: () => folders.openFolder(),
+    openFolder: () => (noFolder === undefined ? folders.openFolder() : Promise.reject(noFolder)),
     isEmulated: false,
     variables: {},
     secret: (name: string) => secrets[name] ?? "",

@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/job/clock.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
 
 /** Files of jobs that are nowhere, and know whether they were removed. */
@@ -6,10 +7,22 @@ export class ScriptedFolders {
   readonly open = new Set<JobFolder>();
   /** What was done with artifacts and caches. */
   readonly done: string[] = [];
+  readonly #clock: Clock;
+  readonly #saving: number;
+
+  /** @param saving milliseconds that it takes to keep an artifact or a cache */
+  constructor(clock: Clock, saving: number) {
+    this.#clock = clock;
+    this.#saving = saving;
+  }
 
   async openFolder(): Promise<JobFolder> {
     let count = 0;
     const { done, open } = this;
+    const save = async (what: string, signal?: AbortSignal) => {
+      await this.#clock.sleep(this.#saving, signal);
+      done.push(what);
+    };
     const folder: JobFolder = {
       workspace: "/workspace",
       made: { driver: "none", files: 0 },
@@ -23,15 +36,15 @@ export class ScriptedFolders {
         cache: {
           result: "miss",
           release: async () => undefined,
-          save: async () => {
-            done.push(`saved ${key}`);
+          save: async (signal) => {
+            await save(`saved ${key}`, signal);
             return { saved: true, bytes: 0 };
           },
         },
         source: "/cache",
       }),
-      saveArtifact: async (_, { name }) => {
-        done.push(`kept ${name}`);
+      saveArtifact: async (_, { name }, signal) => {
+        await save(`kept ${name}`, signal);
         return { files: 0, bytes: 0 };
       },
       remove: async () => {

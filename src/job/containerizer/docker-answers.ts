@@ -50,6 +50,7 @@ export const infoAnswer = z.object({
   Architecture: z.string().default(""),
   NCPU: z.number().default(1),
   MemTotal: z.number().default(0),
+  DockerRootDir: z.string().optional(),
 });
 export const imagesAnswer = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
 

@@ -17,13 +17,14 @@ import type {
 } from "./containerizer.ts";
 import { containerAnswer, createdAnswer } from "./docker-answers.ts";
 import { createBody, mountsOf } from "./container-body.ts";
-import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
+import { askDataFolder, askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
 import { createNetwork } from "./create-network.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { execCommand } from "./exec-command.ts";
 import { writeLabels } from "./labels.ts";
 import { listLabelled } from "./list-labelled.ts";
+import { OwedRemovals } from "./owed-removals.ts";
 import { freshName, loadBytes, loadImage, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
 import { placeFiles } from "./placed-files.ts";
 import { seesFiles } from "./sees-files.ts";
@@ -55,10 +56,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
   readonly #loaded: string[] = [];
+  readonly #owed = new OwedRemovals();
   /** What puts back the files that a container's own ones covered, by container. */
   readonly #uncover = new Map<string, (signal: AbortSignal) => Promise<void>>();
   #empty: Promise<string> | undefined;
   #sees: Promise<boolean> | undefined;
+  #dataFolder: string | undefined;
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
@@ -80,6 +83,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   describe(): EngineFacts {
     return this.#facts;
+  }
+
+  async dataFolder(signal: AbortSignal): Promise<string | undefined> {
+    if ((await this.#sees) !== true) return undefined;
+    return (this.#dataFolder ??= await askDataFolder(this.#engine, signal));
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
@@ -105,6 +113,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async close(signal: AbortSignal): Promise<void> {
     try {
+      await this.#owed.retry((what) => this.remove(what, signal));
       for (const id of this.#loaded.splice(0))
         await this.remove({ kind: "image", id }, signal).catch((error: unknown) => {
           // One that a kept container has: a later start removes it.
@@ -229,7 +238,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     return addresses.find((address) => address !== "");
   }
 
-  async remove(what: Removable, signal: AbortSignal): Promise<void> {
+  remove(what: Removable, signal: AbortSignal): Promise<void> {
+    return this.#owed.note(what, this.#remove(what, signal));
+  }
+
+  async #remove(what: Removable, signal: AbortSignal): Promise<void> {
     const uncover = what.kind === "container" ? this.#uncover.get(what.id) : undefined;
     this.#uncover.delete(what.id);
     // A container that has gone took its files along; the volume goes with the job.
@@ -255,9 +268,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     return listLabelled((what, path) => this.#ask(what, { method: "GET", path }, signal));
   }
 
-  /** Whether it answers, at once or within some milliseconds. */
-  comesBack(within: number, signal: AbortSignal): Promise<boolean> {
-    return comesBack(this.#engine, within, signal);
+  /** Whether it answers, at once or within some milliseconds; then what it could not remove before is removed. */
+  async comesBack(within: number, signal: AbortSignal): Promise<boolean> {
+    const isBack = await comesBack(this.#engine, within, signal);
+    // A container that outlived the connection would work beside the next attempt.
+    if (isBack) await this.#owed.retry((what) => this.remove(what, AbortSignal.timeout(patience)));
+    return isBack;
   }
 
   /** An answer, or an error that says what was tried. */

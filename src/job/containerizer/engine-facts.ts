@@ -51,6 +51,11 @@ export async function askMachine(engine: EngineHttp, signal: AbortSignal): Promi
   return { kernel: Architecture, processors: Math.max(1, NCPU), memory: MemTotal };
 }
 
+/** Asks an engine where it keeps images and containers: a path of its machine. */
+export async function askDataFolder(engine: EngineHttp, signal: AbortSignal): Promise<string | undefined> {
+  return infoAnswer.parse(await engine.json({ method: "GET", path: "/info" }, signal)).DockerRootDir;
+}
+
 /**
  * The platform of an engine by what its daemon was compiled for. The kernel's machine must not decide: a Raspberry Pi with a 32-bit userland has an arm64 kernel, and its engine takes
  * images for linux/arm/v7. 32-bit code for ARMv8 is made by nobody, so v7 is the highest.

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineFacts } from "./containerizer.ts";
 import { createdAnswer } from "./docker-answers.ts";
@@ -9,7 +9,7 @@ import { retryTransient } from "./transient-refusal.ts";
 
 /**
  * Whether an engine mounts the files of this machine: tried, not guessed from its endpoint, since a socket of this machine may lead to a virtual machine, to another mount namespace, or through ssh to
- * elsewhere. A folder with a name that nobody else has is made in `folder`, and a container asked for that needs it; nothing of it stays. False when that cannot be told: an engine that does not see files
+ * elsewhere. A folder with a name that nobody else has is made below `folder`, in that of this process, which a later start removes when this one is killed; and a container asked for that needs it; nothing of it stays. False when that cannot be told: an engine that does not see files
  * gets them sent.
  */
 export async function seesFiles(
@@ -19,7 +19,8 @@ export async function seesFiles(
   signal: AbortSignal,
 ): Promise<boolean> {
   const word = randomUUID();
-  const unique = join(folder, `.archway-${word}`);
+  const own = join(folder, owner);
+  const unique = join(own, `probe-${word}`);
   await mkdir(unique, { recursive: true });
   try {
     return kind === "docker"
@@ -27,6 +28,8 @@ export async function seesFiles(
       : await isRootFound(engine, unique, { word, owner }, signal);
   } finally {
     await rm(unique, { force: true, recursive: true });
+    // Only when nothing else is in it.
+    await rmdir(own).catch(() => undefined);
   }
 }
 

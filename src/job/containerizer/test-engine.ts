@@ -7,8 +7,8 @@ import { DockerEngine } from "./docker-engine.ts";
 import { readEndpoint } from "./engine-endpoint.ts";
 import { EngineHttp } from "./engine-http.ts";
 
-/** What an engine's server says to a request that is not to be answered like any other. */
-export type Fault = { readonly status: number; readonly message: string };
+/** What an engine's server says to a request that is not to be answered like any other; without a status it breaks off. */
+export type Fault = { readonly status?: number; readonly message: string };
 
 /**
  * An engine that knows names, and says what `faulty` returns instead of an answer.
@@ -23,8 +23,10 @@ export async function engineWith(
   const folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
   const asked: string[] = [];
   const names = new Set<string>();
-  const refuse = (response: ServerResponse, { status, message }: Fault) =>
-    response.writeHead(status).end(JSON.stringify({ message }));
+  const refuse = (response: ServerResponse, { status, message }: Fault) => {
+    if (status === undefined) response.destroy();
+    else response.writeHead(status).end(JSON.stringify({ message }));
+  };
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -37,11 +39,11 @@ export async function engineWith(
       asked.push(`${request.method} ${url.pathname}`);
       const body = Buffer.concat(pieces).toString();
       const fault = faulty(asked.at(-1) ?? "", names, body);
-      if (fault !== undefined) return void refuse(response, fault);
+      if (fault !== undefined) return refuse(response, fault);
       const name = url.searchParams.get("name") ?? /"Name":"([^"]+)"/.exec(body)?.[1];
       if (request.method === "DELETE") names.delete(url.pathname.split("/").at(-1) ?? "");
       else if (name !== undefined) {
-        if (names.has(name)) return void refuse(response, { status: 409, message: `name ${name} is already used` });
+        if (names.has(name)) return refuse(response, { status: 409, message: `name ${name} is already used` });
         names.add(name);
       }
       response.end(`{"Id":"id-of-${name}"}`);
