@@ -16,6 +16,7 @@ import { text } from "node:stream/consumers";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { cacheFolder } from "../test/bed/cache-folder.ts";
 import readResults, { type Results } from "./test-results.ts";
 
 /** The longest files of `test/`, the longest first. They begin first: at the end they would leave processors idle. */
@@ -59,6 +60,8 @@ async function runTogether(files: readonly string[]): Promise<Results | undefine
 /** Runs test files each in a process of its own, several at a time, in their order. */
 async function runApart(files: readonly string[]): Promise<Results | undefined> {
   const concurrency = Math.min(3, availableParallelism() + 1);
+  // Tests start the program in places with caches of their own: it would strip and compile its code each time.
+  process.env["NODE_COMPILE_CACHE"] ??= cacheFolder("node");
   const events = run({
     cwd: root,
     files: files.map((file) => resolve(root, file)),
