@@ -1,6 +1,7 @@
 /**
  * Runs the tests through node:test: those beside the code in one process, which is ten times as quick, and those in `test/` each in
- * its own, one more at a time than there are processors, because they mostly wait: three at most. Ends with the counts of all, and exits 1 when a test failed or none ran.
+ * its own, one more at a time than there are processors, because they mostly wait: three at most. Ends with what took longest, what was
+ * left out and why, and the counts of all; exits 1 when a test failed or none ran.
  *
  *     node scripts/test.ts [--unit] [--soak] [FILE…]
  *
@@ -11,20 +12,22 @@ import { once } from "node:events";
 import { existsSync, globSync, mkdtempDisposableSync, readFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { cacheFolder } from "../test/bed/cache-folder.ts";
+import readResults, { type Results } from "./test-results.ts";
 
-/** What the counting reporter tells of a run. */
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
+/** The longest files of `test/`, the longest first. They begin first: at the end they would leave processors idle. */
+const longest: readonly string[] = [];
 
 const root = resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { unit: { type: "boolean", default: false }, soak: { type: "boolean", default: false } },
 });
+const nodeOptions = values.soak ? ["--import=./scripts/soak.ts"] : [];
 
 /** Test files of a folder, among those that were asked for. */
 function testFiles(folder: string): string[] {
@@ -34,23 +37,40 @@ function testFiles(folder: string): string[] {
     .sort();
 }
 
-/** Runs test files, shows what the runner says, and returns its counts; `crashed` when it ended without them or with an error of its own. */
-async function runFiles(files: readonly string[], options: readonly string[]): Promise<Counts & { crashed: boolean }> {
-  const none = { passed: 0, failed: 0, skipped: 0, crashed: false };
-  if (files.length === 0) return none;
-  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+/** Runs test files in one process of their own; undefined when that ended without results, or with an error that no test has. */
+async function runTogether(files: readonly string[]): Promise<Results | undefined> {
   using folder = mkdtempDisposableSync(join(tmpdir(), "archway-test-"));
-  const countsFile = join(folder.path, "counts.json");
-  reporters.push("--test-reporter=./scripts/test-counts.ts", `--test-reporter-destination=${countsFile}`);
-  if (values.soak) reporters.push("--import=./scripts/soak.ts");
-  const child = spawn(process.execPath, ["--test", ...options, ...reporters, ...files], {
+  const resultsFile = join(folder.path, "results.json");
+  const reporters = [
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=./scripts/test-results.ts",
+    `--test-reporter-destination=${resultsFile}`,
+  ];
+  const child = spawn(process.execPath, ["--test", "--test-isolation=none", ...nodeOptions, ...reporters, ...files], {
     cwd: root,
     stdio: "inherit",
   });
   const [exitCode] = (await once(child, "close")) as [number | null];
-  const text = existsSync(countsFile) ? readFileSync(countsFile, "utf8") : "";
-  const counts = text === "" ? undefined : (JSON.parse(text) as Counts);
-  return { ...(counts ?? none), crashed: counts === undefined || (exitCode !== 0 && counts.failed === 0) };
+  const written = existsSync(resultsFile) ? readFileSync(resultsFile, "utf8") : "";
+  const results = written === "" ? undefined : (JSON.parse(written) as Results);
+  return exitCode !== 0 && results?.failed === 0 ? undefined : results;
+}
+
+/** Runs test files each in a process of its own, several at a time, in their order. */
+async function runApart(files: readonly string[]): Promise<Results | undefined> {
+  const concurrency = Math.min(3, availableParallelism() + 1);
+  // Tests start the program in places with caches of their own: it would strip and compile its code each time.
+  process.env["NODE_COMPILE_CACHE"] ??= cacheFolder("node");
+  const events = run({
+    cwd: root,
+    files: files.map((file) => resolve(root, file)),
+    concurrency,
+    execArgv: nodeOptions,
+  });
+  events.compose(spec).pipe(process.stdout);
+  const written = await text(events.compose(readResults));
+  return written === "" ? undefined : (JSON.parse(written) as Results);
 }
 
 /** Hooks of a file itself would run around the tests of other files in the same process. */
@@ -58,18 +78,21 @@ function hasFileHooks(file: string): boolean {
   return /^(before|after)(Each)?\(/m.test(readFileSync(resolve(root, file), "utf8"));
 }
 
+const place = (file: string) => (longest.includes(file) ? longest.indexOf(file) : longest.length);
 const beside = testFiles("src");
 const apart = [...beside.filter(hasFileHooks), ...(values.unit ? [] : testFiles("test"))];
 const together = beside.filter((file) => !apart.includes(file));
 const runs = [
-  await runFiles(together, ["--test-isolation=none"]),
-  await runFiles(apart, [`--test-concurrency=${Math.min(3, availableParallelism() + 1)}`]),
+  ...(together.length > 0 ? [await runTogether(together)] : []),
+  ...(apart.length > 0 ? [await runApart(apart.toSorted((a, b) => place(a) - place(b)))] : []),
 ];
-const sum = (key: keyof Counts) => runs.reduce((total, run) => total + run[key], 0);
-const crashed = runs.some((run) => run.crashed);
+const ended = runs.filter((results) => results !== undefined);
+const sum = (key: "passed" | "failed") => ended.reduce((total, results) => total + results[key], 0);
+const seconds = ended.flatMap((results) => Object.entries(results.seconds)).toSorted(([, a], [, b]) => b - a);
+const skips = ended.flatMap((results) => results.skips);
 
-if (crashed) console.error("The test runner ended without a result.");
-console.log(
-  `${sum("passed")} passed, ${sum("failed")} failed${sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : ""}`,
-);
-if (sum("passed") === 0 || sum("failed") > 0 || crashed) process.exitCode = 1;
+for (const [file, took] of seconds.slice(0, 15)) console.log(`${String(Math.round(took)).padStart(5)} s  ${file}`);
+for (const skip of skips) console.log(`skipped: ${skip}`);
+if (ended.length < runs.length) console.error("The test runner ended without a result.");
+console.log(`${sum("passed")} passed, ${sum("failed")} failed${skips.length > 0 ? `, ${skips.length} skipped` : ""}`);
+if (sum("passed") === 0 || sum("failed") > 0 || ended.length < runs.length) process.exitCode = 1;

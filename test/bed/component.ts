@@ -53,6 +53,10 @@ const needs = {
   make: { packages: ["make"] },
   /** For the tests that read databases of RPM. */
   rpm: { packages: ["rpm", "db5.3-util"] },
+  /** For the tests of large files in Git, of file systems that share blocks, and of the archives of bsdtar. */
+  "git-lfs": { packages: ["git-lfs"] },
+  "file-systems": { packages: ["btrfs-progs", "xfsprogs"] },
+  bsdtar: { packages: ["libarchive-tools"] },
   skopeo: { packages: ["skopeo"] },
   umoci: { packages: ["umoci"] },
   /** What people prove an image with by hand, and what measures them. */

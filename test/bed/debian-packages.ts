@@ -50,6 +50,10 @@ export const debianPackages = {
   rpm: { file: "rpmbuild", why: "makes and installs packages whose database tests read" },
   "db5.3-util": { file: "db5.3_load", why: "writes databases as RPM had them before SQLite" },
   git: { file: "git", why: "contexts from Git" },
+  "git-lfs": { file: "git-lfs", why: "large files of Git repositories" },
+  "btrfs-progs": { file: "mkfs.btrfs", why: "makes a file system on which copies share blocks" },
+  xfsprogs: { file: "mkfs.xfs", why: "makes another such file system" },
+  "libarchive-tools": { file: "bsdtar", why: "writes sparse archives of its own kind that tests read" },
 } as const satisfies Record<string, DebianPackage>;
 
 interface DebianPackage {

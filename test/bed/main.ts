@@ -131,6 +131,9 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "compilers":
     case "make":
     case "rpm":
+    case "git-lfs":
+    case "file-systems":
+    case "bsdtar":
     case "skopeo":
     case "umoci":
     case "proof-by-hand":

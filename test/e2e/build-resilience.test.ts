@@ -10,6 +10,7 @@ import type { BuildkitNode } from "../bed/buildkit.ts";
 import type { Registry } from "../bed/registry.ts";
 import { archway, startArchway, workplace } from "./archway.ts";
 import type { Workplace } from "./archway.ts";
+import { startStepGate } from "./step-gate.ts";
 
 const run = promisify(execFile);
 const needs = ["registry", "buildkit", "qemu", "bases", "crane"] as const;
@@ -54,13 +55,16 @@ describe("a build that is disturbed", { skip: await unavailable(...needs) }, () 
 
   test("one node is killed in the middle: a message, no tag, and the next run builds only its platform", async () => {
     const image = `${registry.host}/resilience/node:1`;
-    // The amd64 half is quick; the other waits until its node is gone.
+    // The other half waits until its node is gone.
+    await using gate = await startStepGate();
     await using at = await place(
-      "FROM alpine:3.6\nARG TARGETARCH\nRUN if [ $TARGETARCH = arm64 ] && [ ! -e /nothere ]; then sleep 6; fi\n",
+      `FROM alpine:3.6\nARG TARGETARCH\nRUN if [ $TARGETARCH = arm64 ]; then ${gate.wait}; fi\n`,
     );
     const started = startArchway(args(image), options(at));
     await started.shows("[linux/amd64] proven");
+    await Promise.race([gate.reached, started.ended]);
     await arm.kill("SIGKILL");
+    gate.open();
     const ended = await started.ended;
     assert.equal(ended.code, 3, ended.stderr);
     assert.match(ended.stderr, /linux\/arm64/);
@@ -87,10 +91,13 @@ describe("a build that is disturbed", { skip: await unavailable(...needs) }, () 
 
   test("the registry goes away between the children and the index: no tag, then resume", async () => {
     const image = `${registry.host}/resilience/registry:1`;
+    await using gate = await startStepGate();
     await using at = await place(
-      "FROM alpine:3.6\nARG TARGETARCH\nRUN if [ $TARGETARCH = arm64 ]; then sleep 3; fi; echo two > /two\n",
+      `FROM alpine:3.6\nARG TARGETARCH\nRUN if [ $TARGETARCH = arm64 ]; then ${gate.wait}; fi; echo two > /two\n`,
     );
     const started = startArchway(args(image), options(at));
+    await started.shows("[linux/amd64] proven");
+    gate.open();
     await started.shows("[linux/arm64] being proven");
     await registry.kill("SIGKILL");
     const ended = await started.ended;
@@ -106,18 +113,18 @@ describe("a build that is disturbed", { skip: await unavailable(...needs) }, () 
 
   test("Ctrl-C: exit 130, no tag, nothing left behind", async () => {
     const image = `${registry.host}/resilience/interrupt:1`;
-    await using at = await place("FROM alpine:3.6\nRUN echo waiting; sleep 60\n");
+    await using gate = await startStepGate();
+    await using at = await place(`FROM alpine:3.6\nRUN ${gate.wait}\n`);
     const started = startArchway(args(image), options(at));
-    await started.shows("building on");
-    await new Promise((wait) => setTimeout(wait, 1500));
+    await Promise.race([gate.reached, started.ended]);
     started.child.kill("SIGINT");
     const ended = await started.ended;
     assert.equal(ended.code, 130, ended.stderr);
     assert.doesNotMatch(ended.stderr, /\n\s+at /);
     await assertNoTag(image);
     assert.deepEqual(await temporaryFiles(at), []);
-    const { stdout } = await run("ps", ["-eo", "args"]);
-    assert.doesNotMatch(stdout, /sleep 60$/m, "the step has been stopped");
+    // Else it would wait for ever.
+    await gate.left;
   });
 
   test("kill -9 at any phase: no half-published tag, and the same command ends well", async () => {

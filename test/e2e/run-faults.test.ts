@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+import { unavailable } from "../bed/bed.ts";
+import { archway, startArchway, type Workplace } from "./archway.ts";
 import { contentOf, leftOnDisk } from "./engine-content.ts";
+import { runBed } from "./run-bed.ts";
 import { assertWhole, eventsOf, lineOf, outputOf } from "./run-record.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "bases"] as const;
@@ -14,10 +15,7 @@ const soak = process.env["ARCHWAY_SOAK"];
 const kills = soak === undefined ? 3 : Math.ceil(2.5 * Number(soak));
 
 /** Everything that a run makes: an image that is loaded, networks, containers with volumes, services, caches, artifacts. */
-const pipeline = (mirror: string) => `version: 1
-platforms: [linux/amd64]
-registries: { docker.io: { mirrors: ["${mirror}"] } }
-jobs:
+const pipeline = `jobs:
   image: { build: { tags: [registry.example/app:1] } }
   work:
     needs: image
@@ -39,17 +37,11 @@ jobs:
 const dockerfile = "FROM busybox\nVOLUME /data\nRUN echo made > /made\n";
 
 describe("archway run when something dies", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
+  const at = runBed(needs);
 
   async function repository(): Promise<Workplace> {
-    const { host } = await bed.registry();
-    const files = { ".archway.yaml": pipeline(host), Dockerfile: dockerfile };
-    const place = await workplace({ env: { ...bed.env, BUILDKIT_HOST: (await bed.buildkit()).endpoint } }, { files });
+    const env = { BUILDKIT_HOST: (await at.bed.buildkit()).endpoint };
+    const place = await at.repository(pipeline, { env, files: { Dockerfile: dockerfile } });
     await writeFile(join(place.dir, "content"), Buffer.alloc(1_000_000, 7));
     return place;
   }
@@ -57,12 +49,12 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
   for (const engine of ["docker", "podman"] as const) {
     describe(`with ${engine}`, () => {
       const run = async (place: Workplace, ...args: readonly string[]) => {
-        const { endpoint } = await bed[engine]();
+        const { endpoint } = await at.bed[engine]();
         return archway(["run", "--host", endpoint, ...args], { cwd: place.dir, env: place.env });
       };
       /** The next start is a run of a job that needs nothing. */
       const assertNextCleans = async (place: Workplace, when: string) => {
-        const { endpoint } = await bed[engine]();
+        const { endpoint } = await at.bed[engine]();
         const next = await run(place, "image", "short");
         assert.equal(next.code, 0, `${when}:\n${next.stderr}`);
         assertWhole(await eventsOf(place));
@@ -72,7 +64,7 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
 
       test(`kill -9 at ${kills} random moments: the next start leaves nothing of it`, async () => {
         await using place = await repository();
-        const { endpoint } = await bed[engine]();
+        const { endpoint } = await at.bed[engine]();
         const began = performance.now();
         const whole = await run(place);
         const total = performance.now() - began;
@@ -94,7 +86,7 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
       ] as const) {
         test(`an engine that ${how} in the middle of a step is the infrastructure's failure, and the next start cleans`, async () => {
           await using place = await repository();
-          const member = await bed[engine]();
+          const member = await at.bed[engine]();
           const program = startArchway(["run", "long", "--event", "manual", "--host", member.endpoint], {
             cwd: place.dir,
             env: place.env,
@@ -117,7 +109,7 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
 
       test("a job that is tried again succeeds with the engine that came back", async () => {
         await using place = await repository();
-        const member = await bed[engine]();
+        const member = await at.bed[engine]();
         const program = startArchway(["run", "stubborn", "--event", "manual", "--host", member.endpoint], {
           cwd: place.dir,
           env: place.env,

@@ -1,41 +1,31 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { archway, workplace, type Workplace } from "./archway.ts";
+import { describe, test } from "node:test";
+import { unavailable } from "../bed/bed.ts";
+import { archway, type Workplace } from "./archway.ts";
 import { contentOf } from "./engine-content.ts";
+import { runBed } from "./run-bed.ts";
 import { inTerminal, noTerminal } from "./terminal.ts";
 
 const needs = ["registry", "docker", "bases"] as const;
 
 describe("archway run in a terminal", { skip: noTerminal || (await unavailable(...needs)) }, () => {
-  let bed: Bed;
-  let mirror: string;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    mirror = (await bed.registry()).host;
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
-
-  async function start(place: Workplace, jobs: string, args: readonly string[], size = { columns: 100, rows: 24 }) {
-    const head = `version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
-    await writeFile(join(place.dir, ".archway.yaml"), `${head}jobs:\n${jobs}`);
-    const { endpoint } = await bed.docker();
-    return inTerminal(["run", "--host", endpoint, ...args], { cwd: place.dir, env: place.env, ...size });
+  const at = runBed(needs);
+  const repository = (jobs: string) => at.repository(`jobs:\n${jobs}`);
+  async function start(place: Workplace, args: readonly string[] = []) {
+    const { endpoint } = await at.bed.docker();
+    return inTerminal(["run", "--host", endpoint, ...args], { cwd: place.dir, env: place.env, columns: 100, rows: 24 });
   }
 
   test("jobs are a graph with the log of one below; keys choose it, q cancels, and the terminal is as before", async () => {
-    await using place = await workplace(bed, {});
-    const terminal = await start(
-      place,
+    await using place = await repository(
       `  slow: { platforms: all, image: busybox, steps: [{ name: talk, run: "echo first; printf '\\\\033[2J\\\\033]0;x\\\\007harmless\\\\n'; sleep 1000" }] }
   quick: { image: busybox, steps: [{ name: say, run: echo quick words }] }
   later: { needs: [slow, quick], image: busybox, steps: [echo never] }
 `,
-      [],
     );
+    const terminal = await start(place);
     await terminal.shows(/^quick +.?✓ .*native linux\/amd64/m);
     await terminal.shows(/^slow +.?● .*native talk/m);
     await terminal.shows(/^later +.?· waits for slow@linux\/amd64/m);
@@ -54,15 +44,13 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
   });
 
   test("approvals are asked for one after the other, and the summary tells of failures", async () => {
-    await using place = await workplace(bed, {});
-    const terminal = await start(
-      place,
+    await using place = await repository(
       `  first: { approval: {} }
   second: { approval: { message: Really? } }
   bad: { needs: [first, second], image: busybox, steps: ["echo reason; exit 3"] }
 `,
-      ["--format", "json", "--events", "events.jsonl"],
     );
+    const terminal = await start(place, ["--format", "json", "--events", "events.jsonl"]);
     await terminal.shows('Go on with "first"? [y/N] ▁');
     terminal.type("y\r");
     await terminal.shows("Really? [y/N] ▁");
@@ -77,8 +65,8 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
   });
 
   test("Ctrl-C at a question cancels the run", async () => {
-    await using place = await workplace(bed, {});
-    const terminal = await start(place, "  ask: { approval: {} }\n", []);
+    await using place = await repository("  ask: { approval: {} }\n");
+    const terminal = await start(place);
     await terminal.shows("[y/N]");
     terminal.type("\u0003");
     const { code, output, modes } = await terminal.ended;
@@ -87,12 +75,10 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
   });
 
   test("a shell in the place of a failure has the terminal's size, and gives it back as it was", async () => {
-    await using place = await workplace(bed, {});
-    const run = await start(
-      place,
+    await using place = await repository(
       '  bad: { matrix: { n: [1, 2] }, image: busybox, steps: ["echo made > /made; exit 3"] }\n  good: { image: busybox, steps: [echo good] }\n',
-      ["bad", "--keep"],
     );
+    const run = await start(place, ["bad", "--keep"]);
     const { code: failed, output: told } = await run.ended;
     assert.equal(failed, 1, told);
     assert.match(told, /\nkept: archway run --shell 'bad\[n=1\]' opens a shell where it failed\n/);
@@ -111,7 +97,7 @@ describe("archway run in a terminal", { skip: noTerminal || (await unavailable(.
     assert.match(modes, /[^-]icanon/);
     assert.match(modes, /[^-]echo /);
     // The next run with --keep lets go of it.
-    const { endpoint } = await bed.docker();
+    const { endpoint } = await at.bed.docker();
     const next = await archway(["run", "good", "--keep", "--host", endpoint], { cwd: place.dir, env: place.env });
     assert.equal(next.code, 0, next.stderr);
     assert.deepEqual(await contentOf(endpoint), []);

@@ -6,10 +6,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { RunEvent } from "../../src/event/run-event.ts";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+import { unavailable } from "../bed/bed.ts";
+import { archway, startArchway, type Workplace } from "./archway.ts";
+import { runBed } from "./run-bed.ts";
 import { bytesOf } from "./run-record.ts";
 
 const needs = ["registry", "docker", "podman", "bases"] as const;
@@ -38,21 +39,9 @@ const steps = {
 } as const;
 
 describe("logs of archway run", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let mirror: string;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    mirror = (await bed.registry()).host;
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
-
-  const repository = (job: object): Promise<Workplace> => {
-    const registries = { "docker.io": { mirrors: [mirror] } };
-    // YAML 1.2 is a superset of JSON.
-    const content = JSON.stringify({ version: 1, platforms: ["linux/amd64"], registries, jobs: { loud: job } });
-    return workplace(bed, { files: { ".archway.yaml": content } });
-  };
+  const at = runBed(needs);
+  // YAML 1.2 is a superset of JSON.
+  const repository = (job: object) => at.repository(`jobs: ${JSON.stringify({ loud: job })}\n`);
   const eventFile = async ({ env }: Workplace): Promise<string> => {
     const runs = join(env["XDG_STATE_HOME"] ?? "", "archway", "runs");
     const [name = ""] = await readdir(runs);
@@ -63,7 +52,7 @@ describe("logs of archway run", { skip: await unavailable(...needs) }, () => {
     test(`with ${engine}: every byte, in order, in bounded memory`, async () => {
       const named = Object.entries(steps).map(([name, step]) => ({ name, ...step }));
       await using place = await repository({ image: "busybox", steps: named });
-      const { endpoint } = await bed[engine]();
+      const { endpoint } = await at.bed[engine]();
       const usageFile = join(place.dir, "usage.json");
       const { code, stderr } = await archway(["run", "--host", endpoint, "--progress", "quiet"], {
         cwd: place.dir,
@@ -120,7 +109,7 @@ describe("logs of archway run", { skip: await unavailable(...needs) }, () => {
     test(`with ${engine}: a line is seen soon after it is written, and progress bars as they stand`, async () => {
       const run = `for i in $(seq 20); do printf 'at %s\\n' "$(cut -d ' ' -f 1 /proc/uptime)"; sleep 0.1; done; printf '1 %%\\r2 %%\\r3 %%\\n'; sleep 1000`;
       await using place = await repository({ image: "busybox", steps: [{ name: "lines", run }] });
-      const { endpoint } = await bed[engine]();
+      const { endpoint } = await at.bed[engine]();
       const program = startArchway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
       const delays: number[] = [];
       let rest = "";

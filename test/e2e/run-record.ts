@@ -12,7 +12,12 @@ export async function eventsOf({ env }: Workplace): Promise<readonly RunEvent[]>
   const names = await readdir(runs).catch(() => []);
   const last = names.toSorted((a, b) => (a < b ? -1 : 1)).at(-1);
   const text = last === undefined ? "" : await readFile(join(runs, last, "events.jsonl"), "utf8");
-  const events = text
+  return readEvents(text);
+}
+
+/** Events of their lines, as `--events -` prints them. */
+export function readEvents(lines: string): readonly RunEvent[] {
+  const events = lines
     .split("\n")
     .filter(Boolean)
     .map((line): RunEvent => JSON.parse(line));
@@ -21,13 +26,13 @@ export async function eventsOf({ env }: Workplace): Promise<readonly RunEvent[]>
   return events;
 }
 
-/** All bytes of one source of a job: of a step by its name, of `service:NAME`, or of a command. */
-export function bytesOf(events: readonly RunEvent[], job: string, source: string, stream?: string): Buffer {
+/** All bytes of a job, or of one source of it: of a step by its name, of `service:NAME`, or of a command. */
+export function bytesOf(events: readonly RunEvent[], job: string, source?: string, stream?: string): Buffer {
   return Buffer.concat(
     events.flatMap((event) =>
       event.type === "log" &&
       event.job === job &&
-      event.source === source &&
+      (source === undefined || event.source === source) &&
       (stream === undefined || event.stream === stream)
         ? [Buffer.from(event.text ?? event.base64 ?? "", event.text === undefined ? "base64" : "utf8")]
         : [],
@@ -36,7 +41,7 @@ export function bytesOf(events: readonly RunEvent[], job: string, source: string
 }
 
 /** The same as text. */
-export const outputOf = (events: readonly RunEvent[], job: string, source: string): string =>
+export const outputOf = (events: readonly RunEvent[], job: string, source?: string): string =>
   bytesOf(events, job, source).toString("utf8");
 
 /**

@@ -3,46 +3,35 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { after, before, describe, test } from "node:test";
-import type { RunEvent } from "../../src/event/run-event.ts";
+import { describe, test } from "node:test";
 import { processMark } from "../../src/store/process-mark.ts";
 import { mountsBelow } from "../../src/job/volumizer/clone/overlay.ts";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { unavailable } from "../bed/bed.ts";
 import { startGitServer } from "../bed/git-server.ts";
-import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+import { archway, archwayProgram, startArchway, workplace, type Workplace } from "./archway.ts";
+import { runBed } from "./run-bed.ts";
+import { outputOf, readEvents } from "./run-record.ts";
 
 const needs = ["registry", "docker", "podman", "qemu", "bases"] as const;
-const program = resolve(import.meta.dirname, "../../bin/archway");
 const isRoot = process.getuid?.() === 0;
 
 describe("workspaces of archway run", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let head: string;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    const mirror = (await bed.registry()).host;
-    head = `version: 1\nplatforms: [linux/amd64, linux/arm64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
-
-  const eventsOf = (stdout: string) =>
-    stdout
-      .trim()
-      .split("\n")
-      .map((line): RunEvent => JSON.parse(line));
+  const at = runBed(needs);
+  const platforms = "linux/amd64, linux/arm64";
+  const repository = (pipeline: string, files: Readonly<Record<string, string>> = {}) =>
+    at.repository(pipeline, { platforms, files });
   const stateOf = (place: Workplace) => join(place.env["XDG_STATE_HOME"] ?? "", "archway");
 
   for (const engine of ["docker", "podman"] as const) {
     const start = async (place: Workplace, args: readonly string[] = [], more: object = {}) => {
-      const { endpoint } = await bed[engine]();
+      const { endpoint } = await at.bed[engine]();
       const ran = await archway(["run", "--host", endpoint, "--events", "-", "--progress", "quiet", ...args], {
         cwd: place.dir,
         env: { ...place.env, ...more },
       });
-      return { ...ran, events: ran.stdout === "" ? [] : eventsOf(ran.stdout) };
+      return { ...ran, events: ran.stdout === "" ? [] : readEvents(ran.stdout) };
     };
 
     describe(`with ${engine}`, () => {
@@ -52,10 +41,8 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
           `what jobs write into clones by ${driver} is theirs alone, and nothing is left of it`,
           { skip },
           async () => {
-            await using place = await workplace(bed, {
-              files: {
-                file: "before",
-                ".archway.yaml": `${head}jobs:
+            await using place = await repository(
+              `jobs:
   write:
     platforms: all
     image: busybox
@@ -67,8 +54,8 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
     artifacts: { made: [file, moved] }
   join: { needs: write, image: busybox, inputs: { in: write.made }, steps: ["cat file in/*/file; ls deep in/linux_amd64/moved"] }
 `,
-              },
-            });
+              { file: "before" },
+            );
             await mkdir(join(place.dir, "deep/below"), { recursive: true });
             await writeFile(join(place.dir, "deep/below/file"), "");
             await writeFile(join(place.dir, "deep/stays"), "");
@@ -80,11 +67,8 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
               assert.deepEqual(made, [driver, driver, driver]);
               const results = events.flatMap((event) => (event.type === "cache" ? [event.result] : []));
               assert.ok(results.includes(round === "miss" ? "saved" : "hit"), results.join());
-              const said = events.flatMap((event) =>
-                event.type === "log" && event.job === "join" ? [event.text ?? ""] : [],
-              );
               assert.match(
-                said.join(""),
+                outputOf(events, "join"),
                 /^before(linux\/\w+\n){2}deep:\nbelow\nstays\n\nin\/linux_amd64\/moved:\nstays\n$/,
               );
             }
@@ -98,12 +82,10 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
         "what a killed run has mounted, the next one takes away",
         { skip: !isRoot && "mounts need root" },
         async () => {
-          await using place = await workplace(bed, {
-            files: {
-              ".archway.yaml": `${head}jobs:\n  long: { image: busybox, platforms: [linux/amd64], steps: ["echo started > new; echo started; sleep 1000"] }\n  short: { image: busybox, platforms: [linux/amd64], steps: [ls] }\n`,
-            },
-          });
-          const { endpoint } = await bed[engine]();
+          await using place = await repository(
+            `jobs:\n  long: { image: busybox, platforms: [linux/amd64], steps: ["echo started > new; echo started; sleep 1000"] }\n  short: { image: busybox, platforms: [linux/amd64], steps: [ls] }\n`,
+          );
+          const { endpoint } = await at.bed[engine]();
           const running = startArchway(["run", "long", "--host", endpoint], { cwd: place.dir, env: place.env });
           await running.shows("│ started");
           assert.equal((await mountsBelow(stateOf(place))).length, 1);
@@ -117,20 +99,20 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
       );
 
       test("pipeline and files come from a Git server that wants a login", async () => {
-        await using place = await workplace(bed, {});
-        const repository = join(place.dir, "app.git");
-        await mkdir(repository);
+        await using place = await workplace(at.bed, {});
+        const served = join(place.dir, "app.git");
+        await mkdir(served);
         const git = (...args: readonly string[]) =>
           execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
-            cwd: repository,
+            cwd: served,
             encoding: "utf8",
           }).trim();
         git("init", "--quiet", "-b", "main");
         await writeFile(
-          join(repository, ".archway.yaml"),
-          `${head}git: history\njobs:\n  look: { image: busybox, platforms: [linux/amd64], steps: ['cat file .git/HEAD .git/config; ls .git/refs/tags; test -z "$(grep -r t0ken .git)"; echo "$ARCHWAY_BRANCH $ARCHWAY_COMMIT"'] }\n`,
+          join(served, ".archway.yaml"),
+          `${at.head({ platforms })}git: history\njobs:\n  look: { image: busybox, platforms: [linux/amd64], steps: ['cat file .git/HEAD .git/config; ls .git/refs/tags; test -z "$(grep -r t0ken .git)"; echo "$ARCHWAY_BRANCH $ARCHWAY_COMMIT"'] }\n`,
         );
-        await writeFile(join(repository, "file"), "of the server\n");
+        await writeFile(join(served, "file"), "of the server\n");
         git("add", ".");
         git("commit", "--quiet", "-m", "one");
         git("tag", "v1");
@@ -165,20 +147,16 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
       `what root of a container (${engine}) writes can be kept and removed by an ordinary user`,
       { skip },
       async () => {
-        await using place = await workplace(bed, {
-          files: {
-            ".archway.yaml": `${head}jobs:
+        await using place = await repository(`jobs:
   write:
     image: busybox
     cache: [{ path: /cached, key: k }, { path: inside, key: i }]
     steps: ["umask 077; mkdir -p out inside/deep; echo kept > out/file; echo x > inside/deep/x; mkdir -p /cached/deep; echo x > /cached/deep/x; chown -R 1234 out"]
     artifacts: { made: out }
   join: { needs: write, image: busybox, inputs: { in: write.made }, steps: [cat in/out/file] }
-`,
-          },
-        });
+`);
         const root = join(place.dir, "..");
-        const { endpoint } = await bed[engine]();
+        const { endpoint } = await at.bed[engine]();
         const socket = join(root, "socket");
         const relay = createServer({ allowHalfOpen: true }, (client) => {
           const server = connect({ path: endpoint.slice("unix://".length), allowHalfOpen: true });
@@ -198,7 +176,7 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
             execFileSync("chown", ["65534:65534", join(stateOf(place), folder)]);
           for (const round of ["saved", "hit"]) {
             const args = ["run", "--host", `unix://${socket}`, "--events", "-", "--progress", "quiet"];
-            const user = ["--reuid=65534", "--regid=65534", "--clear-groups", program, ...args];
+            const user = ["--reuid=65534", "--regid=65534", "--clear-groups", archwayProgram, ...args];
             const ran = spawn("setpriv", user, {
               cwd: place.dir,
               env: { ...place.env, HOME: root, DOCKER_CONFIG: root },
@@ -206,7 +184,7 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
             const [output, errors] = [text(ran.stdout), text(ran.stderr)];
             await once(ran, "close");
             assert.notEqual(await output, "", await errors);
-            const events = eventsOf(await output);
+            const events = readEvents(await output);
             const advice = `sudo rm -rf ${join(stateOf(place), "work", left)}`;
             assert.equal((await errors).includes(advice), round === "saved", await errors);
             assert.equal(
@@ -237,10 +215,8 @@ describe("workspaces of archway run", { skip: await unavailable(...needs) }, () 
   }
 
   test("a driver that does not work here is named with the reason", async () => {
-    await using place = await workplace(bed, {
-      files: { ".archway.yaml": `${head}jobs: { a: { image: busybox, steps: [ls] } }\n` },
-    });
-    const { endpoint } = await bed.docker();
+    await using place = await repository("jobs: { a: { image: busybox, steps: [ls] } }\n");
+    const { endpoint } = await at.bed.docker();
     const { code, stderr } = await archway(["run", "--host", endpoint], {
       cwd: place.dir,
       env: { ...place.env, ARCHWAY_WORKSPACE_DRIVER: "zfs" },

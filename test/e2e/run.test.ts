@@ -2,29 +2,21 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { describe, test } from "node:test";
+import { unavailable } from "../bed/bed.ts";
 import { archway, workplace } from "./archway.ts";
 import { tellEngine } from "./engine-content.ts";
+import { runBed } from "./run-bed.ts";
 import { eventsOf, outputOf } from "./run-record.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "qemu", "bases"] as const;
 
 describe("archway run", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let mirror: string;
-  let head: string;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    mirror = (await bed.registry()).host;
-    head = `version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\n`;
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
+  const at = runBed(needs);
 
   test("a pipeline of IceCI runs after its import", async () => {
-    const { endpoint } = await bed.docker();
-    await using place = await workplace(bed, {});
+    const { endpoint } = await at.bed.docker();
+    await using place = await workplace(at.bed, {});
     const old = `services:
   - name: web
     image: busybox
@@ -49,7 +41,7 @@ steps:
     });
     assert.equal(imported.code, 0, imported.stderr);
     const file = join(place.dir, ".archway.yaml");
-    await writeFile(file, `${await readFile(file, "utf8")}registries: { docker.io: { mirrors: ["${mirror}"] } }\n`);
+    await writeFile(file, `${await readFile(file, "utf8")}registries: { docker.io: { mirrors: ["${at.mirror}"] } }\n`);
     const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
     assert.equal(code, 1, stderr);
     assert.match(stderr, /│ hello on push\n.*│ served\n/s);
@@ -58,12 +50,10 @@ steps:
 
   test("a matrix over the limit is an error, and nothing of it runs", async () => {
     const values = JSON.stringify(Array.from({ length: 32 }, (_, index) => String(index)));
-    await using place = await workplace(bed, {
-      files: {
-        ".archway.yaml": `${head}jobs:\n  many: { matrix: { a: ${values}, b: ${values} }, image: busybox, steps: [echo no] }\n`,
-      },
-    });
-    const { endpoint } = await bed.docker();
+    await using place = await at.repository(
+      `jobs:\n  many: { matrix: { a: ${values}, b: ${values} }, image: busybox, steps: [echo no] }\n`,
+    );
+    const { endpoint } = await at.bed.docker();
     const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
     assert.equal(code, 2, stderr);
     assert.match(stderr, /The pipeline has 1024 jobs, 1024 of them of "many"; a run has 1000 jobs at most\./);
@@ -72,22 +62,18 @@ steps:
 
   for (const engine of ["docker", "podman"] as const) {
     test(`with ${engine}, an image of another platform that the engine has under the name never runs`, async () => {
-      const { endpoint } = await bed[engine]();
-      const { repository: name } = await bed.base("alpine");
+      const { endpoint } = await at.bed[engine]();
+      const { repository: name } = await at.bed.base("alpine");
       const gone = "127.0.0.1:1/library/alpine";
       await tellEngine(endpoint, "POST", `/images/create?fromImage=${name}&tag=latest&platform=linux/arm64`);
       for (const repository of ["docker.io/library/alpine", gone])
         await tellEngine(endpoint, "POST", `/images/${name}:latest/tag?repo=${repository}&tag=latest`);
-      await using place = await workplace(bed, {
-        files: {
-          ".archway.yaml": `${head}jobs:
+      await using place = await at.repository(`jobs:
   short: { image: alpine, steps: [uname -m] }
   full: { image: "${name}:latest", steps: [uname -m] }
   unreachable: { image: "${gone}:latest", steps: [uname -m] }
   kept: { platforms: [linux/arm64], image: "${gone}:latest", steps: [uname -m] }
-`,
-        },
-      });
+`);
       const run = (...jobs: readonly string[]) =>
         archway(["run", ...jobs, "--host", endpoint], { cwd: place.dir, env: place.env });
       const offline = await run("unreachable", "kept");

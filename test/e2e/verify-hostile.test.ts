@@ -60,6 +60,7 @@ async function proveLayout(place: string, { peak = 300 * MB, cpuSeconds = 20 } =
     HOME: join(place, "home"),
     TMPDIR: join(place, "home"),
     XDG_CACHE_HOME: join(place, "cache"),
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     NODE_OPTIONS: `--import=${join(import.meta.dirname, "report-usage.ts")}`,
     USAGE_FILE: usageFile,
   };
