@@ -58,6 +58,20 @@ describe("the event log", () => {
     await assert.rejects(EventFile.open(path, "wx"), { code: "EEXIST" });
   });
 
+  test("keeps lines of any length and alphabet whole", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "archway-events-"));
+    const path = join(folder.path, "events.jsonl");
+    const log = new EventLog([await EventFile.open(path, "wx")], () => 7);
+    const texts = ["short", "ü".repeat(131_000), "日本".repeat(300_000), "😀", "x".repeat(262_000), "y".repeat(100)];
+    await Promise.all(texts.map((text) => log.append(note(text))));
+    await log.close();
+    const kept = (await readFile(path, "utf8")).trimEnd().split("\n");
+    assert.deepEqual(
+      kept.map((line): unknown => JSON.parse(line)),
+      texts.map((text, index) => ({ index, at: 7, type: "note", text })),
+    );
+  });
+
   test("makes those wait who append while the disk is behind, and no others", async () => {
     const disk = slowDisk();
     const log = new EventLog([new EventFile(disk.sink)], () => 0);
