@@ -19,6 +19,7 @@ export async function measureDelay(place: RunPlace): Promise<Figure[]> {
     ...figuresOf("a line of a step to the event file", alone.toFile),
     ...figuresOf("a line of a step to a reader in the process", alone.toReader),
     ...figuresOf("the same to the event file while another job floods", flooded.toFile),
+    ...figuresOf("the same to a reader in the process while another job floods", flooded.toReader),
     { name: "memory while a step sleeps and prints", value: alone.memory / 1e6, unit: "MB" },
   ];
 }

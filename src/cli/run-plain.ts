@@ -35,7 +35,8 @@ export class PlainRun {
         // A line without an end is shown in pieces, a progress bar as it stands: neither may grow without bound.
         if (rest.length - redrawn > maxOpen) lines.push(rest.slice(redrawn + 1));
         this.#open.set(key, rest.length - redrawn > maxOpen ? "" : rest.slice(redrawn + 1));
-        for (const line of lines) this.#output(event.job, line);
+        // One write for all of them: a write to a terminal or pipe ends before anything else goes on.
+        if (lines.length > 0) this.#stderr.write(lines.map((line) => this.#formatOutput(event.job, line)).join(""));
         return;
       }
       case "gap":
@@ -124,24 +125,29 @@ export class PlainRun {
     const key = `${job}\0${source}`;
     const rest = this.#open.get(key) ?? "";
     this.#open.delete(key);
-    if (rest !== "") this.#output(job, rest);
+    if (rest !== "") this.#stderr.write(this.#formatOutput(job, rest));
   }
 
   /** A line that a step wrote. A terminal gets its colours, and nothing else that could move it about; a file or pipe gets all. */
-  #output(job: string, line: string): void {
+  #formatOutput(job: string, line: string): string {
     const last = lastOfLine(line);
-    if (this.#stderr.isTTY !== true) this.#line(job, last);
-    else this.#line(job, this.#style.bold(".") === "." ? printable(last) : printableInColor(last));
+    if (this.#stderr.isTTY !== true) return this.#formatLine(job, last);
+    return this.#formatLine(job, this.#style.bold(".") === "." ? printable(last) : printableInColor(last));
   }
 
   #line(job: string, text: string): void {
-    this.#stderr.write(`${this.#style.cyan(job)} ${this.#style.dim("│")} ${text}\n`);
+    this.#stderr.write(this.#formatLine(job, text));
+  }
+
+  #formatLine(job: string, text: string): string {
+    return `${this.#style.cyan(job)} ${this.#style.dim("│")} ${text}\n`;
   }
 }
 
 /** What is left of a line that a progress bar wrote again and again. */
 function lastOfLine(line: string): string {
-  return line.replace(/\r$/, "").split("\r").at(-1) ?? "";
+  const end = line.endsWith("\r") ? line.length - 1 : line.length;
+  return line.slice(end === 0 ? 0 : line.lastIndexOf("\r", end - 1) + 1, end);
 }
 
 function inParentheses(words: readonly (string | undefined)[]): string {

@@ -28,8 +28,10 @@ export class EventLog {
   /** Appends one event; the promise waits for disks and readers that are behind. Throws what the disk said: a run whose log is lost is no run. */
   append(body: RunEventBody): void | Promise<void> {
     const event: RunEvent = { index: this.#next++, at: this.#now(), ...body };
-    const takers = [...this.#listeners, ...this.#files.map((file) => file.append.bind(file))];
-    const waits = takers.map((take) => take(event)).filter((wait) => wait !== undefined);
+    const heard = this.#listeners.map((listener) => listener(event));
+    const line = this.#files.length === 0 ? "" : `${JSON.stringify(event)}\n`;
+    const kept = this.#files.map((file) => file.append(line));
+    const waits = [...heard, ...kept].filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }
 

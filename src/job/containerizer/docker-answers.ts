@@ -28,6 +28,8 @@ export const createdAnswer = z.object({ Id: z.string() });
 export const containerAnswer = z.object({
   State: z.object({
     OOMKilled: z.boolean().default(false),
+    /** By the engine's clock. */
+    FinishedAt: z.string().default(""),
   }),
   NetworkSettings: z
     .object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() })).nullish() })

@@ -133,7 +133,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   async createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
     const query = new URLSearchParams({ name: spec.name, platform: formatPlatform(spec.image.platform) });
     const path = `/containers/create?${query.toString()}`;
-    const body = createBody(spec, this.#facts.kind === "podman");
+    const body = createBody(spec, { kind: this.#facts.kind, endpoint: this.endpoint });
     const named = { kind: "container", id: spec.name } as const;
     const id = await this.#create(named, path, body, signal).catch((error: unknown) => {
       throw error instanceof EngineRefusal ? startRefusal(this.name, error) : error;

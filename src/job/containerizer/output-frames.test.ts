@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { OutputFrames } from "./output-frames.ts";
+import { OutputFrames, readOutput } from "./output-frames.ts";
 
 test("frames come apart however the connection cuts them", async () => {
   const frame = fc.tuple(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 40 }));
@@ -31,4 +31,36 @@ test("frames come apart however the connection cuts them", async () => {
       },
     ),
   );
+});
+
+test("a connection that always has more lets the event loop go on after each piece", async () => {
+  const frame = Buffer.from([1, 0, 0, 0, 0, 0, 0, 4, 97, 98, 99, 100]);
+  let given = 0;
+  async function* flood() {
+    for (; given < 100; given++) yield Buffer.from(frame);
+  }
+  let turns = 0;
+  let between = 0;
+  const count = () => {
+    turns++;
+    between = 0;
+    if (given < 100) setImmediate(count);
+  };
+  setImmediate(count);
+  let most = 0;
+  const isWhole = await readOutput(flood(), () => {
+    most = Math.max(most, ++between);
+  });
+  assert.equal(isWhole, true);
+  assert.ok(most <= 2 && turns >= 50, `${most} pieces in a turn, ${turns} turns`);
+});
+
+test("a connection that ends within a frame is not whole", async () => {
+  for (const length of [3, 8, 11]) {
+    const cut = Buffer.from([1, 0, 0, 0, 0, 0, 0, 4, 97, 98, 99, 100]).subarray(0, length);
+    const pieces = (async function* () {
+      yield cut;
+    })();
+    assert.equal(await readOutput(pieces, () => undefined), false);
+  }
 });

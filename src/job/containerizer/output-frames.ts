@@ -1,6 +1,22 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OutputSink } from "./containerizer.ts";
 
 const headSize = 8;
+
+/**
+ * Reads a connection with the engine's multiplexed output to its end; how fast is the sink's to say. Only one piece in a turn of the event loop: a connection that always has more would leave the others
+ * waiting otherwise, and with them the lines of other jobs.
+ *
+ * @returns whether it ended with a whole frame
+ */
+export async function readOutput(pieces: AsyncIterable<Uint8Array>, sink: OutputSink): Promise<boolean> {
+  const frames = new OutputFrames(sink);
+  for await (const piece of pieces) {
+    await frames.write(piece);
+    await nextTurn();
+  }
+  return frames.isWhole;
+}
 
 /**
  * Takes the engine's multiplexed output apart: frames of an eight-byte head (stream, three zeros, length in big endian) and content (Docker Engine API, "Attach to a

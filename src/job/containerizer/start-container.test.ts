@@ -18,9 +18,22 @@ function frame(text: string): Buffer {
   return Buffer.concat([head, Buffer.from(text)]);
 }
 
+interface Fault {
+  /** The end of the container is told late. */
+  readonly isLate?: boolean;
+  /** Milliseconds from the end of the output to the end of the container. */
+  readonly goesOn?: number;
+}
+
 /** An engine whose attach connection sends some bytes and ends; its log holds `log`. */
-async function engine(path: string, sent: Buffer, log: Buffer | undefined, cutUntilWait: boolean): Promise<Server> {
+async function engine(
+  path: string,
+  sent: Buffer,
+  log: Buffer | undefined,
+  { isLate = false, goesOn = 0 }: Fault,
+): Promise<Server> {
   let ended = () => {};
+  let finishedAt = "";
   const isOver = new Promise<void>((resolve) => (ended = resolve));
   const server = createServer((request, response) => {
     const url = request.url ?? "";
@@ -28,12 +41,13 @@ async function engine(path: string, sent: Buffer, log: Buffer | undefined, cutUn
     else if (url.includes("/wait")) void isOver.then(() => response.end('{"StatusCode":0}'));
     else if (url.includes("/logs"))
       response.writeHead(log === undefined ? 500 : 200).end(log ?? '{"message":"no log"}');
-    else response.end('{"State":{"ExitCode":0,"OOMKilled":false}}');
+    else response.end(JSON.stringify({ State: { OOMKilled: false, FinishedAt: finishedAt } }));
   });
   server.on("upgrade", (_, socket) => {
     socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
     socket.end(sent);
-    if (cutUntilWait) setTimeout(ended, 3_500);
+    finishedAt = new Date(Date.now() + goesOn).toISOString();
+    if (isLate) setTimeout(ended, 3_500);
     else ended();
   });
   server.listen(path);
@@ -41,9 +55,9 @@ async function engine(path: string, sent: Buffer, log: Buffer | undefined, cutUn
   return server;
 }
 
-async function run(sent: Buffer, log: Buffer | undefined, cutUntilWait = false) {
+async function run(sent: Buffer, log: Buffer | undefined, fault: Fault = {}) {
   await using folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
-  const server = await engine(join(folder.path, "s"), sent, log, cutUntilWait);
+  const server = await engine(join(folder.path, "s"), sent, log, fault);
   let output = "";
   try {
     const signal = AbortSignal.timeout(20_000);
@@ -79,8 +93,18 @@ describe("output of a container", () => {
   });
 
   test("is made whole when the connection ends politely and the container goes on", async () => {
-    const { output } = await run(frame("one"), Buffer.concat([frame("one"), frame("two")]), true);
+    const fault = { isLate: true, goesOn: 3_500 };
+    const { output } = await run(frame("one"), Buffer.concat([frame("one"), frame("two")]), fault);
     assert.equal(output, "onetwo");
+  });
+
+  test("of an engine without a log is lost when its connection ends before the container, and whole when its end is only told late", async () => {
+    const [cut, late] = await Promise.all([
+      run(frame("one"), undefined, { isLate: true, goesOn: 3_500 }),
+      run(frame("one"), undefined, { isLate: true }),
+    ]);
+    assert.match(cut.exit.lost?.reason ?? "", /does not have the rest/);
+    assert.equal(late.exit.lost, undefined);
   });
 
   test("that cannot be had is told as lost", async () => {
@@ -89,10 +113,16 @@ describe("output of a container", () => {
     assert.match(exit.lost?.reason ?? "", /connection to the engine broke.*no log/);
   });
 
+  test("of which the engine's log has lost the beginning is told as lost", async () => {
+    const { exit, output } = await run(frame("hello world").subarray(0, 13), frame("hell"));
+    assert.equal(output, "hello");
+    assert.match(exit.lost?.reason ?? "", /shorter than what had come/);
+  });
+
   test("waits in the container while nobody takes it", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
     const path = join(folder.path, "s");
-    const server = await engine(path, Buffer.alloc(0), undefined, true);
+    const server = await engine(path, Buffer.alloc(0), undefined, { isLate: true });
     server.removeAllListeners("upgrade");
     const line = frame(`${"x".repeat(8_000)}\n`);
     const sent = { bytes: 0, isOver: false };

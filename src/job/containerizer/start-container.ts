@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
 import { containerAnswer, waitAnswer } from "./docker-answers.ts";
 import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
-import { OutputFrames } from "./output-frames.ts";
+import { readOutput } from "./output-frames.ts";
 import { startRefusal } from "./start-refusal.ts";
 
 /** Milliseconds that a container may go on after its output has ended. */
@@ -13,7 +13,8 @@ const afterCancel = 10_000;
 
 /**
  * Attaches to a container and starts it. Attaching first is the only way to miss nothing: Podman loses most of what is followed afterwards
- * (containers/podman#21914). When the connection breaks while the engine lives, the rest is read from its own log, by the bytes that came of each stream.
+ * (containers/podman#21914). When the connection breaks while the engine lives, the rest is read from its own log, by the bytes that came of each stream; what it does not have, or an engine that
+ * keeps none, is told as lost.
  */
 export async function startContainer(
   engine: EngineHttp,
@@ -40,12 +41,10 @@ export async function startContainer(
     .finally(() => {
       signal.removeEventListener("abort", giveUp);
     });
-  const reading = (async () => {
-    const frames = new OutputFrames(counting);
-    await frames.write(head);
-    for await (const piece of stream) await frames.write(piece);
-    if (!frames.isWhole) throw new Error("it ended in the middle of a piece");
-  })();
+  if (head.length > 0) stream.unshift(head);
+  const reading = readOutput(stream, counting).then((isWhole) => {
+    if (!isWhole) throw new Error("it ended in the middle of a piece");
+  });
   reading.catch(() => undefined);
   // A program may run and write long before the engine answers: whoever cancels meanwhile gets it running, and can ask it to end instead of killing it.
   const starting = new AbortController();
@@ -97,6 +96,7 @@ async function waitFor(
     () => undefined,
     (error: unknown) => error,
   );
+  const outputEnd = Date.now();
   const waiting = engine.json({ method: "POST", path: `/containers/${id}/wait` }, never);
   // Output that ends while the container goes on was cut off, however politely.
   const isCut =
@@ -109,12 +109,17 @@ async function waitFor(
     await readRest(engine, id, received, output);
     return exit;
   } catch (error) {
+    // An engine that has much to do tells late of an end: nothing was cut off then.
+    if (broken === undefined && Date.parse(State.FinishedAt) < outputEnd + afterOutput) return exit;
     const why = error instanceof Error ? error.message : String(error);
-    return { ...exit, lost: { reason: `the connection to the engine broke, and its log could not be read: ${why}` } };
+    return {
+      ...exit,
+      lost: { reason: `the connection to the engine broke, and its log does not have the rest: ${why}` },
+    };
   }
 }
 
-/** Hands on what the engine's log has beyond what came. */
+/** Hands on what the engine's log has beyond what came. Throws when it has less: what it keeps is not the output from its beginning. */
 async function readRest(
   engine: EngineHttp,
   id: string,
@@ -122,18 +127,19 @@ async function readRest(
   output: OutputSink,
 ): Promise<void> {
   const skip = { ...received };
-  const frames = new OutputFrames((stream, bytes) => {
+  const beyond: OutputSink = (stream, bytes) => {
     const rest = bytes.subarray(Math.min(skip[stream], bytes.length));
     skip[stream] -= bytes.length - rest.length;
     return rest.length === 0 ? undefined : output(stream, rest);
-  });
+  };
   const logs = await engine.stream(
     { method: "GET", path: `/containers/${id}/logs?stdout=1&stderr=1` },
     new AbortController().signal,
   );
   try {
-    for await (const piece of logs) await frames.write(piece);
+    await readOutput(logs, beyond);
   } catch (error) {
     throw engineLost(engine.endpoint, error);
   }
+  if (skip.stdout > 0 || skip.stderr > 0) throw new Error("it is shorter than what had come");
 }
