@@ -105,23 +105,25 @@ describe("how steps and jobs end", { skip: await unavailable(...needs) }, () => 
       });
 
       test("on_failure runs whatever failed, once", async () => {
-        await using place =
-          await at.repository(`on_failure: [{ name: tell, image: busybox, run: 'echo "$ARCHWAY_FAILED_JOB $ARCHWAY_FAILED_STEP: $ARCHWAY_FAILURE"; ls' }]
+        await using place = await at.repository(`engine: buildkit
+on_failure: [{ name: tell, image: busybox, run: 'echo "$ARCHWAY_FAILED_JOB $ARCHWAY_FAILED_STEP: $ARCHWAY_FAILURE"; ls' }]
 jobs:
-  proof: { build: { file: no/such.Dockerfile } }
+  proof: { build: {} }
   lost: { image: busybox, services: { db: { image: busybox, run: "exit 3", ready: "false" } }, steps: ["true"] }
   empty: { image: busybox, steps: ["true"], artifacts: { out: "nothing/*" } }
   plain: { image: busybox, retry: { attempts: 2, on: user, delay: 1s }, steps: ["exit 4"] }
 `);
         const { endpoint } = await at.bed[engine]();
-        const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
+        await writeFile(join(place.dir, "Dockerfile"), "FROM busybox\n");
+        const env = { ...place.env, BUILDKIT_HOST: `unix://${place.dir}/no/buildkitd` };
+        const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env });
         assert.equal(code, 1, stderr);
         const events = await eventsOf(place);
         const told = (job: string) => outputOf(events, job, "tell");
-        assert.match(told("proof"), /^proof build: .*no\/such\.Dockerfile/);
+        assert.match(told("proof"), /^proof build: .*no\/buildkitd/);
         assert.match(told("lost"), /^lost services: The service "db" ended with exit code 3/);
         assert.match(told("empty"), /^empty artifacts: No file fits the artifact "out"/);
-        assert.equal(told("plain"), 'plain step-1: The step "step-1" ended with exit code 4.\n');
+        assert.equal(told("plain"), 'plain step-1: The step "step-1" ended with exit code 4.\nDockerfile\n');
       });
 
       test("the program of an image that does not listen is killed soon", async () => {
