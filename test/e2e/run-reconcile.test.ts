@@ -11,7 +11,8 @@ const needs = ["registry", "docker", "podman", "bases"] as const;
 
 /** Bytes that come before the connection breaks: some of the output, which is more than 1 MB. */
 const cutAfter = 500_000;
-const script = String.raw`seq 1 100000; printf '\377\000\r\n'; seq 100001 200000; echo "to the other stream" >&2; printf 'no newline'`;
+/** It goes on after the connection has broken: the breaking must be known by then, however slow the machine is. */
+const script = String.raw`seq 1 100000; sleep 3; printf '\377\000\r\n'; seq 100001 200000; echo "to the other stream" >&2; printf 'no newline'`;
 const numbers = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => `${first + index}\n`).join("");
 const written = Buffer.concat([

@@ -43,8 +43,9 @@ export async function startCutRelay({
         if (one === client && bytes.includes("/attach?")) left = after;
         if (one === engine) left -= bytes.length;
         if (left < 0) {
-          cuts++;
+          if (!client.destroyed) cuts++;
           client.destroy();
+          engine.destroy();
           return;
         }
         if (other.write(bytes)) return;

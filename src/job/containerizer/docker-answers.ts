@@ -28,7 +28,8 @@ export const createdAnswer = z.object({ Id: z.string() });
 export const containerAnswer = z.object({
   State: z.object({
     OOMKilled: z.boolean().default(false),
-    /** By the engine's clock. */
+    /** These two by the engine's clock. */
+    StartedAt: z.string().default(""),
     FinishedAt: z.string().default(""),
   }),
   NetworkSettings: z

@@ -19,10 +19,10 @@ function frame(text: string): Buffer {
 }
 
 interface Fault {
-  /** The end of the container is told late. */
-  readonly isLate?: boolean;
-  /** Milliseconds from the end of the output to the end of the container. */
+  /** Milliseconds from the end of the output to the end of the container, as its clock tells; nobody waits for them. */
   readonly goesOn?: number;
+  /** Milliseconds that its clock is ahead of ours. */
+  readonly isAhead?: number;
 }
 
 /** An engine whose attach connection sends some bytes and ends; its log holds `log`. */
@@ -30,25 +30,27 @@ async function engine(
   path: string,
   sent: Buffer,
   log: Buffer | undefined,
-  { isLate = false, goesOn = 0 }: Fault,
+  { goesOn = -50, isAhead = 0 }: Fault,
 ): Promise<Server> {
-  let ended = () => {};
-  let finishedAt = "";
-  const isOver = new Promise<void>((resolve) => (ended = resolve));
+  const ended = Promise.withResolvers<void>();
+  const clock = (after: number) => new Date(Date.now() + isAhead + after).toISOString();
+  const times = { StartedAt: "", FinishedAt: "" };
   const server = createServer((request, response) => {
     const url = request.url ?? "";
-    if (url.includes("/start")) response.writeHead(204).end();
-    else if (url.includes("/wait")) void isOver.then(() => response.end('{"StatusCode":0}'));
+    if (url.includes("/start")) {
+      times.StartedAt = clock(0);
+      response.writeHead(204).end();
+    } else if (url.includes("/wait")) void ended.promise.then(() => response.end('{"StatusCode":0}'));
     else if (url.includes("/logs"))
       response.writeHead(log === undefined ? 500 : 200).end(log ?? '{"message":"no log"}');
-    else response.end(JSON.stringify({ State: { OOMKilled: false, FinishedAt: finishedAt } }));
+    else response.end(JSON.stringify({ State: { OOMKilled: false, ...times } }));
   });
   server.on("upgrade", (_, socket) => {
     socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
-    socket.end(sent);
-    finishedAt = new Date(Date.now() + goesOn).toISOString();
-    if (isLate) setTimeout(ended, 3_500);
-    else ended();
+    socket.end(sent, () => {
+      times.FinishedAt = clock(goesOn);
+      ended.resolve();
+    });
   });
   server.listen(path);
   await once(server, "listening");
@@ -92,19 +94,22 @@ describe("output of a container", () => {
     assert.equal(exit.lost, undefined);
   });
 
-  test("is made whole when the connection ends politely and the container goes on", async () => {
-    const fault = { isLate: true, goesOn: 3_500 };
-    const { output } = await run(frame("one"), Buffer.concat([frame("one"), frame("two")]), fault);
-    assert.equal(output, "onetwo");
+  test("is made whole when the connection ends politely before the container", async () => {
+    for (const isAhead of [0, 60_000, -60_000]) {
+      const fault = { goesOn: 10_000, isAhead };
+      const { output, exit } = await run(frame("one"), Buffer.concat([frame("one"), frame("two")]), fault);
+      assert.equal(output, "onetwo", `a clock ${isAhead} ms ahead`);
+      assert.equal(exit.lost, undefined);
+    }
   });
 
-  test("of an engine without a log is lost when its connection ends before the container, and whole when its end is only told late", async () => {
-    const [cut, late] = await Promise.all([
-      run(frame("one"), undefined, { isLate: true, goesOn: 3_500 }),
-      run(frame("one"), undefined, { isLate: true }),
-    ]);
-    assert.match(cut.exit.lost?.reason ?? "", /does not have the rest/);
-    assert.equal(late.exit.lost, undefined);
+  test("of an engine without a log is lost when its connection ends before the container, and only then", async () => {
+    for (const isAhead of [0, 60_000, -60_000]) {
+      const cut = await run(frame("one"), undefined, { goesOn: 10_000, isAhead });
+      assert.match(cut.exit.lost?.reason ?? "", /does not have the rest/, `a clock ${isAhead} ms ahead`);
+      const whole = await run(frame("one"), undefined, { isAhead });
+      assert.equal(whole.exit.lost, undefined, `a clock ${isAhead} ms ahead`);
+    }
   });
 
   test("that cannot be had is told as lost", async () => {
@@ -122,7 +127,7 @@ describe("output of a container", () => {
   test("waits in the container while nobody takes it", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
     const path = join(folder.path, "s");
-    const server = await engine(path, Buffer.alloc(0), undefined, { isLate: true });
+    const server = await engine(path, Buffer.alloc(0), undefined, {});
     server.removeAllListeners("upgrade");
     const line = frame(`${"x".repeat(8_000)}\n`);
     const sent = { bytes: 0, isOver: false };

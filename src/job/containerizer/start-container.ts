@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerExit, OutputSink, RunningContainer } from "./containerizer.ts";
 import { containerAnswer, waitAnswer } from "./docker-answers.ts";
 import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
+import { type Between, finishTime } from "./finish-time.ts";
 import { readOutput } from "./output-frames.ts";
 import { startRefusal } from "./start-refusal.ts";
-
-/** Milliseconds that a container may go on after its output has ended. */
-const afterOutput = 3_000;
 
 /** Milliseconds that a start may take when the one who asked for it has gone. */
 const afterCancel = 10_000;
@@ -44,6 +41,7 @@ export async function startContainer(
   if (head.length > 0) stream.unshift(head);
   const reading = readOutput(stream, counting).then((isWhole) => {
     if (!isWhole) throw new Error("it ended in the middle of a piece");
+    return Date.now();
   });
   reading.catch(() => undefined);
   // A program may run and write long before the engine answers: whoever cancels meanwhile gets it running, and can ask it to end instead of killing it.
@@ -53,6 +51,7 @@ export async function startContainer(
     patience = setTimeout(() => starting.abort(signal.reason), afterCancel);
   };
   signal.addEventListener("abort", hurry, { once: true });
+  const asked = Date.now();
   try {
     await engine.json({ method: "POST", path: `/containers/${id}/start` }, starting.signal);
   } catch (error) {
@@ -63,7 +62,7 @@ export async function startContainer(
     signal.removeEventListener("abort", hurry);
   }
   return {
-    exited: waitFor(engine, id, { reading, received, output }),
+    exited: waitFor(engine, id, { reading, received, output, start: { earliest: asked, latest: Date.now() } }),
     kill: async (name) => {
       try {
         await engine.json(
@@ -85,32 +84,30 @@ async function waitFor(
     reading,
     received,
     output,
+    start,
   }: {
-    readonly reading: Promise<void>;
+    /** When its output ended, milliseconds since the epoch; rejects when the connection broke. */
+    readonly reading: Promise<number>;
     readonly received: { stdout: number; stderr: number };
     readonly output: OutputSink;
+    readonly start: Between;
   },
 ): Promise<ContainerExit> {
   const never = new AbortController().signal;
-  const broken = await reading.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const outputEnd = Date.now();
-  const waiting = engine.json({ method: "POST", path: `/containers/${id}/wait` }, never);
-  // Output that ends while the container goes on was cut off, however politely.
-  const isCut =
-    broken !== undefined || (await Promise.race([waiting.then(() => false), sleep(afterOutput, true, { ref: false })]));
-  const { StatusCode } = waitAnswer.parse(await waiting);
+  const outputEnd = await reading.catch(() => undefined);
+  const waited = await engine.json({ method: "POST", path: `/containers/${id}/wait` }, never);
+  const { StatusCode } = waitAnswer.parse(waited);
   const { State } = containerAnswer.parse(await engine.json({ method: "GET", path: `/containers/${id}/json` }, never));
   const exit = { exitCode: StatusCode, outOfMemory: State.OOMKilled };
-  if (!isCut) return exit;
+  // Engines end the output after the container. Output that ends before it was cut off, however politely.
+  const { earliest, latest } = finishTime(State, start);
+  if (outputEnd !== undefined && outputEnd >= latest) return exit;
   try {
     await readRest(engine, id, received, output);
     return exit;
   } catch (error) {
-    // An engine that has much to do tells late of an end: nothing was cut off then.
-    if (broken === undefined && Date.parse(State.FinishedAt) < outputEnd + afterOutput) return exit;
+    const isCut = outputEnd === undefined || outputEnd < earliest;
+    if (!isCut) return exit;
     const why = error instanceof Error ? error.message : String(error);
     return {
       ...exit,
