@@ -76,7 +76,7 @@ export async function runPipelineCheck(
     const { images: used, bases } = await lookUpImages({ ...graph, jobs }, sources, signal);
     const problems = [...used.problems, ...bases.problems];
     const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
-    const lines = formatTable([...imageRows(used), ...imageRows(bases)], format);
+    const lines = formatTable(imageRows([used, bases]), format);
     const bad = problems.length;
     const images = bad === 0 ? "" : `, ${formatCount(bad, "image")} ${bad === 1 ? "is" : "are"} not as needed`;
     stdout.write(`${[...lines, `The pipeline is valid: ${about}${images}.`].join("\n")}\n`);
@@ -90,13 +90,18 @@ function withoutSkip({ skip: _skip, ...job }: PlannedJob): PlannedJob {
   return job;
 }
 
-function imageRows({ images, late }: ResolvedImages): string[][] {
+function imageRows(found: readonly ResolvedImages[]): string[][] {
+  const images = Map.groupBy(
+    found.flatMap((one) => one.images),
+    ({ name, digest }) => `${name} ${digest}`,
+  );
+  const late = new Set(found.flatMap((one) => one.late));
   return [
-    ...images.map(({ name, needed, digest }) => [
-      name,
-      needed.map(formatPlatform).join(", ") || "any platform",
-      digest.slice(0, "sha256:".length + 12),
-    ]),
-    ...late.map((text) => [text, "is known when the run has come to it"]),
+    ...[...images.values()].map((same) => {
+      const platforms = new Set(same.flatMap(({ needed }) => needed.map(formatPlatform)));
+      const [{ name, digest } = { name: "", digest: "" }] = same;
+      return [name, [...platforms].join(", ") || "any platform", digest.slice(0, "sha256:".length + 12)];
+    }),
+    ...[...late].map((text) => [text, "is known when the run has come to it"]),
   ];
 }

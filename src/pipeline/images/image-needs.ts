@@ -85,8 +85,23 @@ export function imagesMade(
 
 /** Names that a job gives to images, as far as they are known. */
 function imagesMadeBy({ work }: PlannedJob, scope: Scope): ReadonlySet<string> {
-  const templates = work.kind === "build" ? work.tags : work.kind === "image" || work.kind === "promote" ? work.to : [];
-  return new Set(templates.flatMap((template) => knownText(template, scope) ?? []).map(fullName));
+  const texts = (templates: readonly Template[]) => templates.flatMap((template) => knownText(template, scope) ?? []);
+  if (work.kind === "build") return new Set(texts(work.tags).map(fullName));
+  if (work.kind === "promote") return new Set(texts(work.to).map(fullName));
+  if (work.kind !== "image") return new Set();
+  if (work.action !== "tag") return new Set(texts(work.to).map(fullName));
+  // What an image is tagged with stands beside it.
+  const names = texts(work.from).flatMap((from) => texts(work.to).map((tag) => tagged(from, tag)));
+  return new Set(names);
+}
+
+function tagged(name: string, tag: string): string {
+  try {
+    return formatReference(withTag(parseReference(name), tag));
+  } catch (error) {
+    if (error instanceof ArchwayError) return name;
+    throw error;
+  }
 }
 
 /** A name as registries know it; what is no name of an image stays as it is, and is told by whoever looks it up. */

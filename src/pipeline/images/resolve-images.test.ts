@@ -168,6 +168,8 @@ jobs:
   proof: { needs: image, verify: { images: ["docker.io/library/app:made", app:x86, "oci:out"], require: [linux/arm64] } }
   copy: { needs: smoke, image: { copy: { from: app:both, to: app:copied } } }
   release: { needs: copy, promote: { from: app:copied, to: app:latest } }
+  mark: { needs: release, image: { tag: { from: app:latest, to: [marked, other] } } }
+  last: { needs: mark, image: "app:other", steps: [x] }
 `,
     "/r/.archway.yaml",
   );
@@ -178,7 +180,7 @@ jobs:
     images.map(({ name }) => name),
     ["app:both"],
   );
-  assert.deepEqual(late, ["app:made", "docker.io/library/app:made", "app:copied"]);
+  assert.deepEqual(late, ["app:made", "docker.io/library/app:made", "app:copied", "app:latest", "app:other"]);
   assert.deepEqual(
     problems.map(({ code, message }) => [code, message.split("\n").at(-1)]),
     [
