@@ -19,6 +19,7 @@ import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
+import { removeForgotten } from "./run-forget.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf } from "./run-logins.ts";
@@ -70,7 +71,7 @@ async function runFrom(
   const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
   const images = imageSources(registries, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
-  if (options.keep) await forgetKept(state);
+  const forgotten = options.keep ? await forgetKept(state) : [];
   const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
@@ -81,6 +82,7 @@ async function runFrom(
   let machines: readonly RunMachine[] = [];
   try {
     machines = await openMachines(context, { plan, options, images, isInUse });
+    await removeForgotten(context, forgotten, { used: machines.map(({ endpoint }) => endpoint), images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });

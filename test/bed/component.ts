@@ -53,6 +53,8 @@ const needs = {
   make: { packages: ["make"] },
   /** For the tests that read databases of RPM. */
   rpm: { packages: ["rpm", "db5.3-util"] },
+  /** OpenSSH's server, for engines of other machines. */
+  ssh: { packages: ["openssh-server", "openssh-client"] },
   skopeo: { packages: ["skopeo"] },
   umoci: { packages: ["umoci"] },
   /** What people prove an image with by hand, and what measures them. */

@@ -50,6 +50,8 @@ export const debianPackages = {
   rpm: { file: "rpmbuild", why: "makes and installs packages whose database tests read" },
   "db5.3-util": { file: "db5.3_load", why: "writes databases as RPM had them before SQLite" },
   git: { file: "git", why: "contexts from Git" },
+  "openssh-server": { file: "/usr/sbin/sshd", why: "the way to engines of other machines" },
+  "openssh-client": { file: "ssh", why: "the way to engines of other machines" },
 } as const satisfies Record<string, DebianPackage>;
 
 interface DebianPackage {

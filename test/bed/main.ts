@@ -131,6 +131,7 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "compilers":
     case "make":
     case "rpm":
+    case "ssh":
     case "skopeo":
     case "umoci":
     case "proof-by-hand":
