@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
-import { workplace, type Workplace } from "./archway.ts";
+import { archway, workplace, type Workplace } from "./archway.ts";
 import { contentOf, leftOnDisk } from "./engine-content.ts";
 import { inTerminal, noTerminal, type EndedInTerminal, type InTerminal } from "./terminal.ts";
 
@@ -55,16 +55,31 @@ describe("a terminal after a signal", { skip: noTerminal || (await unavailable(.
   });
   after(() => bed.stop());
 
+  const good = '  good: { image: busybox, steps: ["true"] }\n';
+  /** The next run removes what this one left. */
+  async function cleanUp(place: Workplace): Promise<void> {
+    const { endpoint } = await bed.docker();
+    const next = await archway(["run", "good", "--keep", "--host", endpoint], { cwd: place.dir, env: place.env });
+    assert.equal(next.code, 0, next.stderr);
+    assert.deepEqual(await contentOf(endpoint), []);
+    assert.deepEqual(await leftOnDisk(place), []);
+  }
+
   /** A run with the live view, in colours, that shows a log; its process. */
   async function start(place: Workplace, script: string): Promise<{ terminal: InTerminal; pid: number }> {
     const steps = `[{ name: talk, run: "${script}" }]`;
     await writeFile(
       join(place.dir, ".archway.yaml"),
-      `${head}jobs:\n  talk: { platforms: all, image: busybox, steps: ${steps} }\n  ask: { approval: {} }\n`,
+      `${head}jobs:\n  talk: { platforms: all, image: busybox, steps: ${steps} }\n  ask: { approval: {} }\n${good}`,
     );
     const { NO_COLOR: _, ...env } = place.env;
     const { endpoint } = await bed.docker();
-    const terminal = inTerminal(["run", "--host", endpoint], { cwd: place.dir, env, columns: 100, rows: 24 });
+    const terminal = inTerminal(["run", "talk", "ask", "--host", endpoint], {
+      cwd: place.dir,
+      env,
+      columns: 100,
+      rows: 24,
+    });
     await terminal.shows("│ begun");
     await terminal.shows("[y/N]");
     return { terminal, pid: await processOf(place) };
@@ -102,14 +117,18 @@ describe("a terminal after a signal", { skip: noTerminal || (await unavailable(.
     assert.equal(ended.code, 130, ended.output);
     assertGivenBack(ended);
     assert.doesNotMatch(ended.output, /^cancelled in /m);
+    await cleanUp(place);
   });
 
   test("a shell where a job failed gives the terminal back after SIGTERM", async () => {
     await using place = await workplace(bed, {});
-    await writeFile(join(place.dir, ".archway.yaml"), `${head}jobs:\n  bad: { image: busybox, steps: [exit 3] }\n`);
+    await writeFile(
+      join(place.dir, ".archway.yaml"),
+      `${head}jobs:\n  bad: { image: busybox, steps: [exit 3] }\n${good}`,
+    );
     const { endpoint } = await bed.docker();
     const options = { cwd: place.dir, env: place.env };
-    assert.equal((await inTerminal(["run", "--keep", "--host", endpoint], options).ended).code, 1);
+    assert.equal((await inTerminal(["run", "bad", "--keep", "--host", endpoint], options).ended).code, 1);
     const shell = inTerminal(["run", "--shell", "bad"], options);
     await shell.shows(/[#$] $|[#$]$/);
     shell.type("echo $((40 + 2))\r");
@@ -126,5 +145,6 @@ describe("a terminal after a signal", { skip: noTerminal || (await unavailable(.
     const ended = await shell.ended;
     assert.equal(ended.code, 130, ended.output);
     assertGivenBack(ended);
+    await cleanUp(place);
   });
 });
