@@ -82,7 +82,12 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
         "leave the container, network and files of a step that a job fails of, until the next run with --keep",
       ).default(false),
     )
-    .addOption(new Option("--shell <job>", "open a shell where a kept job failed, and run nothing"))
+    .addOption(
+      new Option(
+        "--shell <job>",
+        "open a shell where a kept job failed, and run nothing (--platform for one of several)",
+      ),
+    )
     .addOption(new Option("--plan", "show the jobs that would run, and run nothing").default(false))
     .addOption(
       new Option(
@@ -104,7 +109,8 @@ export function defineCommand(context: CliContext, done: (exitCode: number) => v
     .action(async (jobs: readonly string[], raw: RawRunOptions) => {
       if (raw.shell !== undefined) {
         const { runShell } = await import("./run-shell.ts");
-        return done(await runShell(context, raw.shell));
+        const { readShellOptions } = await import("./run-options.ts");
+        return done(await runShell(context, readShellOptions(raw.shell, raw, jobs)));
       }
       const { readRunOptions } = await import("./run-options.ts");
       const { runRun } = await import("./run.ts");

@@ -36,6 +36,20 @@ export interface RunOptions {
   readonly sourcePassword?: string;
 }
 
+/** What `archway run --shell JOB` opens a shell in. */
+export interface ShellOptions {
+  readonly job: string;
+  /** Of a job that was kept on several, these; empty for all. */
+  readonly platforms: readonly Platform[];
+}
+
+/** Checks the options of `archway run --shell JOB`. Throws `ArchwayError` of kind `input` that names the option. */
+export function readShellOptions(job: string, raw: RawRunOptions, names: readonly string[]): ShellOptions {
+  if (names.length > 0)
+    throw optionError("--shell", job, `runs nothing: leave out ${names.join(" ")}, or the option to run it.`);
+  return { job, platforms: raw.platform.flatMap((text) => parsePlatformList(text)) };
+}
+
 /** Checks the options of `archway run`. Throws `ArchwayError` of kind `input` that names the option. */
 export function readRunOptions(raw: RawRunOptions, names: readonly string[]): RunOptions {
   const { publish, plan, emulation, jobs, host, config, event, events, source, sourcePassword } = raw;

@@ -5,11 +5,12 @@ import { openShell, type ShellTerminal } from "../job/keep/open-shell.ts";
 import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
 import { stateFolder } from "./folders.ts";
+import type { ShellOptions } from "./run-options.ts";
 
 /** `archway run --shell JOB`: a shell where a kept job failed. Returns the exit code of the shell. */
-export async function runShell(context: CliContext, job: string): Promise<number> {
+export async function runShell(context: CliContext, { job, platforms }: ShellOptions): Promise<number> {
   const { env, stderr, signal } = context;
-  const kept = await findKept(stateFolder(env), job);
+  const kept = await findKept(stateFolder(env), job, platforms);
   const { run, step, platform, failure } = kept;
   stderr.write(`${kept.job} of run ${run}, step "${step}" on ${platform}: ${failure}\n`);
   const engine = await EngineHttp.open(readEndpoint(kept.engine, env), env);

@@ -20,6 +20,7 @@ export function formatSummary(summary: RunSummary, { style, columns, shows }: Su
   const table = shows === "all" ? ["", ...formatTable(rows, { columns, style })] : [];
   const images = summary.images.map((image) => `${style.cyan(image.job)} ${formatImage(image, style)}`);
   const kept = summary.kept.map((job) => formatKept(job, style));
+  if (kept.length > 0) kept.push(style.dim("What is kept stays until the next archway run --keep."));
   const parts = [images, kept].flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines]));
   return [...table, ...failures, ...parts, "", ...formatTotal(summary, style)];
 }

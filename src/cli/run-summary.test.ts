@@ -130,6 +130,7 @@ const failure = [
   "",
   "kept: archway run --shell test@linux/arm64 opens a shell where it failed",
   "kept: archway run --shell 't[go=1.26]' opens a shell where it failed",
+  "What is kept stays until the next archway run --keep.",
   "",
   "failed in 7.5 s (native 5.0 s, emulated 7.0 s, waited 4.0 s, 1 cache hit)",
   "slowest step: unit of test@linux/arm64, 4.0 s",

@@ -20,6 +20,7 @@ import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { groupsOf } from "./run-groups.ts";
+import { removeForgotten } from "./run-forget.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf, withoutHostLogins } from "./run-logins.ts";
@@ -76,7 +77,7 @@ async function runFrom(
   const pins = new RunPins(registries.resolve, context.signal);
   const images = imageSources({ ...registries, resolve: pins.resolve }, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
-  if (options.keep) await forgetKept(state);
+  const forgotten = options.keep ? await forgetKept(state) : [];
   const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
@@ -89,6 +90,7 @@ async function runFrom(
   try {
     machines = await openMachines(context, { plan, options, images, isInUse });
     free.resolve(platformOfFree(machines, plan, options));
+    await removeForgotten(context, forgotten, { used: machines.map(({ endpoint }) => endpoint), images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });

@@ -57,6 +57,8 @@ const needs = {
   "git-lfs": { packages: ["git-lfs"] },
   "file-systems": { packages: ["btrfs-progs", "xfsprogs"] },
   bsdtar: { packages: ["libarchive-tools"] },
+  /** OpenSSH's server, for engines of other machines. */
+  ssh: { packages: ["openssh-server", "openssh-client"] },
   skopeo: { packages: ["skopeo"] },
   umoci: { packages: ["umoci"] },
   /** What people prove an image with by hand, and what measures them. */

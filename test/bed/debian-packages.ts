@@ -54,6 +54,8 @@ export const debianPackages = {
   "btrfs-progs": { file: "mkfs.btrfs", why: "makes a file system on which copies share blocks" },
   xfsprogs: { file: "mkfs.xfs", why: "makes another such file system" },
   "libarchive-tools": { file: "bsdtar", why: "writes sparse archives of its own kind that tests read" },
+  "openssh-server": { file: "/usr/sbin/sshd", why: "the way to engines of other machines" },
+  "openssh-client": { file: "ssh", why: "the way to engines of other machines" },
 } as const satisfies Record<string, DebianPackage>;
 
 interface DebianPackage {

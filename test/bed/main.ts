@@ -134,6 +134,7 @@ async function start(bed: Bed, component: Component, bases: readonly BaseName[])
     case "git-lfs":
     case "file-systems":
     case "bsdtar":
+    case "ssh":
     case "skopeo":
     case "umoci":
     case "proof-by-hand":

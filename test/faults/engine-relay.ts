@@ -22,6 +22,8 @@ export interface RelayOptions {
   readonly says?: Readonly<Record<string, string | number>>;
   /** Does not see the files of this machine. */
   readonly isBlind?: boolean;
+  /** Has no emulators: takes containers of this architecture alone. */
+  readonly runsOnly?: string;
   /** Reaches no registry. */
   readonly isCutOff?: boolean;
   /** PEM texts: it speaks TLS with clients that have a certificate. */
@@ -74,13 +76,19 @@ export async function startEngineRelay(options: RelayOptions): Promise<EngineRel
 async function forward(
   asked: IncomingMessage,
   response: ServerResponse,
-  { socket, says, isBlind, isCutOff }: RelayOptions,
+  { socket, says, isBlind, isCutOff, runsOnly }: RelayOptions,
 ): Promise<void> {
   const { url = "", method, headers } = asked;
   const isCreate = url.includes("/containers/create");
   const body = isCreate ? await buffer(asked) : undefined;
   if (isBlind && isCreate && (url.includes("/libpod/") || body?.includes("archway-absent"))) {
     response.writeHead(400).end('{"message":"bind source path does not exist"}');
+    return;
+  }
+  const { searchParams } = new URL(url, "http://engine");
+  if (runsOnly !== undefined && isCreate && searchParams.get("platform")?.split("/")[1] !== runsOnly) {
+    asked.resume();
+    response.writeHead(400).end('{"message":"exec format error"}');
     return;
   }
   if (isCutOff && url.includes("/images/create")) {

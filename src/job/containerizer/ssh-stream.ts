@@ -39,7 +39,8 @@ export class ProgramStream extends Duplex {
    * @param env where the program is looked for
    */
   constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    super({ allowHalfOpen: true });
+    // Where the program has ended nothing can be written: an idle connection must not be taken for one that is open.
+    super({ allowHalfOpen: false });
     // A session of its own: Ctrl-C is for us, who need the connection to clean up.
     this.#child = spawn(program, args, { env, stdio: "pipe", detached: true });
     const { stdin, stdout, stderr } = this.#child;

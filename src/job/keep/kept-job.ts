@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArchwayError } from "../../error/error.ts";
+import { formatPlatform, type Platform } from "../../platform/platform.ts";
 import type { Mount } from "../containerizer/containerizer.ts";
 
 const mountSource = z.union([
@@ -69,11 +70,18 @@ export async function listKept(stateFolder: string): Promise<readonly KeptJob[]>
 /**
  * The kept job of a name or id, in the newest run that kept one.
  *
+ * @param platforms of a job that was kept on several platforms, only these; empty for all
  * @throws ArchwayError kind `input`: `NOTHING_KEPT`, `SEVERAL_KEPT` for a name that several jobs of that run have
  */
-export async function findKept(stateFolder: string, job: string): Promise<KeptJob> {
+export async function findKept(
+  stateFolder: string,
+  job: string,
+  platforms: readonly Platform[] = [],
+): Promise<KeptJob> {
   const all = await listKept(stateFolder);
-  const fits = (one: KeptJob) => one.job === job || one.job.split(/[@[]/)[0] === job;
+  const wanted = platforms.map(formatPlatform);
+  const fits = ({ job: id, platform }: KeptJob) =>
+    (id === job || id.split(/[@[]/)[0] === job) && (wanted.length === 0 || wanted.includes(platform));
   const newest = all.find(fits)?.run;
   const fitting = all.filter((one) => one.run === newest && fits(one));
   const found = fitting.find((one) => one.job === job) ?? fitting[0];
@@ -81,7 +89,7 @@ export async function findKept(stateFolder: string, job: string): Promise<KeptJo
     throw new ArchwayError({
       code: "NOTHING_KEPT",
       kind: "input",
-      message: `No container of the job "${job}" was kept.`,
+      message: `No container of the job "${job}" was kept${wanted.length === 0 ? "" : ` on ${wanted.join(", ")}`}.`,
       hint:
         all.length === 0 ? "archway run --keep keeps the container of a step that fails." : `Kept are: ${jobsOf(all)}.`,
     });
@@ -101,10 +109,16 @@ function jobsOf(kept: readonly KeptJob[]): string {
   return [...new Set(kept.map(({ job }) => job))].join(", ");
 }
 
-/** Lets go of all kept jobs: the next cleaning of their engines and of the workspaces removes what was theirs. */
-export async function forgetKept(stateFolder: string): Promise<void> {
+/**
+ * Lets go of all kept jobs: the next cleaning of their engines and of the workspaces removes what was theirs.
+ *
+ * @returns what was kept until now
+ */
+export async function forgetKept(stateFolder: string): Promise<readonly KeptJob[]> {
+  const all = await listKept(stateFolder);
   for (const run of await names(join(stateFolder, "runs")))
     await rm(join(stateFolder, "runs", run, folderName), { recursive: true, force: true });
+  return all;
 }
 
 /** A test for owners whose things have to stay: their process runs, or a job of theirs is kept. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { access } from "node:fs/promises";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { ArchwayError } from "../../error/error.ts";
 import { mountsOf } from "../containerizer/container-body.ts";
@@ -44,16 +45,20 @@ export async function openShell(
   }: { readonly terminal: ShellTerminal; readonly owner: string; readonly signal: AbortSignal },
 ): Promise<number> {
   const image = freshName(owner);
-  await commit(engine, kept, image, signal);
+  let isAsked = false;
   let container: string | undefined;
   try {
+    await requireMounts(engine, kept, signal);
+    isAsked = true;
+    await commit(engine, kept, image, signal);
     container = await create(engine, kept, { image, owner, isTerminal: terminal.size !== undefined, signal });
     return await attach(engine, container, terminal, signal);
   } catch (error) {
-    throw error instanceof EngineRefusal ? startRefusal(engine.endpoint, error) : error;
+    if (!(error instanceof EngineRefusal)) throw error;
+    throw error.status === 404 ? gone(kept, error) : startRefusal(engine.endpoint, error);
   } finally {
     if (container !== undefined) await drop(engine, `/containers/${container}?force=true&v=true`);
-    await drop(engine, `/images/${image}?force=true`);
+    if (isAsked) await drop(engine, `/images/${image}?force=true`);
   }
 }
 
@@ -65,11 +70,18 @@ async function commit(engine: EngineHttp, kept: KeptJob, image: string, signal: 
     tag: image.slice(at + 1),
     pause: "false",
   });
-  try {
-    await engine.json({ method: "POST", path: `/commit?${query.toString()}`, body: {} }, signal);
-  } catch (error) {
-    if (!(error instanceof EngineRefusal && error.status === 404)) throw error;
-    throw gone(kept, error);
+  await engine.json({ method: "POST", path: `/commit?${query.toString()}`, body: {} }, signal);
+}
+
+/** Makes sure that what was mounted is there: engines make a missing folder or volume, empty, without a word. */
+async function requireMounts(engine: EngineHttp, kept: KeptJob, signal: AbortSignal): Promise<void> {
+  for (const { source } of kept.mounts) {
+    if (typeof source === "object")
+      await engine.json({ method: "GET", path: `/volumes/${encodeURIComponent(source.volume)}` }, signal);
+    else
+      await access(source).catch((error: unknown) => {
+        throw gone(kept, new Error(`${source} is not there`, { cause: error }));
+      });
   }
 }
 
@@ -144,11 +156,11 @@ async function drop(engine: EngineHttp, path: string): Promise<void> {
   await engine.json({ method: "DELETE", path }, AbortSignal.timeout(patience)).catch(() => undefined);
 }
 
-function gone({ job, container }: KeptJob, cause: unknown): ArchwayError {
+function gone({ job, container, engine }: KeptJob, cause: Error): ArchwayError {
   return new ArchwayError({
     code: "KEPT_GONE",
     kind: "input",
-    message: `The engine has the container of the job "${job}" no more (${container.slice(0, 12)}).`,
+    message: `The engine at ${engine} has no more what was kept of the job "${job}" (container ${container.slice(0, 12)}): ${cause.message}.`,
     hint: "archway run --keep keeps the next one that fails.",
     cause,
   });
