@@ -6,6 +6,7 @@ import { configSchema } from "./schema.ts";
 import { foreignHint } from "./pipeline/foreign-keys.ts";
 import { mergeSources } from "./merge-sources.ts";
 import { readExtended } from "./read-extended.ts";
+import { requireReadable } from "./yaml-bounds.ts";
 import { parseYaml, type YamlSource } from "./yaml-source.ts";
 
 const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema, foreignHint };
@@ -15,6 +16,7 @@ const configDocument = { code: "CONFIG_INVALID", name: "the configuration", sche
  * `input`) with line and column.
  */
 export function parseConfig(content: string, file: string): Config {
+  requireReadable(content, file);
   return checkSource(parseYaml(content, file), file);
 }
 
@@ -26,6 +28,7 @@ export async function parseExtending(
   content: string,
   from: { readonly file: string; readonly root: string; readonly read: (file: string) => Promise<string> },
 ): Promise<Config> {
+  requireReadable(content, from.file);
   const own = parseYaml(content, from.file);
   const extended = await readExtended(own, from);
   return checkSource(extended.length === 0 ? own : mergeSources([own, ...extended.toReversed()]), from.file);

@@ -127,11 +127,16 @@ test("a matrix that makes more jobs than a run may have is refused at once", () 
   const content = (count: number) =>
     `version: 1\njobs: { test: { matrix: { ${axes(count)} }, image: x, steps: [x] } }\n`;
   assert.equal(idsOf(content(3)).length, 1000);
-  assert.throws(() => idsOf(content(4)), {
-    code: "PIPELINE_TOO_LARGE",
-    message: /10000 jobs, 10000 of them of "test"/,
-  });
-  assert.throws(() => idsOf(content(30)), { code: "PIPELINE_TOO_LARGE", message: /The matrix of "test" has/ });
+  assert.throws(() => idsOf(content(4)), { code: "CONFIG_INVALID", message: /10000 jobs, 10000 of them of "test"/ });
+  assert.throws(() => idsOf(content(30)), { code: "CONFIG_INVALID", message: /the matrix of "test" has/ });
+});
+
+test("jobs of different combinations have different ids, whatever their values are", () => {
+  const jobs = `test: { matrix: { include: [{ x: "1,y=2" }, { x: "1", y: "2" }, { x: 'a"@]' }] }, image: x, steps: [x] }`;
+  assert.deepEqual(
+    idsOf(`version: 1\njobs:\n  ${jobs}\n`).flatMap(([id]) => id),
+    ['test[x="1,y=2"]', "test[x=1,y=2]", 'test[x="a\\"@]"]'],
+  );
 });
 
 test("many ways to a job are walked once", () => {

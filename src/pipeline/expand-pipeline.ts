@@ -1,18 +1,14 @@
 import type { Config } from "../config/config.ts";
-import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
+import { type AllNeeds, allNeeds, findCycle, inOrderOfNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
-import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, matrixSize, maxCombinations } from "../config/pipeline/expand-matrix.ts";
+import { expandMatrix } from "../config/pipeline/expand-matrix.ts";
 import { platformsOf, type Combination } from "../config/pipeline/matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
 import { skipReason } from "./match-event.ts";
 import { specifyWork } from "./job-work.ts";
-
-/** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
-const maxJobs = 1000;
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -24,53 +20,37 @@ interface Instance {
 
 /**
  * The jobs of a run: those of the file by their matrices and platforms, each after those that it needs. A job waits for all that a needed name became; only when both
- * run on the same platforms does each wait for the one of its own platform.
- *
- * @throws ArchwayError `PIPELINE_TOO_LARGE` (kind `input`).
+ * run on the same platforms does each wait for the one of its own platform. That they are not too many, and none waits for itself, the configuration was checked for.
  */
 export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const { jobs } = config;
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
-  for (const [name, job] of Object.entries(jobs)) {
-    const size = matrixSize(job.matrix, platformNames(job, config.platforms));
-    if (size > maxCombinations) throw tooLarge(`The matrix of "${name}" has ${size} combinations`, config);
-  }
   const instances = new Map(
     Object.entries(jobs).map(([name, job]) => [name, instancesOf(name, job, config.platforms)]),
   );
-  const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
-  if (count > maxJobs) {
-    const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
-    const most = `${largest?.[1].length} of them of "${largest?.[0]}"`;
-    throw tooLarge(`The pipeline has ${count} jobs, ${most}`, config);
-  }
-  const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
+  const needs = allNeeds(jobs);
+  const planned = inOrderOfNeeds(jobs).flatMap((name) => {
     const job = jobs[name];
     if (job === undefined) return [];
-    return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
+    return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances, needs }));
   });
   const { env, concurrency } = config;
   return { env, ...(concurrency === undefined ? {} : { concurrency }), jobs: planned };
 }
 
-function tooLarge(what: string, { file }: Config): ArchwayError {
-  return new ArchwayError({
-    code: "PIPELINE_TOO_LARGE",
-    kind: "input",
-    message: `${what}; a run has ${maxJobs} jobs at most.`,
-    hint: "Take values out of its matrix, or exclude combinations.",
-    ...(file === undefined ? {} : { place: { file } }),
-  });
-}
-
 function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
   return expandMatrix(job.matrix, platformNames(job, all)).map(({ platform: written, ...matrix }): Instance => {
-    const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
+    const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${quoted(value)}`);
     const base = axes.length === 0 ? name : `${name}[${axes.join(",")}]`;
     if (written === undefined) return { id: base, name, matrix };
     return { id: `${base}@${written}`, name, platform: parsePlatform(written), matrix };
   });
+}
+
+/** A value as an id has it: quoted when something in it belongs to the form of ids, so that no two combinations have one id. */
+function quoted(value: string): string {
+  return /[,=[\]@"]/.test(value) ? JSON.stringify(value) : value;
 }
 
 function platformNames(job: JobContent, all: readonly Platform[]): readonly string[] | undefined {
@@ -78,24 +58,11 @@ function platformNames(job: JobContent, all: readonly Platform[]): readonly stri
   return (platforms === "all" ? all : platforms)?.map(formatPlatform);
 }
 
-/** Names of jobs, each after those that it needs, else in the order of the file. */
-function inOrder(names: readonly string[], jobs: Readonly<Record<string, JobContent>>): readonly string[] {
-  const depths = new Map<string, number>();
-  const depth = (name: string): number => {
-    const known = depths.get(name);
-    if (known !== undefined) return known;
-    const found = Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
-    depths.set(name, found);
-    return found;
-  };
-  names.forEach(depth);
-  return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
-}
-
 interface Surroundings {
   readonly config: Config;
   readonly facts: RunFacts;
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  readonly needs: AllNeeds;
 }
 
 function planJob(written: JobContent, instance: Instance, around: Surroundings): PlannedJob {
@@ -123,7 +90,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
       name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
     })),
     needs: job.needs.flatMap((need) => neededBy(instance, need, instances).map((one) => one.id)),
-    allNeeds: [...withAllNeeds(name, config.jobs)],
+    allNeeds: around.needs.of(name),
     when: when?.status ?? "success",
     ...(condition === undefined ? {} : { condition }),
     ...(skip === undefined ? {} : { skip }),
