@@ -133,7 +133,7 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
         const isPlain = issue.message.startsWith("Invalid input") && types.length > 0;
         return [{ place, message: `${name} ${isPlain ? `must be ${types.join(" or ")}` : issue.message}` }];
       }
-      const inside = near.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      const inside = near.slice(0, maxLooked).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
       return inside
         .filter((inner) => !followsFromKey(inner, inside))
         .flatMap((inner) => problemsOf(inner, source, kind));
@@ -176,7 +176,10 @@ function saysMore(issues: readonly Issue[]): boolean {
 
 /** How far into a value the first mistake lies. */
 function depthOf(issues: readonly Issue[]): number {
-  return Math.min(...issues.map((issue) => issue.path.length + (issue.code === "invalid_union" ? 1 : 0)));
+  return issues.reduce(
+    (least, issue) => Math.min(least, issue.path.length + (issue.code === "invalid_union" ? 1 : 0)),
+    Infinity,
+  );
 }
 
 const versionHint = "Other versions of the format need another version of Archway.";
@@ -259,7 +262,7 @@ function wrongType(
 }
 
 /** `build.args.VERSION`, `check.ignore[0].rule`. */
-function formatPath(path: readonly PropertyKey[]): string {
+export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${String(step)}`))
     .join("");

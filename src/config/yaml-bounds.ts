@@ -35,6 +35,22 @@ function tooLarge(read: string, file: string): ArchwayError {
   });
 }
 
+/** Entries of one list or mapping. */
+export const maxEntries = 10_000;
+
+/** The path of a list or mapping that has more entries than any that is checked one by one. */
+export function findLongList(value: unknown, path: readonly PropertyKey[] = []): readonly PropertyKey[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = Object.entries(value);
+  if (entries.length > maxEntries) return path;
+  for (const [key, inner] of entries) {
+    if (typeof inner !== "object") continue;
+    const found = findLongList(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** A key that is not taken: one that is there before in its mapping, or one that means something else to JavaScript. */
 export interface RefusedKey {
   readonly why: "duplicate" | "reserved";

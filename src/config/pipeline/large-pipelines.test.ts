@@ -56,6 +56,16 @@ const refused: Readonly<Record<string, readonly [text: string, place: string, me
     "7:",
     /more than 250000 words and signs/,
   ],
+  "a list without end": [
+    oneJob(`    platforms: [${list(20_000, (index) => `linux/a${index}`).join()}]\n`),
+    "7:16",
+    /jobs\.t\.platforms has more than 10000 entries/,
+  ],
+  "a long list of mistakes": [
+    oneJob(`    platforms: [${list(3000, (index) => `linux/a${index}`).join()}]\n`),
+    "7:17",
+    /a0[^]*and \d+ more\.$/,
+  ],
   "aliases of something large": [
     jobs([`  j: &a { image: a, steps: [${"a,".repeat(50_000)}] }\n`, ...list(90, (index) => `  k${index}: *a\n`)]),
     "5:",
