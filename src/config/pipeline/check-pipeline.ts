@@ -6,6 +6,7 @@ import { imageActionOf, kindsOf, stepsImageOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
 import { checkNames, type NamedContent } from "./check-names.ts";
 import { checkPlatforms } from "./check-platforms.ts";
+import { checkScripts } from "./check-scripts.ts";
 import { checkSize } from "./check-size.ts";
 import { runsOnPlatforms } from "./matrix.ts";
 import { onKey, type Path, type Report } from "./problem.ts";
@@ -64,6 +65,7 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
     );
     return;
   }
+  checkScripts(content, report);
   checkNames(content, needs, (path, message, hint, character) => report(path, message, hint, { character }));
 }
 
