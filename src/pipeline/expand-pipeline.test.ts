@@ -131,6 +131,45 @@ test("a matrix that makes more jobs than a run may have is refused at once", () 
   assert.throws(() => idsOf(content(30)), { code: "CONFIG_INVALID", message: /the matrix of "test" has/ });
 });
 
+test("everything in a job that writes a log has a name of its own", () => {
+  const { jobs } = expandPipeline(
+    parse(`version: 1
+on_failure: [{ image: x, run: x }, { name: tell, image: x, run: x }]
+jobs:
+  steps:
+    image: x
+    steps:
+      - { run: x, on_failure: [{ run: x }] }
+      - { name: step-1, run: x, on_failure: [{ run: x }, { name: tell, run: x }] }
+      - { name: tag, run: x, when: { event: tag } }
+    on_failure: [{ run: x }, { name: step-1, run: x }]
+  build: { build: {}, on_failure: [{ name: verify, image: x, run: x }] }
+`),
+    facts,
+  );
+  const names = jobs.map(({ work, onFailure }) => [
+    ...(work.kind === "steps" ? work.steps.flatMap((step) => [step, ...step.onFailure]) : []),
+    ...onFailure,
+  ]);
+  assert.deepEqual(
+    names.map((list) => list.map(({ name }) => name)),
+    [
+      [
+        "step-1-2",
+        "step-1-2-on-failure-1",
+        "step-1",
+        "step-1-on-failure-1",
+        "tell",
+        "on-failure-1",
+        "step-1-3",
+        "on-failure-3",
+        "tell-2",
+      ],
+      ["verify-2", "on-failure-2", "tell"],
+    ],
+  );
+});
+
 test("jobs of different combinations have different ids, whatever their values are", () => {
   const jobs = `test: { matrix: { include: [{ x: "1,y=2" }, { x: "1", y: "2" }, { x: 'a"@]' }] }, image: x, steps: [x] }`;
   assert.deepEqual(

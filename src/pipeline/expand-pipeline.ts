@@ -9,6 +9,7 @@ import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
 import { skipReason } from "./match-event.ts";
 import { specifyWork } from "./job-work.ts";
+import { SourceNames } from "./source-names.ts";
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -73,6 +74,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
   const skip = skipReason(when, facts);
   const condition = when?.if;
   const inputs = Object.entries(job.inputs).map(([path, from]) => inputOf(path, from, instance, instances));
+  const names = new SourceNames(sourcesOf(job));
   return {
     id,
     name,
@@ -84,11 +86,8 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
     ...(timeout === undefined ? {} : { timeout }),
     retry: job.retry ?? once,
     mayFail: job.may_fail,
-    work: specifyWork(job, { config, facts, inputs }),
-    onFailure: [...specifyHandlers(job.on_failure), ...specifyHandlers(config.on_failure)].map((handler, index) => ({
-      ...handler,
-      name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
-    })),
+    work: specifyWork(job, { config, facts, inputs, names }),
+    onFailure: specifyHandlers([...job.on_failure, ...config.on_failure], names, "on-failure"),
     needs: job.needs.flatMap((need) => neededBy(instance, need, instances).map((one) => one.id)),
     allNeeds: around.needs.of(name),
     when: when?.status ?? "success",
@@ -96,6 +95,11 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
     ...(skip === undefined ? {} : { skip }),
     ...(concurrency === undefined ? {} : { concurrency }),
   };
+}
+
+/** Names of logs that are there before anything is called otherwise: of steps by the file, or of the commands that a job without steps is. */
+function sourcesOf({ steps }: JobContent): readonly string[] {
+  return steps?.flatMap(({ name }) => name ?? []) ?? ["build", "verify", "image"];
 }
 
 /** The job as it is on a platform. */
