@@ -131,6 +131,24 @@ test("a matrix that makes more jobs than a run may have is refused at once", () 
   assert.throws(() => idsOf(content(30)), { code: "CONFIG_INVALID", message: /the matrix of "test" has/ });
 });
 
+test("artifacts of several combinations come to folders of their own, which every file system takes", () => {
+  const { jobs } = expandPipeline(
+    parse(`version: 1
+jobs:
+  test: { matrix: { path: [a/b, a_b, ${"é".repeat(199)}1, ${"é".repeat(199)}2] }, image: x, steps: [x], artifacts: { out: x } }
+  join: { needs: test, image: x, steps: [x], inputs: { in: test.out } }
+`),
+    facts,
+  );
+  const { work } = jobs.at(-1) ?? {};
+  const folders =
+    work?.kind === "steps" ? work.inputs.flatMap(({ from }) => from.map(({ folder = "" }) => folder)) : [];
+  assert.equal(new Set(folders).size, 4);
+  assert.match(folders[0] ?? "", /^path=a_b-[0-9a-f]{16}$/);
+  assert.match(folders[2] ?? "", /^path=é{80,}-[0-9a-f]{16}$/);
+  for (const folder of folders) assert.ok(Buffer.byteLength(folder) <= 255);
+});
+
 test("everything in a job that writes a log has a name of its own", () => {
   const { jobs } = expandPipeline(
     parse(`version: 1

@@ -5,6 +5,7 @@ import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../p
 import { expandMatrix } from "../config/pipeline/expand-matrix.ts";
 import { platformsOf, type Combination } from "../config/pipeline/matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
+import { digestOf, shortName } from "./file-name.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
 import { skipReason } from "./match-event.ts";
@@ -138,14 +139,25 @@ function inputOf(
   const from =
     makers.length === 1
       ? makers.map(({ id }) => ({ job: id }))
-      : makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) }));
+      : foldersOf(makers).map(({ id, folder }) => ({ job: id, folder }));
   return { path, artifact, from, optional };
+}
+
+/** A folder for each of several makers: of its platform, and in there of its combination. Where two would be called the same a digest tells them apart. */
+function foldersOf(makers: readonly Instance[]): readonly { readonly id: string; readonly folder: string }[] {
+  const named = makers.map((maker) => ({ id: maker.id, folder: folderOf(maker) }));
+  const counts = new Map<string, number>();
+  for (const { folder } of named) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  return named.map(({ id, folder }) => ({
+    id,
+    folder: (counts.get(folder) ?? 0) > 1 ? `${folder}-${digestOf(id)}` : folder,
+  }));
 }
 
 function folderOf({ platform, matrix }: Instance): string {
   const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value.replaceAll("/", "_")}`);
   return [
     ...(platform === undefined ? [] : [platformFolder(platform)]),
-    ...(axes.length === 0 ? [] : [axes.join(",")]),
+    ...(axes.length === 0 ? [] : [shortName(axes.join(","))]),
   ].join("/");
 }
