@@ -126,8 +126,12 @@ export async function planBuild(
   };
 }
 
-/** Looks every image up once, however often and however differently the Dockerfile spells it. */
-function baseLookup(context: OpenContext, resolveReference: ResolveReference, signal: AbortSignal) {
+/** Looks every image up once, however often and however differently the Dockerfile spells it. The function throws what {@link resolveBase} does. */
+export function baseLookup(
+  context: Pick<OpenContext, "dockerfileName">,
+  resolveReference: ResolveReference,
+  signal: AbortSignal,
+) {
   const known = new Map<string, Promise<BaseImage>>();
   return async ({ reference: text, line }: Pick<ImageUse, "reference" | "line">): Promise<BaseImage> => {
     const reference = parseBase(text, line, context.dockerfileName);

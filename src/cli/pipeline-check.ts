@@ -1,4 +1,5 @@
-import { resolveImages, type ResolvedImages } from "../pipeline/images/resolve-images.ts";
+import { dirname } from "node:path";
+import type { ResolvedImages } from "../pipeline/images/resolve-images.ts";
 import { namesOfRun } from "../pipeline/facts.ts";
 import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -6,11 +7,13 @@ import { formatCount } from "../report/quantity.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { formatTable } from "../report/table.ts";
 import type { CliContext } from "./context.ts";
+import { localPlatform } from "./local-platform.ts";
 import type { NamedEvent } from "./pipeline-event.ts";
+import { lookUpImages } from "./pipeline-lookup.ts";
 import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
 import { tellProblems } from "./pipeline-problems.ts";
-import { loginOf } from "./run-logins.ts";
+import { loginHintOf, loginOf, withoutHostLogins } from "./run-logins.ts";
 import { readSecrets } from "./run-secrets.ts";
 
 /** What the user asked of `archway pipeline check`. */
@@ -55,22 +58,29 @@ export async function runPipelineCheck(
   }
   const secrets = await readSecrets(context, options);
   const login = loginOf(config, secrets);
-  const { registries, resolve } = openRegistries({ ...options, registries: config.registries, login }, context);
+  const { registries, resolve } = openRegistries(
+    { ...options, registries: config.registries, login },
+    { env: withoutHostLogins(env) },
+  );
   try {
     const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
-    const loginHint = (host: string) => {
-      const secret = config.registries[host]?.password?.secret;
-      if (secret === undefined || secrets.has(secret)) return undefined;
-      return `Its password is the secret ${secret}: give it with --secret-file FILE (lines NAME=VALUE) or --secret-env ${secret}.`;
+    const sources = {
+      resolve,
+      config,
+      folder: dirname(config.file),
+      localPlatform: () => localPlatform(context),
+      placeOf: await readPlaces(config),
+      known,
+      loginHint: loginHintOf(config, secrets),
     };
-    const sources = { find: resolve, placeOf: await readPlaces(config), known, loginHint };
-    const resolved = await resolveImages({ ...graph, jobs }, sources, signal);
+    const { images: used, bases } = await lookUpImages({ ...graph, jobs }, sources, signal);
+    const problems = [...used.problems, ...bases.problems];
     const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
-    const lines = formatTable(imageRows(resolved), format);
-    const bad = resolved.problems.length;
+    const lines = formatTable(imageRows([used, bases]), format);
+    const bad = problems.length;
     const images = bad === 0 ? "" : `, ${formatCount(bad, "image")} ${bad === 1 ? "is" : "are"} not as needed`;
     stdout.write(`${[...lines, `The pipeline is valid: ${about}${images}.`].join("\n")}\n`);
-    return tellProblems(context, resolved.problems);
+    return tellProblems(context, problems);
   } finally {
     await registries.close();
   }
@@ -80,13 +90,18 @@ function withoutSkip({ skip: _skip, ...job }: PlannedJob): PlannedJob {
   return job;
 }
 
-function imageRows({ images, late }: ResolvedImages): string[][] {
+function imageRows(found: readonly ResolvedImages[]): string[][] {
+  const images = Map.groupBy(
+    found.flatMap((one) => one.images),
+    ({ name, digest }) => `${name} ${digest}`,
+  );
+  const late = new Set(found.flatMap((one) => one.late));
   return [
-    ...images.map(({ name, needed, digest }) => [
-      name,
-      needed.map(formatPlatform).join(", ") || "any platform",
-      digest.slice(0, "sha256:".length + 12),
-    ]),
-    ...late.map((text) => [text, "is known when the run has come to it"]),
+    ...[...images.values()].map((same) => {
+      const platforms = new Set(same.flatMap(({ needed }) => needed.map(formatPlatform)));
+      const [{ name, digest } = { name: "", digest: "" }] = same;
+      return [name, [...platforms].join(", ") || "any platform", digest.slice(0, "sha256:".length + 12)];
+    }),
+    ...[...late].map((text) => [text, "is known when the run has come to it"]),
   ];
 }

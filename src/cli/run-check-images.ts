@@ -1,31 +1,50 @@
+import type { ArchwayError } from "../error/error.ts";
 import { namesOfRun } from "../pipeline/facts.ts";
-import { resolveImages } from "../pipeline/images/resolve-images.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
+import { localPlatform } from "./local-platform.ts";
+import { lookUpImages } from "./pipeline-lookup.ts";
 import { readPlaces } from "./pipeline-plan.ts";
 import { tellProblems } from "./pipeline-problems.ts";
-import { openRegistries } from "./registries.ts";
-import { loginOf } from "./run-logins.ts";
-import type { RunOptions } from "./run-options.ts";
+import { loginHintOf } from "./run-logins.ts";
+import type { RunPins } from "./run-pins.ts";
 import type { RunPlan } from "./run-plan.ts";
 
-/** Looks up the images of all jobs before anything runs: 0, or the exit code of what is wrong with them. */
+/**
+ * Looks up the images of all jobs before anything runs, and pins them: 0, or the exit code of what is wrong with them.
+ *
+ * @param freePlatform what jobs that name no platform run as
+ */
 export async function checkImages(
   context: CliContext,
-  { config, graph, facts }: RunPlan,
-  { insecureRegistries }: Pick<RunOptions, "insecureRegistries">,
+  { config, folder, graph, facts }: RunPlan,
+  pins: Pick<RunPins, "resolve">,
   secrets: ReadonlyMap<string, string>,
+  freePlatform: Promise<Platform | undefined>,
 ): Promise<number> {
-  const settings = { registries: config.registries, insecureRegistries, login: loginOf(config, secrets) };
-  const { registries, resolve } = openRegistries(settings, context);
-  try {
-    const sources = { find: resolve, placeOf: await readPlaces(config), known: namesOfRun(facts) };
-    const { problems } = await resolveImages(graph, sources, context.signal);
-    // What could not be asked for may be in the engine: the job that needs it tells.
-    const certain = problems.filter(({ kind }) => kind !== "unreachable");
-    for (const { message } of problems.filter((one) => !certain.includes(one)))
-      context.stderr.write(`warning: ${message}; going on with what the engine has\n`);
-    return tellProblems(context, certain);
-  } finally {
-    await registries.close();
+  const sources = {
+    resolve: pins.resolve,
+    config,
+    folder,
+    localPlatform: () => localPlatform(context),
+    placeOf: await readPlaces(config),
+    known: namesOfRun(facts),
+    loginHint: loginHintOf(config, secrets),
+    freePlatform,
+  };
+  const { images, bases } = await lookUpImages(graph, sources, context.signal);
+  // What could not be asked for may be in the engine, and may answer later: the job that needs it tells.
+  warn(context, images.problems, "going on with what the engine has");
+  warn(context, bases.problems, "the build asks again");
+  return tellProblems(
+    context,
+    [...images.problems, ...bases.problems].filter(({ kind }) => kind !== "unreachable"),
+  );
+}
+
+function warn({ stderr }: CliContext, problems: readonly ArchwayError[], then: string): void {
+  for (const { message, hint } of problems.filter(({ kind }) => kind === "unreachable")) {
+    stderr.write(`warning: ${message}; ${then}\n`);
+    if (hint !== undefined) stderr.write(`hint: ${hint}\n`);
   }
 }

@@ -1,18 +1,15 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { z } from "zod";
-import { ArchwayError } from "../error/error.ts";
-import type { Failure, RunEventBody } from "../event/run-event.ts";
+import type { RunEventBody } from "../event/run-event.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { SecretMasks } from "../job/mask-secrets.ts";
-import { SourceLog } from "../job/source-log.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
-import { buildSchema } from "./schemas/build.ts";
-import { type CommandModule, runCommand } from "./shell.ts";
+import { isPlace } from "./image-targets.ts";
+import { formatPublished, type PublishedByJob, readBuilt, readPublished } from "./run-command-result.ts";
+import { each, runHere } from "./run-here.ts";
+import type { RunPins } from "./run-pins.ts";
 
 /** What the jobs that are commands of this program work with. */
 export interface CommandJobs {
@@ -21,17 +18,19 @@ export interface CommandJobs {
   readonly folder: string;
   /** Folder of this run for images. */
   readonly runFolder: string;
-  /** Folder of this process for secrets; it goes with the process. */
+  /** Folder of this job for secrets; it goes with the job. */
   readonly privateFolder: string;
   readonly configFile: string;
   readonly publish: boolean;
   readonly insecureRegistries: readonly string[];
-  /** `config.json` of Docker with the pipeline's logins. */
-  readonly dockerConfig: string;
+  /** Variables that lead to the job's own logins, and away from those of the user. */
+  readonly logins: Readonly<Record<string, string>>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly masks: SecretMasks;
   /** Image of this run by its digest. */
   readonly images: Map<string, string>;
+  /** What names in registries are for the whole run. */
+  readonly pins: Pick<RunPins, "pinned">;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
@@ -49,7 +48,7 @@ export async function performBuild(
   const metadataFile = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
   const secretFiles = await Promise.all(
     work.secrets.map(async ({ id, secret }) => {
-      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(job.id)}-${encodeURIComponent(id)}`);
+      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(id)}`);
       await writeFile(file, around.secrets.get(secret) ?? "", { mode: 0o600 });
       return `id=${id},src=${file}`;
     }),
@@ -74,9 +73,10 @@ export async function performBuild(
     `--metadata-file=${metadataFile}`,
     "--progress=plain",
   ];
-  const built = await runHere(job, "build", () => import("./build-command.ts"), args, around, signal);
+  const call = { source: "build", load: () => import("./build-command.ts"), args };
+  const built = await runHere(job, call, around, signal);
   if (built.status !== "succeeded") return built;
-  const { index, platforms, seconds } = readMetadata(await readFile(metadataFile, "utf8"));
+  const { index, platforms, seconds } = readBuilt(await readFile(metadataFile, "utf8"));
   const [tag = ""] = work.tags;
   const local = `oci:${layout}`;
   if (work.verifyRun !== undefined) {
@@ -92,14 +92,8 @@ export async function performBuild(
     if (verified.status !== "succeeded") return verified;
   }
   if (isPublished && !pushesAtOnce) {
-    const copied = await runHere(
-      job,
-      "image",
-      () => import("./image-command.ts"),
-      ["copy", local, ...work.tags],
-      around,
-      signal,
-    );
+    const copying = { source: "image", load: () => import("./image-command.ts"), args: ["copy", local, ...work.tags] };
+    const copied = await runHere(job, copying, around, signal);
     if (copied.status !== "succeeded") return copied;
   }
   const reference = isPublished ? `${withoutTag(tag)}@${index}` : local;
@@ -112,126 +106,80 @@ export async function performBuild(
 }
 
 /** `archway verify`. */
-export function performVerify(
+export async function performVerify(
   job: JobSpec & { readonly work: VerifyWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { images, platforms, require, severity, run } = job.work;
   const args = [
-    ...images.map((image) => around.images.get(image) ?? image),
+    ...(await sourcesOf(images, around, signal)),
     ...each("--platform", platforms.map(formatPlatform)),
     ...each("--require", require.map(formatPlatform)),
     `--severity=${severity}`,
     ...(run === undefined ? [] : ["--run", ...(run.length === 0 ? [] : ["--", ...run])]),
   ];
-  return runHere(job, "verify", () => import("./verify-command.ts"), args, around, signal);
+  return runHere(job, { source: "verify", load: () => import("./verify-command.ts"), args }, around, signal);
 }
 
 /** `archway image create`, `copy` and `tag`; told only, without `--publish`. */
-export function performImage(
+export async function performImage(
   job: JobSpec & { readonly work: ImageWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { action, from, to, platforms } = job.work;
-  const sources = from.map((image) => around.images.get(image) ?? image);
+  const sources = await sourcesOf(from, around, signal);
   const only = each("--platform", platforms.map(formatPlatform));
   const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...to, ...only];
-  return publishes(
-    job,
-    "image",
-    [action, ...args],
-    `${action} ${sources.join(", ")} as ${to.join(", ")}`,
-    around,
-    signal,
-  );
+  return publishes(job, [action, ...args], `${action} ${sources.join(", ")} as ${to.join(", ")}`, around, signal);
 }
 
 /** `archway image promote`; told only, without `--publish`. A bare digest is an image of this run, else one of the first target's repository. */
-export function performPromote(
+export async function performPromote(
   job: JobSpec & { readonly work: PromoteWork },
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { from, to } = job.work;
   const [target = ""] = to;
-  const source = around.images.get(from) ?? (from.startsWith("sha256:") ? `${withoutTag(target)}@${from}` : from);
-  return publishes(job, "image", ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
+  const [image = from] = await sourcesOf([from], around, signal);
+  const source = image.startsWith("sha256:") ? `${withoutTag(target)}@${image}` : image;
+  return publishes(job, ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
 }
 
+/** Images that a job reads: those of this run by their digest, others as they are for the whole run. */
+function sourcesOf(images: readonly string[], around: CommandJobs, signal: AbortSignal): Promise<readonly string[]> {
+  return Promise.all(images.map((image) => around.images.get(image) ?? around.pins.pinned(image, signal)));
+}
+
+/** Runs a command of `archway image` that publishes, and tells what came of it. */
 async function publishes(
   job: JobSpec,
-  source: string,
-  args: readonly string[],
+  [action, ...args]: readonly [ImageWork["action"] | "promote", ...string[]],
   what: string,
   around: CommandJobs,
   signal: AbortSignal,
 ): Promise<JobResult> {
   if (!around.publish) return { status: "skipped", reason: `it would ${what}, which needs --publish`, outputs: {} };
-  return runHere(job, source, () => import("./image-command.ts"), args, around, signal);
-}
-
-/** Runs a command of this program as the shell would, with the pipeline's logins; what it says goes into the log of the job. */
-async function runHere(
-  job: JobSpec,
-  source: string,
-  load: () => Promise<CommandModule>,
-  args: readonly string[],
-  around: CommandJobs,
-  signal: AbortSignal,
-): Promise<JobResult> {
-  const log = new SourceLog({ job: job.id, source }, around.masks, around.emit);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const reading = Promise.all([pour(stdout, log, "stdout"), pour(stderr, log, "stderr")]);
-  const context: CliContext = {
-    ...around.context,
-    cwd: around.folder,
-    env: { ...around.context.env, DOCKER_CONFIG: await privateConfig(around), NO_COLOR: "1" },
-    stdin: new PassThrough().end(),
-    stdout,
-    stderr,
-    signal,
+  let published: PublishedByJob | undefined;
+  const tell = (output: string) => {
+    published = readPublished(action, output);
+    return formatPublished(published, action);
   };
-  const dashes = args.indexOf("--");
-  const own = dashes < 0 ? args : args.slice(0, dashes);
-  const more = [`--config=${around.configFile}`, ...each("--insecure-registry", around.insecureRegistries)];
-  const code = await runCommand(load, [...own, ...more, ...(dashes < 0 ? [] : args.slice(dashes))], context);
-  stdout.end();
-  stderr.end();
-  await reading;
-  await log.end();
-  // What is done is done, also when a cancel came in the last moment.
-  if (code === 0) return { status: "succeeded", outputs: {} };
-  if (signal.aborted) return { status: "cancelled", outputs: {} };
-  const last = log.tail
-    .trim()
-    .split("\n")
-    .findLast((line) => line.startsWith("error: "));
-  const message = last?.slice("error: ".length) ?? `archway ${source} ended with exit code ${code}.`;
-  const failure: Failure = { kind: code === 3 ? "infrastructure" : "user", code: "COMMAND_FAILED", message };
-  return { status: "failed", failure, outputs: {} };
+  const load = () => import("./image-command.ts");
+  const call = { source: "image", load, args: [action, ...args, "--format=json"], tell };
+  const ended = await runHere(job, call, around, signal);
+  if (ended.status === "succeeded" && published !== undefined) await emitPublished(job.id, published, around);
+  return ended;
 }
 
-async function pour(from: PassThrough, log: SourceLog, stream: "stdout" | "stderr"): Promise<void> {
-  for await (const piece of from) await log.write(stream, piece);
-}
-
-/** A Docker configuration with the pipeline's logins alone. Plug-ins and builders are no secrets: they stay where they are. */
-async function privateConfig({ context, privateFolder, dockerConfig }: CommandJobs): Promise<string> {
-  const folder = join(privateFolder, "docker");
-  const own = context.env["DOCKER_CONFIG"] ?? join(context.env["HOME"] ?? homedir(), ".docker");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, "config.json"), dockerConfig, { mode: 0o600 });
-  for (const name of ["cli-plugins", "buildx", "contexts"]) {
-    // Made by the first job of the run.
-    await symlink(join(own, name), join(folder, name)).catch(() => undefined);
-  }
-  return folder;
-}
-
-function each(option: string, values: readonly string[]): readonly string[] {
-  return values.flatMap((value) => (option.startsWith("--") ? [`${option}=${value}`] : [option, value]));
+async function emitPublished(job: string, published: PublishedByJob, { emit }: CommandJobs): Promise<void> {
+  const { digest, references, platforms } = published;
+  const [first = ""] = references;
+  const reference = isPlace(first) ? first : `${withoutTag(first)}@${digest}`;
+  const isPublished = references.some((one) => !isPlace(one));
+  await emit({ type: "image", job, reference, digest, published: isPublished, tags: references, platforms });
 }
 
 function pairs(values: Readonly<Record<string, string>>): readonly string[] {
@@ -242,20 +190,4 @@ function withoutTag(reference: string): string {
   const path = reference.split("@")[0] ?? "";
   const colon = path.lastIndexOf(":");
   return colon > path.lastIndexOf("/") ? path.slice(0, colon) : path;
-}
-
-const metadata = z.object({ archway: buildSchema });
-
-/** What a build says of itself: its index, the platforms in it, and the seconds of each way to build. */
-function readMetadata(text: string) {
-  const { index, platforms } = metadata.parse(JSON.parse(text)).archway;
-  if (index === undefined)
-    throw new ArchwayError({ code: "COMMAND_FAILED", kind: "failed", message: "The build gave no digest." });
-  const seconds = { native: 0, cross: 0, emulated: 0 };
-  for (const { seconds: spent } of platforms) {
-    seconds.native += spent.native;
-    seconds.cross += spent.cross;
-    seconds.emulated += spent.emulated;
-  }
-  return { index: index.digest, platforms: platforms.map(({ platform }) => platform), seconds };
 }

@@ -1,5 +1,11 @@
+import { devNull } from "node:os";
 import type { Config } from "../config/config.ts";
+import { ArchwayError } from "../error/error.ts";
+import { parseReference } from "../oci/reference.ts";
+import type { JobWork } from "../pipeline/job-spec.ts";
 import type { Login } from "../store/registry/settings.ts";
+import type { CliContext } from "./context.ts";
+import { isPlace } from "./image-targets.ts";
 
 /** The pipeline's logins: a user and the secret that holds the password. */
 export function loginOf({ registries }: Config, secrets: ReadonlyMap<string, string>): Login {
@@ -20,4 +26,54 @@ export function dockerConfig(hosts: readonly string[], login: Login): string {
     return [[key, { auth: Buffer.from(`${found.username}:${found.password}`).toString("base64") }] as const];
   });
   return `${JSON.stringify({ auths: Object.fromEntries(auths) })}\n`;
+}
+
+/** What to do when a registry refuses: a login of the user does not help here. */
+export function loginHintOf({ registries }: Config, secrets: ReadonlyMap<string, string>): (host: string) => string {
+  return (host) => {
+    const { secret } = registries[host]?.password ?? {};
+    if (secret === undefined)
+      return `Add its login to the pipeline: registries: { ${host}: { username: NAME, password: { secret: SECRET } } }.`;
+    if (secrets.has(secret)) return `The password is the secret ${secret}; the user is in registries.${host}.`;
+    return `Its password is the secret ${secret}: give it with --secret-file FILE (lines NAME=VALUE) or --secret-env ${secret}.`;
+  };
+}
+
+/** An environment in which no login of the user is found: what a pipeline may read and write is what its own logins let it. */
+export function withoutHostLogins(env: CliContext["env"]): CliContext["env"] {
+  return { ...env, REGISTRY_AUTH_FILE: devNull };
+}
+
+/**
+ * Hosts whose logins a job without steps gets: those that it names, and their mirrors. A build gets all, since only its Dockerfile tells where it reads.
+ *
+ * @param images of this run, by digest
+ */
+export function hostsOfJob(
+  work: JobWork,
+  images: ReadonlyMap<string, string>,
+  registries: Config["registries"],
+): readonly string[] {
+  if (work.kind === "build") return Object.keys(registries);
+  const named = imagesNamedBy(work).flatMap((image) => hostOf(images.get(image) ?? image) ?? []);
+  const mirrors = named.flatMap((host) => registries[host]?.mirrors ?? []);
+  return Object.keys(registries).filter((host) => named.includes(host) || mirrors.includes(host));
+}
+
+function imagesNamedBy(work: JobWork): readonly string[] {
+  if (work.kind === "verify") return work.images;
+  // What an image is tagged with is in its own repository.
+  if (work.kind === "image") return work.action === "tag" ? work.from : [...work.from, ...work.to];
+  return work.kind === "promote" ? [work.from, ...work.to] : [];
+}
+
+/** The registry of an image; undefined for places on this machine's disk, which need no login, and for what is no name of an image, which the command tells. */
+export function hostOf(image: string): string | undefined {
+  if (isPlace(image) || image.startsWith("sha256:")) return undefined;
+  try {
+    return parseReference(image).host;
+  } catch (error) {
+    if (error instanceof ArchwayError) return undefined;
+    throw error;
+  }
 }

@@ -22,6 +22,8 @@ export interface RunPlan {
   readonly config: PipelineConfig;
   /** Folder of the repository. */
   readonly folder: string;
+  /** What tells the repository from others, also when it is cloned anew for every run: folder or URL. */
+  readonly repository: string;
   /** How a person names the repository, when it is not the working tree. */
   readonly source?: string;
   /** Name of the run: its time first. */
@@ -39,7 +41,7 @@ export async function planRun(
   context: CliContext,
   names: readonly string[],
   options: RunOptions,
-  source: Pick<RunSource, "name" | "folder"> | undefined,
+  source: Pick<RunSource, "name" | "folder" | "repository"> | undefined,
 ): Promise<RunPlan> {
   const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
   // A configuration that is named may lie anywhere; a source is then taken as it is.
@@ -56,6 +58,7 @@ export async function planRun(
   const parts = {
     config,
     folder,
+    repository: source?.repository ?? folder,
     ...(source === undefined ? {} : { source: source.name }),
     run,
     facts,
@@ -76,11 +79,12 @@ export function showRunPlan({ stdout, env }: CliContext, { config, folder, sourc
 
 /** The first event of a run. */
 export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody {
-  const { event, branch, tag, sha } = facts;
+  const { number, event, branch, tag, sha } = facts;
   return {
     type: "run-started",
     version: 1,
     run,
+    number,
     event,
     ...(branch === "" ? {} : { branch }),
     ...(tag === "" ? {} : { tag }),

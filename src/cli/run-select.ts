@@ -38,10 +38,11 @@ function requireApprovals(jobs: readonly PlannedJob[], approved: readonly string
   const approvals = jobs.filter(({ work }) => work.kind === "approval").map(({ name }) => name);
   for (const name of approved) {
     const job = jobs.find((one) => one.name === name || one.id === name);
-    if (job === undefined) throw unknownJob(name, approvals);
-    if (job.work.kind === "approval") continue;
+    if (job === undefined && approvals.length > 0) throw unknownJob(name, approvals);
+    if (job?.work.kind === "approval") continue;
     const hint = approvals.length === 0 ? "The pipeline has no approvals." : `Approvals: ${approvals.join(", ")}.`;
-    throw optionError("--approve", name, "this job waits for nobody.", hint);
+    const what = job === undefined ? "there is no such job." : "this job waits for nobody.";
+    throw optionError("--approve", name, what, hint);
   }
 }
 

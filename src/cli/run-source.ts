@@ -20,6 +20,8 @@ const tokenUser = "x-access-token";
 export interface RunSource {
   /** How a person names it; without a password. */
   readonly name: string;
+  /** The same without reference: what tells it from other repositories, with the folder of it that was asked for. */
+  readonly repository: string;
   /** Folder that was asked for: the pipeline is looked for there, then above it. */
   readonly folder: string;
   /** The files that jobs start with: those of the pipeline's folder. Nothing but this run has them. */
@@ -41,6 +43,7 @@ export async function openSource(
   if (source === undefined) return undefined;
   const written = readGitPlace(source);
   const place = isGitAddress(written.url) ? written : { ...written, url: resolve(cwd, written.url) };
+  if (!isGitAddress(written.url)) await requireLocal(written.url, place.url);
   const own = join(stateFolder(env), "work", await processMark());
   const root = join(own, "source");
   const remove = async () => {
@@ -70,12 +73,26 @@ export async function openSource(
       if (isRoot && git === "none") await rm(join(root, ".git"), { recursive: true });
       return { ...tree, hasRepository: isThere };
     };
-    const name = [splitLogin(place.url).url, place.ref].filter((part) => part !== undefined).join("#");
-    return { name, folder, checkout, remove };
+    const { url } = splitLogin(place.url);
+    const name = [url, place.ref].filter((part) => part !== undefined).join("#");
+    const { subfolder = "." } = place;
+    const repository = isGitAddress(url) ? `${url}:${subfolder}` : resolve(url, subfolder);
+    return { name, repository, folder, checkout, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** A path that is not there is a slip, and no server that may answer later. */
+async function requireLocal(written: string, path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) return;
+  throw new ArchwayError({
+    code: "SOURCE_INVALID",
+    kind: "input",
+    message: `There is no repository ${written}.`,
+    hint: "--source takes a URL[#REF[:FOLDER]], or the path of a repository on this machine.",
+  });
 }
 
 function loginFor(url: string, name: string | undefined, secrets: ReadonlyMap<string, string>): GitLogin | undefined {

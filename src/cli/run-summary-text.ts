@@ -89,6 +89,8 @@ function formatTotal({ state, seconds, cacheHits, slowestStep, events }: RunSumm
   const slowest =
     slowestStep === undefined
       ? []
-      : [`slowest step: ${slowestStep.step} of ${slowestStep.job}, ${slowestStep.seconds.toFixed(1)} s`];
+      : [
+          `slowest step: ${slowestStep.step} of ${slowestStep.job}, ${slowestStep.seconds.toFixed(1)} s${slowestStep.attempts === 1 ? "" : ` in ${slowestStep.attempts} attempts`}`,
+        ];
   return [`${paint(state)} in ${total.toFixed(1)} s (${words.join(", ")})`, ...slowest, `events in ${events}`];
 }

@@ -23,6 +23,7 @@ const events: readonly (readonly [seconds: number, event: RunEventBody])[] = [
       type: "run-started",
       version: 1,
       run: "r",
+      number: 1,
       event: "push",
       platforms: ["linux/amd64", "linux/arm64"],
       jobs: [
@@ -156,11 +157,66 @@ test("the same as JSON, as its schema says", () => {
   assert.deepEqual(read, summary);
   assert.deepEqual(read.seconds, { total: 7.5, waited: 4, native: 5, emulated: 7 });
   assert.equal(read.cacheHits, 1);
-  assert.deepEqual(read.slowestStep, { job: "test@linux/arm64", step: "unit", seconds: 4 });
+  assert.deepEqual(read.slowestStep, {
+    job: "test@linux/arm64",
+    step: "unit",
+    seconds: 4,
+    attempts: 1,
+  });
   assert.deepEqual(read.jobs[1]?.log?.lines.at(-1), "line 12\u001B[2J");
 });
 
 test("a cancelled run is 130, whatever failed before", () => {
   assert.equal(exitCodeOf(summaryOf("failed")), 1);
   assert.equal(exitCodeOf(summaryOf("cancelled")), 130);
+});
+
+test("the time of a step is that of all of its attempts, also of the whole job's, without the pauses", () => {
+  const step = (state: "running" | "failed" | "succeeded" | "skipped", attempt: number): RunEventBody => ({
+    type: "step",
+    job: "a",
+    step: "unit",
+    state,
+    attempt,
+  });
+  const happened: readonly (readonly [number, RunEventBody])[] = [
+    [
+      0,
+      {
+        type: "run-started",
+        version: 1,
+        run: "r",
+        number: 1,
+        event: "push",
+        platforms: [],
+        jobs: [{ job: "a", name: "a", kind: "steps", needs: [] }],
+      },
+    ],
+    [0, { type: "job", job: "a", state: "running" }],
+    [0, step("running", 1)],
+    [10, step("failed", 1)],
+    [15, step("running", 2)],
+    [17, step("failed", 2)],
+    [20, step("skipped", 1)],
+    [30, step("running", 1)],
+    [31, step("succeeded", 1)],
+    [31, { type: "job", job: "a", state: "succeeded" }],
+  ];
+  const projection = new RunProjection();
+  happened.forEach(([at, event], index) => projection.apply({ ...event, index, at: at * 1000 }));
+  const about = {
+    run: "r",
+    state: "succeeded",
+    kept: [],
+    pipeline: "p",
+    events: "e",
+    started: 0,
+    ended: 31_000,
+  } as const;
+  const summary = summarize(projection, about);
+  assert.deepEqual(summary.slowestStep, { job: "a", step: "unit", seconds: 13, attempts: 3 });
+  const lines = formatSummary(summary, { style: makeStyle(false), columns: 100, shows: "failures" });
+  assert.deepEqual(lines, []);
+  const all = formatSummary(summary, { style: makeStyle(false), columns: 100, shows: "all" });
+  assert.ok(all.includes("slowest step: unit of a, 13.0 s in 3 attempts"), all.join("\n"));
 });

@@ -20,7 +20,13 @@ export interface RunSummary {
     readonly emulated: number;
   };
   readonly cacheHits: number;
-  readonly slowestStep?: { readonly job: string; readonly step: string; readonly seconds: number };
+  readonly slowestStep?: {
+    readonly job: string;
+    readonly step: string;
+    /** Of all attempts together, without the pauses between them. */
+    readonly seconds: number;
+    readonly attempts: number;
+  };
   /** File of the pipeline. */
   readonly pipeline: string;
   /** File with all events. */
@@ -122,15 +128,15 @@ function failedSource({ sources, failedStep, failure }: JobProjection): SourcePr
   return step ?? all.findLast(({ name }) => name.startsWith("service:") === isOfService);
 }
 
-/** The step that took longest; what it waited for before is no part of it. */
+/** The step that took longest, all of its attempts together; what it waited for before is no part of it. */
 function slowestStep(jobs: readonly JobProjection[]): RunSummary["slowestStep"] {
   let slowest: RunSummary["slowestStep"];
   for (const { job, kind, sources } of jobs) {
     if (kind !== "steps") continue;
-    for (const { name, startedAt, endedAt = startedAt } of sources.values()) {
-      const seconds = (endedAt - startedAt) / 1000;
+    for (const { name, startedAt, endedAt = startedAt, before } of sources.values()) {
+      const seconds = (before.milliseconds + endedAt - startedAt) / 1000;
       if (name.startsWith("service:") || seconds <= (slowest?.seconds ?? 0)) continue;
-      slowest = { job, step: name, seconds };
+      slowest = { job, step: name, seconds, attempts: before.attempts + 1 };
     }
   }
   return slowest;

@@ -6,9 +6,10 @@ import { systemClock } from "../job/clock.ts";
 import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
+import type { Platform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
-import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
+import { placeJob } from "../run/place-job.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -18,11 +19,13 @@ import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
 import { summaryFile } from "./run-earlier.ts";
+import { groupsOf } from "./run-groups.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
-import { loginOf } from "./run-logins.ts";
+import { loginOf, withoutHostLogins } from "./run-logins.ts";
 import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
+import { RunPins } from "./run-pins.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
 import { progressMode, startRunProgress } from "./run-progress.ts";
@@ -61,39 +64,60 @@ async function runFrom(
     return 0;
   }
   const mode = progressMode(options, context);
-  requireSecrets(plan.graph, plan.config.registries, secrets);
+  await requireSecrets(plan, secrets, options);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
   const { insecureRegistries } = options;
-  const registries = openRegistries({ registries: plan.config.registries, insecureRegistries, login }, context);
-  const images = imageSources(registries, login, { owner, folder: runFolder });
+  const registries = openRegistries(
+    { registries: plan.config.registries, insecureRegistries, login },
+    { env: withoutHostLogins(context.env) },
+  );
+  const pins = new RunPins(registries.resolve, context.signal);
+  const images = imageSources({ ...registries, resolve: pins.resolve }, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
   const isInUse = withKept(state, isRunning);
   // Three that wait for others and leave no trace: they go side by side, and end when one says that there is no run.
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
-  const checking = checkImages(begun, plan, options, secrets);
+  const free = Promise.withResolvers<Platform | undefined>();
+  const checking = checkImages(begun, plan, pins, secrets, free.promise);
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
   try {
     machines = await openMachines(context, { plan, options, images, isInUse });
+    free.resolve(platformOfFree(machines, plan, options));
     const lacking = await checking;
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
-      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.repository);
       const counted = { ...plan, facts: { ...plan.facts, number } };
-      return await perform({ mode, context, plan: counted, options, secrets, place });
+      return await perform({ mode, context, plan: counted, options, secrets, place, pins });
     } finally {
       await place.close();
     }
   } finally {
     early.abort();
+    free.resolve(undefined);
     await closeMachines(machines);
+    await registries.registries.close();
   }
+}
+
+/** What a job that names no platform runs as on these machines. */
+function platformOfFree(
+  machines: readonly RunMachine[],
+  { config }: RunPlan,
+  options: RunOptions,
+): Platform | undefined {
+  if (machines.length === 0) return undefined;
+  const idle = machines.map((machine) => ({ ...machine, running: [] }));
+  const policy = { platforms: config.platforms, emulation: options.emulation };
+  const placed = placeJob({ id: "any", emulation: "fallback" }, idle, policy);
+  return "placement" in placed ? placed.placement.platform : undefined;
 }
 
 interface RunParts {
@@ -103,24 +127,25 @@ interface RunParts {
   readonly options: RunOptions;
   readonly secrets: ReadonlyMap<string, string>;
   readonly place: RunPlace;
+  readonly pins: RunPins;
 }
 
 /** Runs the jobs, shows what happens and what came of it. */
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, folder, run, facts, graph, earlier } = plan;
+  const { config, repository, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
   const progress = startRunProgress(mode, projection, context, style);
   log.onEvent((event) => {
+    if (event.type === "image" && event.published) parts.pins.forget(event.tags ?? []);
     projection.apply(event);
     progress.show(event);
     if (options.events === "-") stdout.write(`${JSON.stringify(event)}\n`);
   });
   const emit = (event: RunEventBody) => log.append(event);
-  const groups = { folder: join(state, "groups"), owner, now };
   const asking = progress.ask === undefined ? {} : { ask: progress.ask };
   const pool = new MachinePool({
     machines: place.machines,
@@ -140,11 +165,7 @@ async function perform(parts: RunParts): Promise<number> {
         earlier: earlier.outputs,
         resolution: { facts, hash: (globs) => hashFiles(checkout, globs) },
         machines: pool,
-        // Groups of runs are apart from those of jobs, which would else wait for their own run, and each repository has its own.
-        joinGroup: (group, cancel, within, of) =>
-          of === "job"
-            ? joinGroup({ ...groups, group, cancel }, within)
-            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
+        joinGroup: groupsOf({ state, repository, owner, now }),
         ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,

@@ -43,21 +43,26 @@ export function documentError(issues: readonly Issue[], source: YamlSource, kind
   if (!first) throw new TypeError("no issue to report");
   const lines = others
     .slice(0, maxProblems - 1)
-    .map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${message}.`);
+    .map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${sentence(message)}`);
   const more = others.length - lines.length + wrong.length - looked.length;
   if (more > 0) lines.push(`and ${more} more.`);
   return new ArchwayError({
     code: kind.code,
     kind: "input",
-    message: [`${first.message}.`, ...lines].join("\n"),
+    message: [sentence(first.message), ...lines].join("\n"),
     place: first.place,
     ...(first.hint === undefined ? {} : { hint: first.hint }),
   });
 }
 
+/** A guess at what was meant ends as a question. */
+function sentence(message: string): string {
+  return message.endsWith("?") ? message : `${message}.`;
+}
+
 /** A mistyped key is the mistake; that something is missing around it, or beside it, follows. */
 function followsFromKey(issue: Issue, issues: readonly Issue[]): boolean {
-  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  const isMissing = (issue.code === "invalid_type" || issue.code === "invalid_union") && issue.input === undefined;
   if (issue.code !== "custom" && !isMissing) return false;
   const mapping = (isMissing ? issue.path.slice(0, -1) : issue.path).join("\n");
   return issues.some(

@@ -34,6 +34,7 @@ const shapes = {
   "run-started": event("run-started", {
     version: z.literal(1),
     run: z.string(),
+    number: count.describe("counts the runs of the repository on this machine"),
     event: z.string().describe("push, tag, pull_request, schedule, image, manual"),
     branch: z.string().exactOptional(),
     tag: z.string().exactOptional(),

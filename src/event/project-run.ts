@@ -13,6 +13,8 @@ export interface SourceProjection {
   startedAt: number;
   endedAt?: number;
   attempt: number;
+  /** Attempts that ended before this one, also those in earlier attempts of the whole job, and the milliseconds that they ran. */
+  before: { readonly attempts: number; readonly milliseconds: number };
   /** It is a handler of a failure. */
   isHandler: boolean;
   readonly log: LogTail;
@@ -117,8 +119,12 @@ export class RunProjection {
   }
 
   #step(job: JobProjection, event: Extract<RunEvent, { type: "step" }>): void {
-    // A step that was left out says nothing.
-    if (event.state === "skipped" && !job.sources.has(event.step)) return;
+    // A step that was left out says nothing, and one that ran in an earlier attempt of the job keeps its time.
+    if (event.state === "skipped") {
+      const before = job.sources.get(event.step);
+      if (before !== undefined) before.state = "skipped";
+      return;
+    }
     const step = this.#source(job, event.step, event.at);
     step.isHandler = event.handles !== undefined;
     if (event.state !== "running") {
@@ -126,6 +132,9 @@ export class RunProjection {
       if (event.state === "failed" && !step.isHandler) job.failedStep = event.step;
       return;
     }
+    const { attempts, milliseconds } = step.before;
+    if (step.endedAt !== undefined)
+      step.before = { attempts: attempts + 1, milliseconds: milliseconds + step.endedAt - step.startedAt };
     step.state = "running";
     step.startedAt = event.at;
     step.attempt = event.attempt;
@@ -163,6 +172,7 @@ export class RunProjection {
       state: "running",
       startedAt: at,
       attempt: 1,
+      before: { attempts: 0, milliseconds: 0 },
       isHandler,
       log: new LogTail(),
     };

@@ -15,6 +15,8 @@ export type RunEventBody =
       readonly type: "run-started";
       readonly version: 1;
       readonly run: string;
+      /** Counts the runs of the repository on this machine. */
+      readonly number: number;
       /** What it runs for: `push`, `tag`, `pull_request`, `schedule`, `image`, `manual`. */
       readonly event: string;
       readonly branch?: string;

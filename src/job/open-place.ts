@@ -129,16 +129,21 @@ function openedCache(job: StepsJob, { result, from }: OpenCache, about: { path: 
   return { type: "cache", job: job.id, ...about, platform, result, ...reason };
 }
 
-/** Pulls each image once, whoever asks for it. */
+/** Pulls each image once, whoever asks for it, also at the same moment. What failed is tried again. */
 function pullOnce(job: StepsJob, { containerizer, emit }: JobSurroundings): AttemptPlace["pull"] {
-  const pulled = new Map<string, PulledImage>();
-  return async (image, signal) => {
-    const before = pulled.get(image);
-    if (before !== undefined) return before;
+  const pulled = new Map<string, Promise<PulledImage>>();
+  const pull = async (image: string, signal: AbortSignal): Promise<PulledImage> => {
     const now = await containerizer.pull({ image, platform: job.platform }, signal);
-    pulled.set(image, now);
     const { digest, bytes } = now;
     await emit({ type: "pulled", job: job.id, image, digest, platform: formatPlatform(job.platform), bytes });
+    return now;
+  };
+  return (image, signal) => {
+    const before = pulled.get(image);
+    if (before !== undefined) return before;
+    const now = pull(image, signal);
+    pulled.set(image, now);
+    now.catch(() => pulled.delete(image));
     return now;
   };
 }

@@ -288,3 +288,31 @@ jobs:
     hint: "A variable knows those above it: move A up.",
   });
 });
+
+test("a build job has the defaults of `build` at the top, with paths relative to the file", () => {
+  const { jobs } = expandPipeline(
+    parse(`version: 1
+build: { context: app, file: docker/app.dockerfile, target: run, tags: ["r.example/app:1"], args: { A: top, B: top } }
+jobs:
+  all: { build: {} }
+  own: { build: { context: ., file: Dockerfile, target: test, tags: ["r.example/own:1"], args: { B: own } } }
+`),
+    facts,
+  );
+  const works = jobs.map((job) => {
+    const resolved = resolveJob(job, { graph: { env: {}, jobs }, facts, outputs: new Map(), hash: () => "" }).job.work;
+    if (resolved.kind !== "build") throw new TypeError("no build");
+    const { context, file, target, tags, args } = resolved;
+    return { context, file, target, tags, args };
+  });
+  assert.deepEqual(works, [
+    {
+      context: "app",
+      file: "docker/app.dockerfile",
+      target: "run",
+      tags: ["r.example/app:1"],
+      args: { A: "top", B: "top" },
+    },
+    { context: ".", file: "Dockerfile", target: "test", tags: ["r.example/own:1"], args: { A: "top", B: "own" } },
+  ]);
+});

@@ -1,3 +1,4 @@
+import { dirname, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { imageActionOf, stepsImageOf } from "../config/pipeline/job-kind.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
@@ -73,12 +74,9 @@ export function specifyWork(
 function specifyBuild(
   build: NonNullable<JobContent["build"]>,
   { verify }: JobContent,
-  { platforms }: Config,
+  config: Config,
 ): BuildWork<Template> {
   const {
-    context,
-    file,
-    target,
     provenance,
     sbom,
     cache_from,
@@ -87,13 +85,18 @@ function specifyBuild(
     allow_missing,
     secrets,
     platforms: own,
+    tags,
+    args,
     ...rest
   } = build;
   const run = verify?.run;
+  const { context, file, target } = { ...defaultsOf(config), ...rest };
   return {
     kind: "build",
     ...rest,
-    platforms: own ?? platforms,
+    platforms: own ?? config.platforms,
+    tags: tags.length > 0 ? tags : config.build.tags.map(plainTemplate),
+    args: { ...mapTexts(config.build.args), ...args },
     ...(context === undefined ? {} : { context }),
     ...(file === undefined ? {} : { file }),
     ...(target === undefined ? {} : { target }),
@@ -106,4 +109,22 @@ function specifyBuild(
     allowMissing: allow_missing,
     ...(run === undefined ? {} : { verifyRun: run }),
   };
+}
+
+/** What `build` at the top of the file says of a build job that says nothing of it, relative to the file. */
+function defaultsOf({ build: { context, file, target }, file: self }: Config): {
+  readonly context?: Template;
+  readonly file?: Template;
+  readonly target?: Template;
+} {
+  const inside = (path: string) => plainTemplate((self && relative(dirname(self), path)) || ".");
+  return {
+    ...(context === undefined ? {} : { context: inside(context) }),
+    ...(file === undefined ? {} : { file: inside(file) }),
+    ...(target === undefined ? {} : { target: plainTemplate(target) }),
+  };
+}
+
+function mapTexts(texts: Readonly<Record<string, string>>): Readonly<Record<string, Template>> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, plainTemplate(text)]));
 }

@@ -1,9 +1,9 @@
 import type { Scope } from "../expression/evaluate.ts";
 import { isTrue, type Value } from "../expression/expression.ts";
-import { evaluateTemplate } from "../expression/template.ts";
+import { evaluateTemplate, type Template } from "../expression/template.ts";
 import { environmentOf, isTemplate, readEnvironment } from "./environment.ts";
 import { namesOfPlatform, namesOfRun, type RunFacts } from "./facts.ts";
-import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "./job-spec.ts";
+import type { JobGraph, JobOutputs, JobSpec, PlannedJob, StepSpec, StepsWork } from "./job-spec.ts";
 
 /** What the texts of a job are made of, once all that it needs has ended. */
 export interface Resolution {
@@ -31,6 +31,57 @@ export function resolveJob(
   const job = (runs ? { ...(withTexts(rest, scope) as object), env } : { ...rest, env }) as JobSpec;
   const group = runs && concurrency !== undefined ? { group: evaluateTemplate(concurrency.group, scope) } : {};
   return { job, runs, ...group };
+}
+
+/**
+ * What is left of a job whose own texts cannot be made final: its failure handlers, as far as theirs can, with the variables and the image that are known. `broken` says why the others cannot.
+ */
+export function resolveHandlers(
+  planned: PlannedJob,
+  resolution: Resolution,
+): { readonly job: JobSpec; readonly broken: readonly string[] } {
+  const names = new Map([...namesOfRun(resolution.facts), ...namesOfJob(planned, resolution)]);
+  const shared = readEnvironment(resolution.graph.env, { names, hash: resolution.hash }, textOrNothing);
+  const own = readEnvironment(planned.env, shared.scope, textOrNothing);
+  const broken: string[] = [];
+  const onFailure = planned.onFailure.flatMap((handler): readonly StepSpec[] => {
+    try {
+      // As in `resolveJob`: without its templates it is of the other type.
+      return [withTexts(handler, own.scope) as StepSpec];
+    } catch (error) {
+      broken.push(`${handler.name}: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
+    }
+  });
+  const { id, name, platform, matrix, emulation, mayFail, retry, work } = planned;
+  const place = { ...(platform === undefined ? {} : { platform }), matrix, env: { ...shared.env, ...own.env } };
+  const job = { id, name, ...place, emulation, mayFail, retry, work: withoutWork(work, own.scope), onFailure };
+  return { job, broken };
+}
+
+/** Where handlers run: as the steps of the job would have. */
+function withoutWork(work: PlannedJob["work"], scope: Scope): StepsWork {
+  const nothing = { services: [], caches: [], inputs: [], artifacts: [], steps: [] };
+  if (work.kind !== "steps")
+    return {
+      kind: "steps",
+      image: "",
+      secrets: [],
+      registries: [],
+      ...nothing,
+      resources: {},
+      workspace: "/workspace",
+    };
+  return { ...work, image: textOrNothing(work.image, scope) ?? "", ...nothing };
+}
+
+function textOrNothing(template: Template, scope: Scope): string | undefined {
+  try {
+    return evaluateTemplate(template, scope);
+  } catch {
+    // The failure of the job tells it.
+    return undefined;
+  }
 }
 
 /** The concurrency group of the whole run; undefined where it is in none. Throws `EXPRESSION_NAME` (kind `input`). */

@@ -36,6 +36,7 @@ function started(names: readonly string[]): RunEventBody {
     type: "run-started",
     version: 1,
     run: "r",
+    number: 1,
     event: "push",
     branch: "main",
     platforms: ["linux/amd64", "linux/arm64"],
@@ -205,7 +206,7 @@ describe("the live view of a run", () => {
       needs: [],
     }));
     const run = runOf([
-      [0, { type: "run-started", version: 1, run: "r", event: "push", platforms: [], jobs }],
+      [0, { type: "run-started", version: 1, run: "r", number: 1, event: "push", platforms: [], jobs }],
       ...jobs.map(({ job }): [number, RunEventBody] => [0, { type: "job", job, state: "running" }]),
     ]);
     const piece = "x".repeat(79).concat("\n").repeat(800);

@@ -4,7 +4,7 @@ import { failureOf } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobGraph, JobOutputs, JobSpec, PlannedJob } from "../pipeline/job-spec.ts";
-import { resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
+import { resolveHandlers, resolveJob, resolveRunGroup, type Resolution } from "../pipeline/resolve-job.ts";
 import type { Turn } from "./concurrency-group.ts";
 import type { MachinePool, OwnSlot, Slot } from "./machine-pool.ts";
 import { performLimited } from "./perform-limited.ts";
@@ -159,9 +159,11 @@ async function start(
 ): Promise<JobResult> {
   let turn: (Turn & { readonly group: string }) | undefined;
   let slot: OwnSlot | undefined;
+  let hasBegun = false;
+  const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
+  const resolution = { ...request.resolution, graph: request.graph, outputs };
   try {
-    const outputs = new Map([...(request.earlier ?? []), ...outputsOf(ended)]);
-    const { job, runs, group } = resolveJob(planned, { ...request.resolution, graph: request.graph, outputs });
+    const { job, runs, group } = resolveJob(planned, resolution);
     if (!runs) return { status: "skipped", reason: "its condition is not met", outputs: {} };
     if (group !== undefined) {
       const reason = `for its turn in the group "${group}"`;
@@ -175,17 +177,34 @@ async function start(
     slot = placed ?? (job.work.kind === "approval" ? undefined : await waitHere(planned, request, within));
     await request.emit({ type: "job", job: planned.id, state: "running" });
     const perform = (one: JobSpec, attempt: Attempt) => request.perform(one, attempt, placed);
+    hasBegun = true;
     const result = await performLimited(job, { ...request, perform }, within);
     const isOver = group !== undefined && turn?.superseded.aborted === true && !signal.aborted;
     return isOver && result.status !== "succeeded" ? superseded(group) : result;
   } catch (error) {
     if (signal.aborted) return { status: "cancelled", reason: "the run was cancelled", outputs: {} };
     if (turn?.superseded.aborted === true) return superseded(turn.group);
-    return { status: "failed", failure: failureOf(error), outputs: {} };
+    const failure = failureOf(error);
+    if (!hasBegun) await handleUnbegun(planned, failure, resolution, request);
+    return { status: "failed", failure, outputs: {} };
   } finally {
     slot?.release();
     await turn?.leave();
   }
+}
+
+/** Runs the failure handlers of a job that failed before its first attempt: its own texts, or its place, may be what is wrong. */
+async function handleUnbegun(
+  planned: PlannedJob,
+  failure: Failure,
+  resolution: Resolution,
+  { handleFailure, emit }: RunRequest,
+): Promise<void> {
+  if (planned.onFailure.length === 0) return;
+  const { job, broken } = resolveHandlers(planned, resolution);
+  for (const why of broken) await emit({ type: "note", job: job.id, text: `A failure handler did not run: ${why}` });
+  const { kind } = planned.work;
+  if (job.onFailure.length > 0) await handleFailure(job, failure, kind === "steps" ? "setup" : kind);
 }
 
 /** Waits for a machine, which is not running: it has its own state and its shown reason. */

@@ -24,6 +24,7 @@ describe("archway pipeline", { skip: await unavailable(...needs) }, () => {
     bed = await startBed({ need: needs });
     ({ host } = await bed.registry());
     place = await workplace(bed);
+    await writeFile(join(place.dir, "Dockerfile"), "FROM scratch\n");
     const store = registries.open(parseReference(`${host}/tools/app`));
     const amd64 = await putFiles(store, "linux/amd64", { name: "amd64" });
     const arm64 = await putFiles(store, "linux/arm64", { name: "arm64" });
@@ -97,6 +98,34 @@ jobs: { test: { platforms: linux/amd64, image: "${own.host}/private/app:1", step
     const found = await check(["--secret-env", "READ_TOKEN"], { READ_TOKEN: "read-it" });
     assert.equal(found.code, 0, found.stderr);
     assert.match(found.stdout, /private\/app:1 +linux\/amd64 +sha256/);
+  });
+
+  test("the bases of what is built are looked up too, and a missing platform is exit 1 at its line of the Dockerfile", async () => {
+    const build = `  image: { build: { tags: ["${host}/tools/new:1"] } }`;
+    const dockerfile = (...lines: readonly string[]) =>
+      writeFile(join(place.dir, "Dockerfile"), `${lines.join("\n")}\n`);
+    await dockerfile("# The base", `FROM ${host}/tools/app:x86`, "RUN x");
+    for (const command of [["pipeline", "check"], ["run"]]) {
+      await pipeline([build], "show");
+      const { code, stderr } = await archway(command, { cwd: place.dir, env: place.env });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, new RegExp(`error: Dockerfile:2: ${host}/tools/app:x86 has no image for linux/arm64\n`));
+      assert.match(
+        stderr,
+        /\n {2}it has: linux\/amd64\n {2}newest tag that has it|\n {2}it has: linux\/amd64\n {2}needed by: image\n/,
+      );
+    }
+    await dockerfile(`FROM ${host}/tools/app:both`, `COPY --from=${host}/tools/own:1 /x /x`);
+    const own = `  own: { build: { tags: ["${host}/tools/own:1"], file: Own } }`;
+    await writeFile(join(place.dir, "Own"), "FROM scratch\n");
+    const found = await pipeline([own, build.replace("{ build", "{ needs: own, build")], "check");
+    assert.equal(found.code, 0, found.stderr);
+    assert.match(found.stdout, new RegExp(`${host}/tools/app:both +linux/amd64, linux/arm64 +sha256:`));
+    assert.match(found.stdout, new RegExp(`${host}/tools/own:1 +is known when the run has come to it`));
+    await rm(join(place.dir, "Dockerfile"));
+    const missing = await pipeline([build], "check");
+    assert.equal(missing.code, 2, missing.stderr);
+    assert.match(missing.stderr, /\.archway\.yaml:4:\d+: There is no Dockerfile at /);
   });
 
   test("show prints the jobs of an event as a table and as a chart", async () => {

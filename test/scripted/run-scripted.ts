@@ -46,7 +46,15 @@ const notScripted = new ArchwayError({ code: "NOT_SCRIPTED", kind: "failed", mes
 export async function runScripted(
   jobs: string,
   script: EngineScript,
-  { cancelAt, secrets = {} }: { readonly cancelAt?: number; readonly secrets?: Readonly<Record<string, string>> } = {},
+  {
+    cancelAt,
+    secrets = {},
+    hash = () => "",
+  }: {
+    readonly cancelAt?: number;
+    readonly secrets?: Readonly<Record<string, string>>;
+    readonly hash?: () => string;
+  } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
@@ -82,7 +90,7 @@ export async function runScripted(
     runPipeline(
       {
         graph,
-        resolution: { facts, hash: () => "" },
+        resolution: { facts, hash },
         machines,
         joinGroup: async () => ({ superseded: new AbortController().signal, leave: async () => {} }),
         perform: async (job, attempt) => {

@@ -18,7 +18,15 @@ export const runSchema = z
       emulated: seconds.describe("of all jobs together"),
     }),
     cacheHits: count,
-    slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
+    slowestStep: z
+      .object({
+        job: z.string(),
+        step: z.string(),
+        seconds: seconds.describe("of all attempts together"),
+        // Summaries of earlier versions are read too.
+        attempts: count.optional(),
+      })
+      .optional(),
     pipeline: z.string().describe("file of the pipeline"),
     events: z.string().describe("file with all events, one a line"),
     images: z.array(

@@ -238,4 +238,12 @@ function checkImageWork(job: JobContent, at: Path, report: Report): void {
   const action = imageActionOf(job);
   if (action?.tag !== undefined && action.tag.from.length > 1)
     report([...at, "image", "tag", "from"], "tag takes one image");
+  for (const name of ["create", "tag"] as const)
+    if ((action?.[name]?.platforms.length ?? 0) > 0)
+      report(
+        [...at, "image", name, "platforms"],
+        `${name} takes images whole`,
+        "copy takes some platforms of an image.",
+        onKey,
+      );
 }

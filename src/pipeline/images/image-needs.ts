@@ -15,8 +15,10 @@ export interface ImageUse {
   readonly job: string;
   /** Where the file names it, as keys from the top; where a job has overrides the nearest key that is there. */
   readonly path: readonly PropertyKey[];
-  /** What it runs as; absent where any machine will do. */
+  /** What it runs as; absent where it is only read, and where any machine will do. */
   readonly platform?: Platform;
+  /** It is run, as whatever the machine is that the job comes to. */
+  readonly isFree?: true;
 }
 
 /** The images that a run needs before it starts. */
@@ -32,7 +34,7 @@ interface NamedImage {
   /** Variables of what names it, over those of the job. */
   readonly env: readonly Readonly<Record<string, Template>>[];
   readonly path: readonly PropertyKey[];
-  /** Platforms that it must have; absent: the one of the job. */
+  /** Platforms that it must have; absent: the one that the job runs as. */
   readonly platforms?: readonly Platform[];
 }
 
@@ -45,18 +47,18 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   const late = new Set<string>();
   const names = new Map(known);
   const jobs = graph.jobs.filter(({ skip }) => skip === undefined);
-  const made = new Map(jobs.map((job) => [job.name, imagesMadeBy(job, knownScope(job, graph, names))]));
+  const isMadeBefore = imagesMade(graph, names);
   for (const job of jobs) {
     const scope = knownScope(job, graph, names);
-    const before = new Set(job.allNeeds.flatMap((need) => [...(made.get(need) ?? [])]));
-    for (const { image, env, path, platforms = job.platform === undefined ? [] : [job.platform] } of imagesOf(job)) {
+    for (const { image, env, path, platforms = job.platform && [job.platform] } of imagesOf(job)) {
       const own = env.reduce((outer, one) => readEnvironment(one, outer, knownText).scope, scope);
       const name = knownText(image, own);
-      if (name === undefined || before.has(fullName(name))) late.add(name ?? templateText(image));
+      if (name === undefined || isMadeBefore(job, name)) late.add(name ?? templateText(image));
       else if (!isElsewhere(name)) {
         const uses = images.get(name) ?? [];
-        if (platforms.length === 0) uses.push({ job: job.id, path });
-        for (const platform of platforms) uses.push({ job: job.id, path, platform });
+        if (platforms === undefined) uses.push({ job: job.id, path, isFree: true });
+        else if (platforms.length === 0) uses.push({ job: job.id, path });
+        for (const platform of platforms ?? []) uses.push({ job: job.id, path, platform });
         images.set(name, uses);
       }
     }
@@ -64,10 +66,42 @@ export function imageNeeds(graph: JobGraph, known: Iterable<readonly [string, Va
   return { images, late: [...late] };
 }
 
+/** Tells whether an image gets its name from a job that ends before another one. */
+export function imagesMade(
+  graph: JobGraph,
+  known: Iterable<readonly [string, Value]>,
+): (job: PlannedJob, image: string) => boolean {
+  const names = new Map(known);
+  const jobs = graph.jobs.filter(({ skip }) => skip === undefined);
+  const made = Map.groupBy(jobs, ({ name }) => name);
+  const namesOf = new Map(
+    [...made].map(([name, ones]) => [
+      name,
+      new Set(ones.flatMap((one) => [...imagesMadeBy(one, knownScope(one, graph, names))])),
+    ]),
+  );
+  return ({ allNeeds }, image) => allNeeds.some((need) => namesOf.get(need)?.has(fullName(image)) === true);
+}
+
 /** Names that a job gives to images, as far as they are known. */
 function imagesMadeBy({ work }: PlannedJob, scope: Scope): ReadonlySet<string> {
-  const templates = work.kind === "build" ? work.tags : work.kind === "image" || work.kind === "promote" ? work.to : [];
-  return new Set(templates.flatMap((template) => knownText(template, scope) ?? []).map(fullName));
+  const texts = (templates: readonly Template[]) => templates.flatMap((template) => knownText(template, scope) ?? []);
+  if (work.kind === "build") return new Set(texts(work.tags).map(fullName));
+  if (work.kind === "promote") return new Set(texts(work.to).map(fullName));
+  if (work.kind !== "image") return new Set();
+  if (work.action !== "tag") return new Set(texts(work.to).map(fullName));
+  // What an image is tagged with stands beside it.
+  const names = texts(work.from).flatMap((from) => texts(work.to).map((tag) => tagged(from, tag)));
+  return new Set(names);
+}
+
+function tagged(name: string, tag: string): string {
+  try {
+    return formatReference(withTag(parseReference(name), tag));
+  } catch (error) {
+    if (error instanceof ArchwayError) return name;
+    throw error;
+  }
 }
 
 /** A name as registries know it; what is no name of an image stays as it is, and is told by whoever looks it up. */

@@ -5,7 +5,7 @@ import { ArchwayError } from "../../error/error.ts";
 import { TestStore } from "../../image/test-store.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import { formatReference, targetOf } from "../../oci/reference.ts";
-import { parsePlatform } from "../../platform/platform.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../../platform/platform.ts";
 import { job, nameOf, service, step, stepsWork, template } from "../show/test-graph.ts";
 import { expandPipeline } from "../expand-pipeline.ts";
 import type { RunFacts } from "../facts.ts";
@@ -168,6 +168,8 @@ jobs:
   proof: { needs: image, verify: { images: ["docker.io/library/app:made", app:x86, "oci:out"], require: [linux/arm64] } }
   copy: { needs: smoke, image: { copy: { from: app:both, to: app:copied } } }
   release: { needs: copy, promote: { from: app:copied, to: app:latest } }
+  mark: { needs: release, image: { tag: { from: app:latest, to: [marked, other] } } }
+  last: { needs: mark, image: "app:other", steps: [x] }
 `,
     "/r/.archway.yaml",
   );
@@ -178,7 +180,7 @@ jobs:
     images.map(({ name }) => name),
     ["app:both"],
   );
-  assert.deepEqual(late, ["app:made", "docker.io/library/app:made", "app:copied"]);
+  assert.deepEqual(late, ["app:made", "docker.io/library/app:made", "app:copied", "app:latest", "app:other"]);
   assert.deepEqual(
     problems.map(({ code, message }) => [code, message.split("\n").at(-1)]),
     [
@@ -186,6 +188,30 @@ jobs:
       ["IMAGE_PLATFORM_MISSING", "  it has: linux/amd64"],
     ],
   );
+});
+
+test("a job without a platform needs its image as the machine is that it comes to; what is only read is there for any", async () => {
+  const config = parseConfig(
+    `version: 1
+jobs:
+  run: { image: "app:arm", steps: [x], services: { db: { image: "app:both" } } }
+  proof: { verify: { images: "app:arm" }, on_failure: [{ image: "app:arm", run: x }] }
+`,
+    "/r/.archway.yaml",
+  );
+  const graph = expandPipeline(config, runFacts);
+  const sources = await registry({ arm: ["arm64"], both: ["amd64", "arm64"] });
+  const on = (freePlatform: Promise<Platform | undefined>) => resolveImages(graph, { ...sources, freePlatform }, live);
+  const { problems, images } = await on(Promise.resolve(parsePlatform("linux/amd64")));
+  assert.deepEqual(
+    problems.map(({ message, place }) => [message, place?.file]),
+    [["app:arm has no image for linux/amd64\n  needed by: run, proof\n  it has: linux/arm64", "jobs.run.image"]],
+  );
+  assert.deepEqual(
+    images.map(({ name, needed }) => [name, needed.map(formatPlatform)]),
+    [["app:both", ["linux/amd64"]]],
+  );
+  assert.deepEqual((await on(Promise.resolve(undefined))).problems, []);
 });
 
 test("a refused login is told with the secret that it wants", async () => {

@@ -43,6 +43,8 @@ export interface ImageSources {
   readonly loginHint?: (host: string) => string | undefined;
   /** Names that expressions may have beside those of a job: what is known of the run. Others make the name of an image known late. */
   readonly known?: Iterable<readonly [string, Value]>;
+  /** What jobs that name no platform run as; absent, or undefined, where nobody knows that yet. */
+  readonly freePlatform?: Promise<Platform | undefined>;
 }
 
 /** Images that are asked for at the same time. */
@@ -74,14 +76,16 @@ export async function resolveImages(
 
 async function resolveImage(
   name: string,
-  uses: readonly ImageUse[],
-  { find, placeOf, loginHint }: ImageSources,
+  written: readonly ImageUse[],
+  { find, placeOf, loginHint, freePlatform }: ImageSources,
   signal: AbortSignal,
 ): Promise<ResolvedImage | ArchwayError> {
-  const needed = unique(uses.flatMap(({ platform }) => platform ?? []));
   try {
     const { store, descriptor } = await find(readName(name), signal);
     const children = await childrenOf(store, descriptor, { signal });
+    const free = await freePlatform;
+    const uses = written.map((use) => (use.isFree && free ? { ...use, platform: free } : use));
+    const needed = unique(uses.flatMap(({ platform }) => platform ?? []));
     const has = unique(children.flatMap((child) => child.descriptor.platform ?? []));
     const missing = needed.filter((platform) => !has.some((other) => runsAs(platform, other)));
     if (missing.length > 0) return platformMissing(name, uses, { missing, has, placeOf });
@@ -90,7 +94,7 @@ async function resolveImage(
     signal.throwIfAborted();
     if (!(error instanceof ArchwayError)) throw error;
     const login = ["DENIED", "UNAUTHORIZED"].includes(error.code) ? loginHint?.(parseReference(name).host) : undefined;
-    return located(name, uses, error, { placeOf, login });
+    return located(name, written, error, { placeOf, login });
   }
 }
 

@@ -18,7 +18,9 @@ export function describeWork(job: PlannedJob, graph: Pick<JobGraph, "env"> = { e
     case "build": {
       const tags = work.tags.map(text).join(", ");
       const named = tags === "" ? "" : work.push ? `, push ${tags}` : `, named ${tags}`;
-      return `build for ${work.platforms.map(formatPlatform).join(", ") || "this machine"}${named}`;
+      const command = work.verifyRun?.map(text).join(" ");
+      const started = command === undefined ? "" : command === "" ? ", started" : `, started with ${command}`;
+      return `build for ${work.platforms.map(formatPlatform).join(", ") || "this machine"}${started}${named}`;
     }
     case "verify":
       return `verify ${work.images.map(text).join(", ")}`;

@@ -36,6 +36,7 @@ const graph: JobGraph = {
         nativeOnly: false,
         allowMissing: [],
         push: true,
+        verifyRun: [template("/app"), template("--version")],
       },
     }),
     job("half", {
@@ -52,7 +53,7 @@ test("jobs are described in words", () => {
     [
       "2 steps in golang:1.26, alpine:3, with db",
       "2 steps in golang:1.26, alpine:3, with db",
-      "build for linux/amd64, linux/arm64, push app:${{ git.tag || git.short_sha }}",
+      "build for linux/amd64, linux/arm64, started with /app --version, push app:${{ git.tag || git.short_sha }}",
       "wait for a person, 7d at most",
     ],
   );
