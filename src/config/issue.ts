@@ -15,6 +15,9 @@ interface Problem {
 /** Problems that one error lists. */
 const maxProblems = 10;
 
+/** Problems that are looked up in the file. */
+const maxLooked = 200;
+
 /** A kind of file that a person writes, for its errors. */
 export interface DocumentKind {
   /** Code of the error: `CONFIG_INVALID`. */
@@ -30,8 +33,10 @@ export interface DocumentKind {
 export function documentError(issues: readonly Issue[], source: YamlSource, kind: DocumentKind): ArchwayError {
   // Of a file for another version nothing else is known.
   const ofVersion = issues.filter((issue) => issue.path[0] === "version" && issue.input !== undefined);
-  const problems = (ofVersion.length > 0 ? ofVersion : issues)
-    .filter((issue) => !followsFromKey(issue, issues))
+  const wrong = ofVersion.length > 0 ? ofVersion : issues;
+  const looked = wrong.slice(0, maxLooked);
+  const problems = looked
+    .filter((issue) => !followsFromKey(issue, looked))
     .flatMap((issue) => problemsOf(issue, source, kind))
     .sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
   const [first, ...others] = problems;
@@ -39,7 +44,8 @@ export function documentError(issues: readonly Issue[], source: YamlSource, kind
   const lines = others
     .slice(0, maxProblems - 1)
     .map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${sentence(message)}`);
-  if (others.length >= maxProblems) lines.push(`and ${others.length - lines.length} more.`);
+  const more = others.length - lines.length + wrong.length - looked.length;
+  if (more > 0) lines.push(`and ${more} more.`);
   return new ArchwayError({
     code: kind.code,
     kind: "input",
@@ -101,7 +107,7 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
       return [{ place, message: `${name} ${what}` }];
     }
     case "too_big":
-      return [{ place, message: `${name} must be ${issue.maximum} or less` }];
+      return [{ place, message: `${name} must ${atMost(issue.origin, Number(issue.maximum))}` }];
     case "custom": {
       const onKey = issue.params?.["onKey"] === true;
       const character: unknown = issue.params?.["character"];
@@ -132,7 +138,7 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
         const isPlain = issue.message.startsWith("Invalid input") && types.length > 0;
         return [{ place, message: `${name} ${isPlain ? `must be ${types.join(" or ")}` : issue.message}` }];
       }
-      const inside = near.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      const inside = near.slice(0, maxLooked).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
       return inside
         .filter((inner) => !followsFromKey(inner, inside))
         .flatMap((inner) => problemsOf(inner, source, kind));
@@ -142,6 +148,11 @@ function problemsOf(issue: Issue, source: YamlSource, kind: DocumentKind): Probl
     case "not_multiple_of":
       return [{ place, message: `${name} ${issue.message}` }];
   }
+}
+
+function atMost(origin: string, maximum: number): string {
+  if (origin === "string") return `have at most ${maximum} characters`;
+  return origin === "array" || origin === "set" ? `have at most ${maximum} entries` : `be ${maximum} or less`;
 }
 
 /** An alternative of a union that takes values of another type, itself or in all of its own alternatives. */
@@ -170,7 +181,10 @@ function saysMore(issues: readonly Issue[]): boolean {
 
 /** How far into a value the first mistake lies. */
 function depthOf(issues: readonly Issue[]): number {
-  return Math.min(...issues.map((issue) => issue.path.length + (issue.code === "invalid_union" ? 1 : 0)));
+  return issues.reduce(
+    (least, issue) => Math.min(least, issue.path.length + (issue.code === "invalid_union" ? 1 : 0)),
+    Infinity,
+  );
 }
 
 const versionHint = "Other versions of the format need another version of Archway.";
@@ -195,9 +209,14 @@ function unknownKey(path: readonly PropertyKey[], key: string, source: YamlSourc
   };
 }
 
+/** Schemas as JSON: making one takes longer than all else that a mistake does. */
+const jsonSchemas = new WeakMap<z.ZodType, z.core.JSONSchema.BaseSchema>();
+
 /** The keys that an object of the schema has at a path. */
 function knownKeys(path: readonly PropertyKey[], document: z.ZodType): string[] {
-  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(document, { io: "input" });
+  let schema: z.core.JSONSchema.BaseSchema | undefined =
+    jsonSchemas.get(document) ?? z.toJSONSchema(document, { io: "input" });
+  jsonSchemas.set(document, schema);
   for (const step of path) {
     const holder = alternativeFor(schema, typeof step === "number" ? "items" : "properties");
     const next: z.core.JSONSchema._JSONSchema | z.core.JSONSchema._JSONSchema[] | undefined =
@@ -248,7 +267,7 @@ function wrongType(
 }
 
 /** `build.args.VERSION`, `check.ignore[0].rule`. */
-function formatPath(path: readonly PropertyKey[]): string {
+export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${String(step)}`))
     .join("");

@@ -1,11 +1,13 @@
 import { dirname, resolve } from "node:path";
+import { ArchwayError } from "../error/error.ts";
 import type { Config } from "./config.ts";
 import { invalidConfig } from "./invalid-config.ts";
-import { documentError } from "./issue.ts";
+import { documentError, formatPath } from "./issue.ts";
 import { configSchema } from "./schema.ts";
 import { foreignHint } from "./pipeline/foreign-keys.ts";
 import { mergeSources } from "./merge-sources.ts";
 import { readExtended } from "./read-extended.ts";
+import { findLongList, maxEntries, requireReadable } from "./yaml-bounds.ts";
 import { parseYaml, type YamlSource } from "./yaml-source.ts";
 
 const configDocument = { code: "CONFIG_INVALID", name: "the configuration", schema: configSchema, foreignHint };
@@ -15,6 +17,7 @@ const configDocument = { code: "CONFIG_INVALID", name: "the configuration", sche
  * `input`) with line and column.
  */
 export function parseConfig(content: string, file: string): Config {
+  requireReadable(content, file);
   return checkSource(parseYaml(content, file), file);
 }
 
@@ -26,6 +29,7 @@ export async function parseExtending(
   content: string,
   from: { readonly file: string; readonly root: string; readonly read: (file: string) => Promise<string> },
 ): Promise<Config> {
+  requireReadable(content, from.file);
   const own = parseYaml(content, from.file);
   const extended = await readExtended(own, from);
   return checkSource(extended.length === 0 ? own : mergeSources([own, ...extended.toReversed()]), from.file);
@@ -34,6 +38,15 @@ export async function parseExtending(
 function checkSource(source: YamlSource, file: string): Config {
   if (source.value === undefined || source.value === null) {
     throw invalidConfig(file, "the configuration is empty.", 'Write at least "version: 1".');
+  }
+  const long = findLongList(source.value);
+  if (long !== undefined) {
+    throw new ArchwayError({
+      code: "CONFIG_INVALID",
+      kind: "input",
+      message: `${long.length === 0 ? "the configuration" : formatPath(long)} has more than ${maxEntries} entries.`,
+      place: source.place(long),
+    });
   }
   const result = configSchema.safeParse(source.value, { reportInput: true, jitless: true });
   if (!result.success) throw documentError(result.error.issues, source, configDocument);

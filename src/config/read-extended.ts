@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
 import { isMapping } from "./merge-sources.ts";
+import { requireReadable } from "./yaml-bounds.ts";
 import { parseYaml, type YamlSource } from "./yaml-source.ts";
 
 /** Files that one configuration may extend. */
@@ -40,7 +41,9 @@ export async function readExtended(
       throw refuse(place, `extends names ${name}, which is outside of the repository.`, "Copy it into the repository.");
     }
     if (path === (await realpath(file))) throw refuse(place, `${name} extends itself.`);
-    const base = parseYaml(await read(path), path);
+    const content = await read(path);
+    requireReadable(content, path);
+    const base = parseYaml(content, path);
     if (base.value === undefined || base.value === null) continue;
     if (!isMapping(base.value)) throw refuse(base.place([]), `${name}, which is extended, must be a mapping.`);
     if (Object.hasOwn(base.value, "extends")) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parsePlatform, samePlatform } from "../platform/platform.ts";
+import { formatPlatform, parsePlatform } from "../platform/platform.ts";
 import { namelessGlob, namingGlob } from "./allow-glob.ts";
 import { concurrency, jobs } from "./pipeline/job.ts";
 import { platformList } from "./pipeline/matrix.ts";
@@ -18,12 +18,16 @@ const nodes = z
   )
   .transform((record, context) => {
     const nodes = Object.entries(record).map(([key, endpoints]) => ({ key, platform: parsePlatform(key), endpoints }));
-    nodes.forEach(({ key, platform }, index) => {
-      const first = nodes.findIndex((other) => samePlatform(other.platform, platform));
-      if (first === index) return;
-      const message = `${key} and ${nodes[first]?.key} are the same platform`;
-      context.addIssue({ code: "custom", path: [key], message, params: { onKey: true } });
-    });
+    const first = new Map<string, string>();
+    for (const { key, platform } of nodes) {
+      const name = formatPlatform(platform);
+      const same = first.get(name);
+      if (same === undefined) first.set(name, key);
+      else {
+        const message = `${key} and ${same} are the same platform`;
+        context.addIssue({ code: "custom", path: [key], message, params: { onKey: true } });
+      }
+    }
     return nodes.map(({ platform, endpoints }) => ({ platform, endpoints }));
   });
 

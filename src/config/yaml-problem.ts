@@ -1,4 +1,5 @@
 import { type Document, isNode, isScalar, visit, type YAMLError } from "yaml";
+import type { RefusedKey } from "./yaml-bounds.ts";
 
 /** What is wrong with a YAML file, for a person; the offset counts characters from 0. */
 interface YamlProblem {
@@ -14,10 +15,6 @@ const descriptions: Readonly<Partial<Record<YAMLError["code"], Describe>>> = {
   TAB_AS_INDENT: () => ({
     message: "a tab stands at the beginning of the line, and YAML takes only spaces there",
     hint: "Indent with two spaces.",
-  }),
-  DUPLICATE_KEY: (offset, content) => ({
-    message: `the key "${wordAt(content, offset, /^["']?([^\s:"']+)/)}" is already in this mapping`,
-    hint: "Give one of the two another name, or join them.",
   }),
   BLOCK_AS_IMPLICIT_KEY: () => ({
     message: "a mapping begins behind a key on the same line",
@@ -47,6 +44,18 @@ const descriptions: Readonly<Partial<Record<YAMLError["code"], Describe>>> = {
 export function describeYamlError({ code, message, pos }: YAMLError, content: string, document: Document): YamlProblem {
   const [offset] = pos;
   return { offset, ...(descriptions[code]?.(offset, content, document) ?? { message }) };
+}
+
+/** Why a key is not taken. */
+export function describeRefusedKey({ why, offset }: RefusedKey, content: string): YamlProblem {
+  const key = wordAt(content, offset, /^["']?([^\s:"']+)/);
+  return why === "duplicate"
+    ? {
+        offset,
+        message: `the key "${key}" is already in this mapping`,
+        hint: "Give one of the two another name, or join them.",
+      }
+    : { offset, message: `the name "${key}" is not allowed`, hint: "Choose another name." };
 }
 
 function wordAt(content: string, offset: number, pattern: RegExp): string {

@@ -1,7 +1,8 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { ArchwayError, type ErrorPlace } from "../error/error.ts";
 import { offsetInFile } from "./scalar-offset.ts";
-import { describeAliasError, describeYamlError } from "./yaml-problem.ts";
+import { findRefusedKey, isBomb } from "./yaml-bounds.ts";
+import { describeAliasError, describeRefusedKey, describeYamlError } from "./yaml-problem.ts";
 
 /** A step into a YAML document: the key of a mapping or the index of a sequence. */
 type PathStep = PropertyKey;
@@ -23,7 +24,7 @@ const maxAliases = 100;
 
 /**
  * Reads YAML 1.2. Throws an error of that code (kind `input`) with line and column for everything that is not plain data: syntax errors,
- * duplicate keys, several documents, unknown tags, aliases without an anchor or too many of them, nesting beyond the stack.
+ * duplicate keys and `__proto__`, several documents, unknown tags, aliases without an anchor or too many of them, nesting beyond the stack.
  */
 export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"): YamlSource {
   const lines = new LineCounter();
@@ -31,7 +32,7 @@ export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
-    uniqueKeys: true,
+    uniqueKeys: false,
   });
   const at = (offset: number | undefined): ErrorPlace => {
     if (offset === undefined) return { file };
@@ -40,6 +41,9 @@ export function parseYaml(content: string, file: string, code = "CONFIG_INVALID"
   };
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw invalid(code, describeYamlError(problem, content, document), at);
+  const refused = findRefusedKey(document);
+  if (refused) throw invalid(code, describeRefusedKey(refused, content), at);
+  if (isBomb(document)) throw invalid(code, describeAliasError(document), at);
   return {
     value: plainValue(document, code, at),
     place: (path, character) => {

@@ -6,6 +6,9 @@ import { foreignFunctionHint } from "./foreign-names.ts";
 /** Levels of parentheses, calls and negations. */
 const maxDepth = 50;
 
+/** Words, texts and signs. A long row of operators is as deep as it is long. */
+const maxTokens = 1000;
+
 interface Token {
   readonly kind: "text" | "number" | "word" | "symbol" | "end";
   readonly text: string;
@@ -129,6 +132,7 @@ function readTokens(text: string, invalid: Invalid): readonly Token[] {
       const what = /^["']/.test(rest) ? "a quote is not closed" : `"${rest.slice(0, 1)}" is not part of the language`;
       throw invalid({ at }, what);
     }
+    if (tokens.length === maxTokens) throw invalid({ at }, `it has more than ${maxTokens} words and signs`);
     const { word, number, single, double, symbol } = groups;
     if (word !== undefined) tokens.push({ kind: "word", text: word, at });
     else if (number !== undefined) tokens.push({ kind: "number", text: number, at });
@@ -139,8 +143,12 @@ function readTokens(text: string, invalid: Invalid): readonly Token[] {
   return tokens;
 }
 
+/** Characters on each side of a mistake that are told with it. */
+const maxShown = 200;
+
 function invalidAt(text: string, before: number, { at }: Pick<Token, "at">, message: string, hint?: string) {
-  const shown = `${text.slice(0, at)}→${text.slice(at)}`.trim();
+  const [start, end] = [at > maxShown ? `…${text.slice(at - maxShown, at)}` : text.slice(0, at), text.slice(at)];
+  const shown = `${start}→${end.length > maxShown ? `${end.slice(0, maxShown)}…` : end}`.trim();
   return new ExpressionError(before + at, {
     message: `\${{ ${shown} }} cannot be read: ${message}`,
     ...(hint === undefined ? {} : { hint }),

@@ -127,11 +127,73 @@ test("a matrix that makes more jobs than a run may have is refused at once", () 
   const content = (count: number) =>
     `version: 1\njobs: { test: { matrix: { ${axes(count)} }, image: x, steps: [x] } }\n`;
   assert.equal(idsOf(content(3)).length, 1000);
-  assert.throws(() => idsOf(content(4)), {
-    code: "PIPELINE_TOO_LARGE",
-    message: /10000 jobs, 10000 of them of "test"/,
-  });
-  assert.throws(() => idsOf(content(30)), { code: "PIPELINE_TOO_LARGE", message: /The matrix of "test" has/ });
+  assert.throws(() => idsOf(content(4)), { code: "CONFIG_INVALID", message: /10000 jobs, 10000 of them of "test"/ });
+  assert.throws(() => idsOf(content(30)), { code: "CONFIG_INVALID", message: /the matrix of "test" has/ });
+});
+
+test("artifacts of several combinations come to folders of their own, which every file system takes", () => {
+  const { jobs } = expandPipeline(
+    parse(`version: 1
+jobs:
+  test: { matrix: { path: [a/b, a_b, ${"é".repeat(199)}1, ${"é".repeat(199)}2] }, image: x, steps: [x], artifacts: { out: x } }
+  join: { needs: test, image: x, steps: [x], inputs: { in: test.out } }
+`),
+    facts,
+  );
+  const { work } = jobs.at(-1) ?? {};
+  const folders =
+    work?.kind === "steps" ? work.inputs.flatMap(({ from }) => from.map(({ folder = "" }) => folder)) : [];
+  assert.equal(new Set(folders).size, 4);
+  assert.match(folders[0] ?? "", /^path=a_b-[0-9a-f]{16}$/);
+  assert.match(folders[2] ?? "", /^path=é{80,}-[0-9a-f]{16}$/);
+  for (const folder of folders) assert.ok(Buffer.byteLength(folder) <= 255);
+});
+
+test("everything in a job that writes a log has a name of its own", () => {
+  const { jobs } = expandPipeline(
+    parse(`version: 1
+on_failure: [{ image: x, run: x }, { name: tell, image: x, run: x }]
+jobs:
+  steps:
+    image: x
+    steps:
+      - { run: x, on_failure: [{ run: x }] }
+      - { name: step-1, run: x, on_failure: [{ run: x }, { name: tell, run: x }] }
+      - { name: tag, run: x, when: { event: tag } }
+    on_failure: [{ run: x }, { name: step-1, run: x }]
+  build: { build: {}, on_failure: [{ name: verify, image: x, run: x }] }
+`),
+    facts,
+  );
+  const names = jobs.map(({ work, onFailure }) => [
+    ...(work.kind === "steps" ? work.steps.flatMap((step) => [step, ...step.onFailure]) : []),
+    ...onFailure,
+  ]);
+  assert.deepEqual(
+    names.map((list) => list.map(({ name }) => name)),
+    [
+      [
+        "step-1-2",
+        "step-1-2-on-failure-1",
+        "step-1",
+        "step-1-on-failure-1",
+        "tell",
+        "on-failure-1",
+        "step-1-3",
+        "on-failure-3",
+        "tell-2",
+      ],
+      ["verify-2", "on-failure-2", "tell"],
+    ],
+  );
+});
+
+test("jobs of different combinations have different ids, whatever their values are", () => {
+  const jobs = `test: { matrix: { include: [{ x: "1,y=2" }, { x: "1", y: "2" }, { x: 'a"@]' }] }, image: x, steps: [x] }`;
+  assert.deepEqual(
+    idsOf(`version: 1\njobs:\n  ${jobs}\n`).flatMap(([id]) => id),
+    ['test[x="1,y=2"]', "test[x=1,y=2]", 'test[x="a\\"@]"]'],
+  );
 });
 
 test("many ways to a job are walked once", () => {

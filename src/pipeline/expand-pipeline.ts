@@ -1,18 +1,16 @@
 import type { Config } from "../config/config.ts";
-import { findCycle, withAllNeeds } from "../config/pipeline/needs.ts";
+import { type AllNeeds, allNeeds, findCycle, inOrderOfNeeds } from "../config/pipeline/needs.ts";
 import type { JobContent } from "../config/pipeline/job.ts";
-import { ArchwayError } from "../error/error.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../platform/platform.ts";
-import { expandMatrix, matrixSize, maxCombinations } from "../config/pipeline/expand-matrix.ts";
+import { expandMatrix } from "../config/pipeline/expand-matrix.ts";
 import { platformsOf, type Combination } from "../config/pipeline/matrix.ts";
 import { platformFolder, type RunFacts } from "./facts.ts";
+import { digestOf, shortName } from "./file-name.ts";
 import type { InputSpec, JobGraph, PlannedJob } from "./job-spec.ts";
 import { once, specifyHandlers } from "./job-steps.ts";
 import { skipReason } from "./match-event.ts";
 import { specifyWork } from "./job-work.ts";
-
-/** Jobs that one run may have: more is a mistake in a matrix, and said so rather than cut. */
-const maxJobs = 1000;
+import { SourceNames } from "./source-names.ts";
 
 /** One of the jobs that a job of the file becomes. */
 interface Instance {
@@ -24,53 +22,37 @@ interface Instance {
 
 /**
  * The jobs of a run: those of the file by their matrices and platforms, each after those that it needs. A job waits for all that a needed name became; only when both
- * run on the same platforms does each wait for the one of its own platform.
- *
- * @throws ArchwayError `PIPELINE_TOO_LARGE` (kind `input`).
+ * run on the same platforms does each wait for the one of its own platform. That they are not too many, and none waits for itself, the configuration was checked for.
  */
 export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
   const { jobs } = config;
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
-  for (const [name, job] of Object.entries(jobs)) {
-    const size = matrixSize(job.matrix, platformNames(job, config.platforms));
-    if (size > maxCombinations) throw tooLarge(`The matrix of "${name}" has ${size} combinations`, config);
-  }
   const instances = new Map(
     Object.entries(jobs).map(([name, job]) => [name, instancesOf(name, job, config.platforms)]),
   );
-  const count = [...instances.values()].reduce((sum, list) => sum + list.length, 0);
-  if (count > maxJobs) {
-    const [largest] = [...instances].sort(([, a], [, b]) => b.length - a.length);
-    const most = `${largest?.[1].length} of them of "${largest?.[0]}"`;
-    throw tooLarge(`The pipeline has ${count} jobs, ${most}`, config);
-  }
-  const planned = inOrder(Object.keys(jobs), jobs).flatMap((name) => {
+  const needs = allNeeds(jobs);
+  const planned = inOrderOfNeeds(jobs).flatMap((name) => {
     const job = jobs[name];
     if (job === undefined) return [];
-    return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances }));
+    return (instances.get(name) ?? []).map((instance) => planJob(job, instance, { config, facts, instances, needs }));
   });
   const { env, concurrency } = config;
   return { env, ...(concurrency === undefined ? {} : { concurrency }), jobs: planned };
 }
 
-function tooLarge(what: string, { file }: Config): ArchwayError {
-  return new ArchwayError({
-    code: "PIPELINE_TOO_LARGE",
-    kind: "input",
-    message: `${what}; a run has ${maxJobs} jobs at most.`,
-    hint: "Take values out of its matrix, or exclude combinations.",
-    ...(file === undefined ? {} : { place: { file } }),
-  });
-}
-
 function instancesOf(name: string, job: JobContent, all: readonly Platform[]): readonly Instance[] {
   return expandMatrix(job.matrix, platformNames(job, all)).map(({ platform: written, ...matrix }): Instance => {
-    const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
+    const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${quoted(value)}`);
     const base = axes.length === 0 ? name : `${name}[${axes.join(",")}]`;
     if (written === undefined) return { id: base, name, matrix };
     return { id: `${base}@${written}`, name, platform: parsePlatform(written), matrix };
   });
+}
+
+/** A value as an id has it: quoted when something in it belongs to the form of ids, so that no two combinations have one id. */
+function quoted(value: string): string {
+  return /[,=[\]@"]/.test(value) ? JSON.stringify(value) : value;
 }
 
 function platformNames(job: JobContent, all: readonly Platform[]): readonly string[] | undefined {
@@ -78,24 +60,11 @@ function platformNames(job: JobContent, all: readonly Platform[]): readonly stri
   return (platforms === "all" ? all : platforms)?.map(formatPlatform);
 }
 
-/** Names of jobs, each after those that it needs, else in the order of the file. */
-function inOrder(names: readonly string[], jobs: Readonly<Record<string, JobContent>>): readonly string[] {
-  const depths = new Map<string, number>();
-  const depth = (name: string): number => {
-    const known = depths.get(name);
-    if (known !== undefined) return known;
-    const found = Math.max(0, ...(jobs[name]?.needs ?? []).map((need) => depth(need) + 1));
-    depths.set(name, found);
-    return found;
-  };
-  names.forEach(depth);
-  return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
-}
-
 interface Surroundings {
   readonly config: Config;
   readonly facts: RunFacts;
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  readonly needs: AllNeeds;
 }
 
 function planJob(written: JobContent, instance: Instance, around: Surroundings): PlannedJob {
@@ -106,6 +75,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
   const skip = skipReason(when, facts);
   const condition = when?.if;
   const inputs = Object.entries(job.inputs).map(([path, from]) => inputOf(path, from, instance, instances));
+  const names = new SourceNames(sourcesOf(job));
   return {
     id,
     name,
@@ -117,18 +87,20 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
     ...(timeout === undefined ? {} : { timeout }),
     retry: job.retry ?? once,
     mayFail: job.may_fail,
-    work: specifyWork(job, { config, facts, inputs }),
-    onFailure: [...specifyHandlers(job.on_failure), ...specifyHandlers(config.on_failure)].map((handler, index) => ({
-      ...handler,
-      name: handler.name.startsWith("on-failure-") ? `on-failure-${index + 1}` : handler.name,
-    })),
+    work: specifyWork(job, { config, facts, inputs, names }),
+    onFailure: specifyHandlers([...job.on_failure, ...config.on_failure], names, "on-failure"),
     needs: job.needs.flatMap((need) => neededBy(instance, need, instances).map((one) => one.id)),
-    allNeeds: [...withAllNeeds(name, config.jobs)],
+    allNeeds: around.needs.of(name),
     when: when?.status ?? "success",
     ...(condition === undefined ? {} : { condition }),
     ...(skip === undefined ? {} : { skip }),
     ...(concurrency === undefined ? {} : { concurrency }),
   };
+}
+
+/** Names of logs that are there before anything is called otherwise: of steps by the file, or of the commands that a job without steps is. */
+function sourcesOf({ steps }: JobContent): readonly string[] {
+  return steps?.flatMap(({ name }) => name ?? []) ?? ["build", "verify", "image"];
 }
 
 /** The job as it is on a platform. */
@@ -167,14 +139,25 @@ function inputOf(
   const from =
     makers.length === 1
       ? makers.map(({ id }) => ({ job: id }))
-      : makers.map((maker) => ({ job: maker.id, folder: folderOf(maker) }));
+      : foldersOf(makers).map(({ id, folder }) => ({ job: id, folder }));
   return { path, artifact, from, optional };
+}
+
+/** A folder for each of several makers: of its platform, and in there of its combination. Where two would be called the same a digest tells them apart. */
+function foldersOf(makers: readonly Instance[]): readonly { readonly id: string; readonly folder: string }[] {
+  const named = makers.map((maker) => ({ id: maker.id, folder: folderOf(maker) }));
+  const counts = new Map<string, number>();
+  for (const { folder } of named) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  return named.map(({ id, folder }) => ({
+    id,
+    folder: (counts.get(folder) ?? 0) > 1 ? `${folder}-${digestOf(id)}` : folder,
+  }));
 }
 
 function folderOf({ platform, matrix }: Instance): string {
   const axes = Object.entries(matrix).map(([axis, value]) => `${axis}=${value.replaceAll("/", "_")}`);
   return [
     ...(platform === undefined ? [] : [platformFolder(platform)]),
-    ...(axes.length === 0 ? [] : [axes.join(",")]),
+    ...(axes.length === 0 ? [] : [shortName(axes.join(","))]),
   ].join("/");
 }

@@ -3,39 +3,51 @@ import type { Template } from "../expression/template.ts";
 import type { RunFacts } from "./facts.ts";
 import type { RetrySpec, ServiceSpec, StepSpec } from "./job-spec.ts";
 import { skipReason } from "./match-event.ts";
+import type { SourceNames } from "./source-names.ts";
 
 /** What is tried again when nothing is said. */
 export const once: RetrySpec = { attempts: 1, on: ["infrastructure"], delay: 0 };
 
-/** The steps of a job as they are run; those that this event leaves out are not among them. */
-export function specifySteps(steps: readonly StepContent[], facts: RunFacts): readonly StepSpec<Template>[] {
+/** The steps of a job as they are run; those that this event leaves out are not among them. Names that the file gives to steps are reserved in `names`. */
+export function specifySteps(
+  steps: readonly StepContent[],
+  facts: RunFacts,
+  names: SourceNames,
+): readonly StepSpec<Template>[] {
   return steps.flatMap((step, index): StepSpec<Template>[] => {
     const { when } = step;
+    const name = step.name ?? names.give(`step-${index + 1}`);
     if (skipReason(when, facts) !== undefined) return [];
     const condition = when?.if;
     return [
       {
-        ...specifyHandler(step, `step-${index + 1}`),
+        ...specifyCommand(step, name),
         when: when?.status ?? "success",
         ...(condition === undefined ? {} : { condition }),
         retry: step.retry ?? once,
         mayFail: step.may_fail,
-        onFailure: specifyHandlers(step.on_failure),
+        onFailure: specifyHandlers(step.on_failure, names, `${name}-on-failure`),
         resources: step.resources,
       },
     ];
   });
 }
 
-/** Failure handlers as they are run. */
-export function specifyHandlers(handlers: readonly HandlerContent[]): readonly StepSpec<Template>[] {
-  return handlers.map((handler, index) => specifyHandler(handler, `on-failure-${index + 1}`));
+/** Failure handlers as they are run; `otherwise` and their number is what those without a name are called. */
+export function specifyHandlers(
+  handlers: readonly HandlerContent[],
+  names: SourceNames,
+  otherwise: string,
+): readonly StepSpec<Template>[] {
+  return handlers.map((handler, index) =>
+    specifyCommand(handler, names.give(handler.name ?? `${otherwise}-${index + 1}`)),
+  );
 }
 
-function specifyHandler(handler: HandlerContent | StepContent, otherwise: string): StepSpec<Template> {
-  const { name, image, env, secrets, directory, user, timeout, ...command } = handler;
+function specifyCommand(content: HandlerContent | StepContent, name: string): StepSpec<Template> {
+  const { name: _, image, env, secrets, directory, user, timeout, ...command } = content;
   return {
-    name: name ?? otherwise,
+    name,
     ...(image === undefined ? {} : { image }),
     run: commandOf(command) ?? { kind: "arguments", args: [] },
     env,

@@ -6,13 +6,19 @@ import { plainTemplate, type Template } from "../expression/template.ts";
 import type { RunFacts } from "./facts.ts";
 import type { ArtifactSpec, BuildWork, CacheSpec, InputSpec, JobWork } from "./job-spec.ts";
 import { specifyServices, specifySteps } from "./job-steps.ts";
+import type { SourceNames } from "./source-names.ts";
 
 /** What a job of the file does. Its schema has made sure that it does one thing. */
 export function specifyWork(
   job: JobContent,
-  around: { readonly config: Config; readonly facts: RunFacts; readonly inputs: readonly InputSpec[] },
+  around: {
+    readonly config: Config;
+    readonly facts: RunFacts;
+    readonly inputs: readonly InputSpec[];
+    readonly names: SourceNames;
+  },
 ): JobWork<Template> {
-  const { config, facts, inputs } = around;
+  const { config, facts, inputs, names } = around;
   const { build, verify, promote, approval, steps } = job;
   const action = imageActionOf(job);
   if (steps !== undefined) {
@@ -34,7 +40,7 @@ export function specifyWork(
         name,
         ...artifact,
       })),
-      steps: specifySteps(steps, facts),
+      steps: specifySteps(steps, facts, names),
       resources: job.resources,
       ...(job.user === undefined ? {} : { user: job.user }),
       workspace: job.workspace,

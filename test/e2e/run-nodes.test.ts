@@ -230,7 +230,7 @@ describe("archway run on other machines", { skip: await unavailable(...needs) },
   test("what a killed run left on another machine goes with the next one", async () => {
     await using node = await board("docker");
     await using place = await repository(
-      "jobs:\n  t: { platforms: [linux/arm64], image: busybox, cache: [{ path: /c, key: k }], steps: ['echo begun; sleep ${{ inputs.seconds }}'] }\non: { manual: { inputs: { seconds: { default: '0' } } } }\n",
+      "jobs:\n  t: { platforms: [linux/arm64], image: busybox, cache: [{ path: /c, key: k }], env: { SECONDS_TO_SLEEP: '${{ inputs.seconds }}' }, steps: ['echo begun; sleep \"$SECONDS_TO_SLEEP\"'] }\non: { manual: { inputs: { seconds: { default: '0' } } } }\n",
     );
     const env = { ...place.env, DOCKER_HOST: (await bed.docker()).endpoint };
     const args = ["run", "--node", `linux/arm64=${node.endpoint}`];

@@ -4,7 +4,7 @@ import { namesOfTemplate, type Template } from "../../expression/template.ts";
 import { kindsOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
 import { axesOf, runsOnPlatforms } from "./matrix.ts";
-import { withAllNeeds } from "./needs.ts";
+import type { AllNeeds } from "./needs.ts";
 import type { HandlerContent } from "./step.ts";
 import type { Triggers } from "./triggers.ts";
 
@@ -21,7 +21,7 @@ type Environment = Readonly<Record<string, Template>>;
 type Path = readonly PropertyKey[];
 
 /** Reports a mistake at a value, or at a character of its text. */
-export type ReportName = (path: Path, message: string, hint: string | undefined, character: number) => void;
+export type ReportName = (path: Path, message: string, hint: () => string, character: number) => void;
 
 /** Names that every expression knows. */
 export const generalNames = [
@@ -49,25 +49,67 @@ export const platformNames = [
 ] as const;
 
 /** Reports names of expressions that are unknown where they stand. */
-export function checkNames(content: NamedContent, report: ReportName): void {
+export function checkNames(content: NamedContent, needs: AllNeeds, report: ReportName): void {
   const inputs = Object.keys(content.on.manual?.inputs ?? {}).map((name) => `inputs.${name}`);
-  const general = [...generalNames, ...inputs];
+  const general = new KnownNames([...generalNames, ...inputs]);
   const walk = new NameWalk(content, report);
   const shared = walk.environment(content.env, ["env"], general);
   walk.value(content.on_failure, ["on_failure"], shared);
   walk.value(content.concurrency, ["concurrency"], general);
   for (const [name, job] of Object.entries(content.jobs)) {
     const { overrides, ...rest } = job;
-    const known = [...shared, ...jobNames(name, content.jobs)];
+    const results = once(() => needs.of(name).flatMap((need) => resultNames(need, content.jobs[need])));
+    const known = new KnownNames(axisNames(job), shared, results);
     const at = ["jobs", name];
     walk.value(rest, at, known);
-    const own = [...known, ...namesOfEnvironment(job.env)];
+    const own = new KnownNames(namesOfEnvironment(job.env), known);
     for (const [platform, { env, ...override }] of Object.entries(overrides)) {
       const path = [...at, "overrides", platform];
       walk.environment({ ...job.env, ...env }, [...path, "env"], known, env);
-      walk.value(override, path, [...own, ...namesOfEnvironment(env)]);
+      walk.value(override, path, new KnownNames(namesOfEnvironment(env), own));
     }
   }
+}
+
+/** Names that an expression knows, over those that what is around it knows. */
+class KnownNames {
+  readonly #own: Set<string>;
+  readonly #outer: KnownNames | undefined;
+  /** Results of jobs are many where a job needs many, and few expressions name one. */
+  readonly #results: () => ReadonlySet<string>;
+
+  constructor(own: readonly string[], outer?: KnownNames, results = outer?.results ?? (() => new Set<string>())) {
+    this.#own = new Set(own);
+    this.#outer = outer;
+    this.#results = results;
+  }
+
+  get results(): () => ReadonlySet<string> {
+    return this.#results;
+  }
+
+  add(name: string): void {
+    this.#own.add(name);
+  }
+
+  has(name: string): boolean {
+    if (name.startsWith("jobs.")) return this.#results().has(name);
+    return this.#own.has(name) || this.#outer?.has(name) === true;
+  }
+
+  /** All of them, the outermost first. */
+  all(): readonly string[] {
+    return [...new Set([...this.#plain(), ...this.#results()])];
+  }
+
+  #plain(): readonly string[] {
+    return [...(this.#outer === undefined ? [] : this.#outer.#plain()), ...this.#own];
+  }
+}
+
+function once(make: () => readonly string[]): () => ReadonlySet<string> {
+  let made: ReadonlySet<string> | undefined;
+  return () => (made ??= new Set(make()));
 }
 
 function namesOfEnvironment(env: Environment): string[] {
@@ -84,7 +126,7 @@ class NameWalk {
     this.#report = report;
   }
 
-  value(value: unknown, path: Path, known: readonly string[]): void {
+  value(value: unknown, path: Path, known: KnownNames): void {
     if (typeof value !== "object" || value === null) return;
     if (isTemplate(value)) {
       this.#template(value, path, known);
@@ -103,36 +145,38 @@ class NameWalk {
    *
    * @param told Variables whose mistakes are reported; all when not given
    */
-  environment(env: Environment, path: Path, known: readonly string[], told = env): readonly string[] {
-    const names = [...known];
+  environment(env: Environment, path: Path, known: KnownNames, told = env): KnownNames {
+    const names = new KnownNames([], known);
     for (const [name, template] of Object.entries(env)) {
-      if (told[name] === template) this.#template(template, [...path, name], names, namesOfEnvironment(env));
-      names.push(`env.${name}`);
+      if (told[name] === template) this.#template(template, [...path, name], names, env);
+      names.add(`env.${name}`);
     }
     return names;
   }
 
-  #template(template: Template, path: Path, known: readonly string[], later: readonly string[] = []): void {
+  #template(template: Template, path: Path, known: KnownNames, later: Environment = {}): void {
     for (const { name, at } of namesOfTemplate(template)) {
-      if (known.includes(name)) continue;
-      const hint = later.includes(name)
-        ? `A variable knows those above it: move ${name.slice("env.".length)} up.`
-        : hintFor(name, path, known, this.#content);
+      if (known.has(name)) continue;
+      const variable = name.slice("env.".length);
+      const isLater = name.startsWith("env.") && Object.hasOwn(later, variable);
+      const hint = () =>
+        isLater
+          ? `A variable knows those above it: move ${variable} up.`
+          : hintFor(name, path, known.all(), this.#content);
       this.#report(path, `\${{ ${name} }} names nothing that is known here`, hint, at);
     }
   }
 }
 
-/** Names that the expressions of one job know besides the general ones. */
-function jobNames(name: string, jobs: Readonly<Record<string, JobContent>>): readonly string[] {
-  const job = jobs[name];
-  if (job === undefined) return [];
-  const needed = [...withAllNeeds(name, jobs)].flatMap((need) => {
-    const other = jobs[need];
-    const images = other !== undefined && kindsOf(other).includes("build") ? ["reference", "digest"] : [];
-    return ["status", ...images].map((field) => `jobs.${need}.${field}`);
-  });
-  return [...(runsOnPlatforms(job) ? platformNames : []), ...axesOf(job).map((axis) => `matrix.${axis}`), ...needed];
+/** Names of the platform and of the matrix of a job. */
+function axisNames(job: JobContent): readonly string[] {
+  return [...(runsOnPlatforms(job) ? platformNames : []), ...axesOf(job).map((axis) => `matrix.${axis}`)];
+}
+
+/** Names of what a job came to, for those that need it. */
+function resultNames(name: string, job: JobContent | undefined): readonly string[] {
+  const images = job !== undefined && kindsOf(job).includes("build") ? ["reference", "digest"] : [];
+  return ["status", ...images].map((field) => `jobs.${name}.${field}`);
 }
 
 function hintFor(name: string, path: Path, known: readonly string[], { jobs }: NamedContent): string {

@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import { nearestName } from "../../error/nearest.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { findCycle, withAllNeeds } from "./needs.ts";
+import { type AllNeeds, allNeeds, findCycle } from "./needs.ts";
 import { imageActionOf, kindsOf, stepsImageOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
 import { checkNames, type NamedContent } from "./check-names.ts";
 import { checkPlatforms } from "./check-platforms.ts";
+import { checkScripts } from "./check-scripts.ts";
+import { checkSize } from "./check-size.ts";
 import { runsOnPlatforms } from "./matrix.ts";
 import { onKey, type Path, type Report } from "./problem.ts";
 import type { HandlerContent } from "./step.ts";
@@ -20,20 +22,28 @@ export interface PipelineContent extends NamedContent {
   >;
 }
 
+/** Jobs of a cycle that are told by name. */
+const maxShown = 20;
+
+/** Mistakes that are looked for what was meant; of a file with more only the first are told. */
+const maxHints = 100;
+
 /** Adds what no single key shows: unknown jobs, cycles, keys that do not go together, names that expressions do not know. */
 export function checkPipeline(content: PipelineContent, context: z.RefinementCtx): void {
-  const report: Report = (path, message, hint, where = {}) =>
-    context.addIssue({
-      code: "custom",
-      path: [...path],
-      message,
-      params: { ...(hint === undefined ? {} : { hint }), ...where },
-    });
+  let reported = 0;
+  const report: Report = (path, message, hint, where = {}) => {
+    const text = typeof hint !== "function" ? hint : reported < maxHints ? hint() : undefined;
+    reported++;
+    const params = { ...(text === undefined ? {} : { hint: text }), ...where };
+    context.addIssue({ code: "custom", path: [...path], message, params });
+  };
+  if (!checkSize(content, report)) return;
+  const needs = allNeeds(content.jobs);
   for (const [name, job] of Object.entries(content.jobs)) {
     const at = ["jobs", name];
     checkKind(job, at, report);
     checkNeeds(name, content, at, report);
-    checkInputs(name, content, at, report);
+    checkInputs(name, content, needs, at, report);
     checkRegistries(job, content, at, report);
     checkPlatforms(job, content.platforms, at, report);
     checkImageWork(job, at, report);
@@ -47,14 +57,16 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
   if (cycle?.length === 1) return;
   if (cycle !== undefined) {
     const [first = ""] = cycle;
+    const shown = cycle.length > maxShown ? [...cycle.slice(0, maxShown), "…"] : cycle;
     report(
       ["jobs", first, "needs"],
-      `the jobs wait for each other: ${[...cycle, first].join(" → ")}`,
+      `the jobs wait for each other: ${shown.join(" → ")} → ${first}`,
       "Take one of these needs away.",
     );
     return;
   }
-  checkNames(content, (path, message, hint, character) => report(path, message, hint, { character }));
+  checkScripts(content, report);
+  checkNames(content, needs, (path, message, hint, character) => report(path, message, hint, { character }));
 }
 
 function checkKind(job: JobContent, at: readonly string[], report: Report): void {
@@ -86,10 +98,8 @@ function checkKind(job: JobContent, at: readonly string[], report: Report): void
       checkHandlers(step.on_failure, [...path, "on_failure"], own ?? image, report);
     });
     const names = (job.steps ?? []).flatMap((step) => ("name" in step && step.name !== undefined ? [step.name] : []));
-    names.forEach((step, index) => {
-      if (names.indexOf(step) < index)
-        report([...at, "steps"], `two steps are called "${step}"`, "Names of steps tell their logs apart.");
-    });
+    for (const step of twice(names))
+      report([...at, "steps"], `two steps are called "${step}"`, "Names of steps tell their logs apart.");
     for (const [service, content] of Object.entries(job.services))
       checkCommand(content, [...at, "services", service], report, false);
     if (job.verify !== undefined) report([...at, "verify"], "verify belongs to a build, or is a job of its own");
@@ -107,6 +117,12 @@ function checkKind(job: JobContent, at: readonly string[], report: Report): void
     );
   if (kinds[0] === "verify" && job.verify?.images.length === 0)
     report([...at, "verify"], "verify names no images", 'Give images: ["${{ jobs.NAME.reference }}"].');
+}
+
+/** What is in a list before already, each time that it comes again. */
+function twice(names: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.has(name) || !seen.add(name));
 }
 
 function articleOf(kind: string): string {
@@ -163,48 +179,56 @@ function checkCommand(
 
 function checkNeeds(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
   const needs = jobs[name]?.needs ?? [];
+  const seen = new Set<string>();
   needs.forEach((need, index) => {
     const path = [...at, "needs", index];
     if (need === name) report(path, `the job "${name}" needs itself`);
-    else if (needs.indexOf(need) < index) report(path, `"${need}" is listed twice`);
+    else if (seen.has(need)) report(path, `"${need}" is listed twice`);
+    seen.add(need);
     if (Object.hasOwn(jobs, need)) return;
-    const guess = nearestName(need, Object.keys(jobs));
-    report(
-      path,
-      `there is no job "${need}"`,
-      guess ? `Did you mean "${guess}"?` : `Jobs: ${Object.keys(jobs).join(", ")}.`,
-    );
+    report(path, `there is no job "${need}"`, () => {
+      const guess = nearestName(need, Object.keys(jobs));
+      return guess ? `Did you mean "${guess}"?` : `Jobs: ${Object.keys(jobs).join(", ")}.`;
+    });
   });
 }
 
 function checkRegistries(job: JobContent, { registries }: PipelineContent, at: Path, report: Report): void {
   job.registries.forEach((host, index) => {
     if (registries[host]?.password !== undefined) return;
-    const known = Object.keys(registries).filter((one) => registries[one]?.password !== undefined);
-    const guess = nearestName(host, known);
-    report(
-      [...at, "registries", index],
-      `there is no login of the registry "${host}"`,
-      guess
+    report([...at, "registries", index], `there is no login of the registry "${host}"`, () => {
+      const known = Object.keys(registries).filter((one) => registries[one]?.password !== undefined);
+      const guess = nearestName(host, known);
+      return guess
         ? `Did you mean "${guess}"?`
-        : `Add registries: { ${host}: { username: NAME, password: { secret: SECRET } } } at the top.`,
-    );
+        : `Add registries: { ${host}: { username: NAME, password: { secret: SECRET } } } at the top.`;
+    });
   });
 }
 
-function checkInputs(name: string, { jobs }: PipelineContent, at: readonly string[], report: Report): void {
+function checkInputs(
+  name: string,
+  { jobs }: PipelineContent,
+  needs: AllNeeds,
+  at: readonly string[],
+  report: Report,
+): void {
   for (const [folder, written] of Object.entries(jobs[name]?.inputs ?? {})) {
     const path = [...at, "inputs", folder];
     const [from = "", artifact = ""] = written.artifact.split(".");
     const maker = Object.hasOwn(jobs, from) ? jobs[from] : undefined;
     if (maker === undefined) {
-      const guess = nearestName(from, Object.keys(jobs));
-      report(path, `there is no job "${from}"`, guess && `Did you mean "${guess}.${artifact}"?`);
+      report(path, `there is no job "${from}"`, () => {
+        const guess = nearestName(from, Object.keys(jobs));
+        return guess && `Did you mean "${guess}.${artifact}"?`;
+      });
     } else if (!Object.hasOwn(maker.artifacts, artifact)) {
-      const known = Object.keys(maker.artifacts);
-      const guess = nearestName(artifact, known) ?? (known.length === 1 ? known[0] : undefined);
-      report(path, `the job "${from}" makes no artifact "${artifact}"`, guess && `Did you mean "${from}.${guess}"?`);
-    } else if (!withAllNeeds(name, jobs).has(from)) {
+      report(path, `the job "${from}" makes no artifact "${artifact}"`, () => {
+        const known = Object.keys(maker.artifacts);
+        const guess = nearestName(artifact, known) ?? (known.length === 1 ? known[0] : undefined);
+        return guess && `Did you mean "${from}.${guess}"?`;
+      });
+    } else if (!needs.has(name, from)) {
       report(path, `"${name}" does not wait for "${from}", which makes it`, `Add needs: ${from}.`);
     }
   }

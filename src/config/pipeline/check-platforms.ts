@@ -1,7 +1,7 @@
 import { ArchwayError } from "../../error/error.ts";
 import { nearestName } from "../../error/nearest.ts";
 import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../../platform/platform.ts";
-import { expandMatrix, matrixSize, maxCombinations } from "./expand-matrix.ts";
+import { expandMatrix } from "./expand-matrix.ts";
 import type { JobContent } from "./job.ts";
 import { platformsOf } from "./matrix.ts";
 import { onKey, type Path, type Report } from "./problem.ts";
@@ -23,8 +23,7 @@ export function checkPlatforms(job: JobContent, all: readonly Platform[], at: Pa
   }
   const named = written === "all" ? all : (written ?? []);
   const names = written === undefined ? undefined : named.map(formatPlatform);
-  const isSmall = matrixSize(matrix, names) <= maxCombinations;
-  if (matrix !== undefined && names?.length !== 0 && isSmall && expandMatrix(matrix, names).length === 0)
+  if (matrix !== undefined && names?.length !== 0 && expandMatrix(matrix, names).length === 0)
     report([...at, "matrix"], "exclude takes out every combination, so that no job is left", undefined, onKey);
   checkMatrix(job, named, at, report);
   const included = (matrix?.include ?? []).flatMap(({ platform }) => (platform ? parsePlatform(platform) : []));
@@ -53,12 +52,16 @@ function checkMatrix({ matrix }: JobContent, platforms: readonly Platform[], at:
       const path = [...at, "matrix", "exclude", index, axis];
       const values = Object.hasOwn(axes, axis) ? axes[axis] : undefined;
       if (values === undefined) {
-        const guess = nearestName(axis, Object.keys(axes));
-        const hint = guess ? `Did you mean "${guess}"?` : `Axes: ${Object.keys(axes).join(", ") || "none"}.`;
+        const hint = () => {
+          const guess = nearestName(axis, Object.keys(axes));
+          return guess ? `Did you mean "${guess}"?` : `Axes: ${Object.keys(axes).join(", ") || "none"}.`;
+        };
         report(path, `the matrix has no axis "${axis}"`, hint, onKey);
       } else if (!values.includes(value)) {
-        const guess = nearestName(value, values);
-        const hint = guess ? `Did you mean "${guess}"?` : `Values: ${values.join(", ")}.`;
+        const hint = () => {
+          const guess = nearestName(value, values);
+          return guess ? `Did you mean "${guess}"?` : `Values: ${values.join(", ")}.`;
+        };
         report(path, `the axis ${axis} has no value "${value}", so nothing is taken out`, hint);
       }
     }
@@ -71,7 +74,7 @@ function checkOverrides(job: JobContent, own: readonly Platform[], at: Path, rep
     try {
       const platform = parsePlatform(key);
       if (own.some((one) => samePlatform(one, platform))) continue;
-      const hint = `It runs on: ${own.map(formatPlatform).join(", ") || "one platform, whichever is there"}.`;
+      const hint = () => `It runs on: ${own.map(formatPlatform).join(", ") || "one platform, whichever is there"}.`;
       report(path, `the job does not run on ${key}`, hint, onKey);
     } catch (error) {
       if (!(error instanceof ArchwayError)) throw error;

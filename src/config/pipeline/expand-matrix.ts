@@ -40,6 +40,17 @@ export function matrixSize(matrix: MatrixContent | undefined, platforms: readonl
   return Object.values(axesOf(matrix, platforms)).reduce((size, values) => size * values.length, 1);
 }
 
+/** Combinations times the entries that each is compared with, of all matrices of a pipeline: more would take minutes. */
+export const maxMatrixWork = 2_000_000;
+
+/** How much there is to compare before the combinations of a matrix are known. */
+export function matrixWork(matrix: MatrixContent, platforms: readonly string[] | undefined): number {
+  const { axes, include, exclude } = matrix;
+  const added = include.length * (platforms?.length ?? 1);
+  const largest = Math.max(Object.keys(axes).length, 1);
+  return (matrixSize(matrix, platforms) + added) * (largest + exclude.length + added);
+}
+
 /** All axes; the platform turns the fastest. */
 function axesOf(
   matrix: MatrixContent | undefined,

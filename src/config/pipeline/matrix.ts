@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatPlatform, parsePlatform, samePlatform, type Platform } from "../../platform/platform.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../../platform/platform.ts";
 import { platform, readWith } from "../values.ts";
 import { plainName } from "./values.ts";
 
@@ -9,7 +9,13 @@ export type Combination = Readonly<Record<string, string>>;
 const axisValue = z
   .union([z.string(), z.int(), z.boolean()], { error: "must be a text" })
   .transform(String)
-  .pipe(z.string().min(1));
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(200)
+      .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), "must have no control characters"),
+  );
 
 const combination = z.record(plainName, axisValue).transform((values, context): Combination => {
   const { platform: written, ...rest } = values;
@@ -25,17 +31,17 @@ const combinations = z.array(combination, {
   error: 'must be a list of combinations, for example [{ go: "1.26" }]',
 });
 
+function reportTwice(values: readonly string[], message: (value: string) => string, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  values.forEach((value, index) => {
+    if (seen.has(value)) context.addIssue({ code: "custom", path: [index], message: message(value), continue: false });
+    seen.add(value);
+  });
+}
+
 /** Platforms, none of them twice. */
 export const platformList = z.array(platform).superRefine((list, context) => {
-  list.forEach((entry, index) => {
-    if (list.findIndex((other) => samePlatform(other, entry)) < index)
-      context.addIssue({
-        code: "custom",
-        path: [index],
-        message: `${formatPlatform(entry)} is listed twice`,
-        continue: false,
-      });
-  });
+  reportTwice(list.map(formatPlatform), (name) => `${name} is listed twice`, context);
 });
 
 /** The platforms of a job. */
@@ -43,14 +49,14 @@ export const jobPlatforms = z.union([z.literal("all"), platform.transform((one) 
   error: 'must be "all", a platform, or a list of platforms',
 });
 
+/** Axes of a matrix, which are all in the ids of its jobs. */
+const maxAxes = 50;
+
 const axis = z
   .array(axisValue)
   .min(1)
   .superRefine((values, context) => {
-    values.forEach((value, index) => {
-      if (values.indexOf(value) < index)
-        context.addIssue({ code: "custom", path: [index], message: `"${value}" is listed twice`, continue: false });
-    });
+    reportTwice(values, (value) => `"${value}" is listed twice`, context);
   });
 
 /** `matrix:`: a job for each combination of the values of its axes, of which the platform may be one. */
@@ -64,6 +70,7 @@ export const matrix = z
     { error: 'must be a mapping of axes to lists of values, for example { go: ["1.25", "1.26"] }' },
   )
   .catchall(axis)
+  .refine((axes) => Object.keys(axes).length <= maxAxes, `must have at most ${maxAxes} axes`)
   .transform(({ platform: platforms, include, exclude, ...axes }) => ({
     axes: axes as Readonly<Record<string, readonly string[]>>,
     include: include as readonly Combination[],

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArchwayError } from "../../error/error.ts";
+import { fileNameOfJob } from "../../pipeline/file-name.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
 import type { Mount } from "../containerizer/containerizer.ts";
 
@@ -49,7 +50,7 @@ export async function writeKept(runFolder: string, kept: KeptStep, engine: strin
   );
   const folder = join(runFolder, folderName);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${encodeURIComponent(kept.job)}.json`);
+  const file = join(folder, `${fileNameOfJob(kept.job)}.json`);
   await writeFile(file, `${JSON.stringify({ ...kept, version: 1, engine, mounts })}\n`, { mode: 0o600 });
 }
 

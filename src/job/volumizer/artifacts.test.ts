@@ -32,6 +32,25 @@ const artifact = (paths: readonly string[], more: Partial<ArtifactSpec> = {}): A
 });
 
 describe("artifacts", () => {
+  test("are kept for jobs with long ids, each for itself", async () => {
+    await using root = await folderOfTest();
+    const artifacts = new Artifacts(join(root.path, "artifacts"));
+    const jobs = ["a", "b"].map((end) => `test[name=${"\u{1F980}".repeat(90)},other="${"x".repeat(100)}${end}"]`);
+    for (const job of jobs) {
+      const from = join(root.path, "from");
+      await mkdir(from, { recursive: true });
+      await writeFile(join(from, "file"), job);
+      await artifacts.save(job, from, artifact(["file"]), signal);
+    }
+    for (const job of jobs) {
+      const to = join(root.path, "to");
+      await rm(to, { recursive: true, force: true });
+      await mkdir(to);
+      await artifacts.place(to, { path: "in", artifact: "out", from: [{ job }] }, signal);
+      assert.equal(await readFile(join(to, "in/file"), "utf8"), job);
+    }
+  });
+
   test("keep their paths, and come together in folders", async () => {
     await using root = await folderOfTest();
     const artifacts = new Artifacts(join(root.path, "artifacts"));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ArchwayError } from "../../error/error.ts";
+import { fileNameOfJob } from "../../pipeline/file-name.ts";
 import type { ArtifactSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
 import { listEntries, moveEntries } from "./move-entries.ts";
@@ -127,7 +128,7 @@ export async function removeExpired(folder: string, age: number): Promise<void> 
 
 /** Where an artifact lies in the folder of a run's artifacts. */
 export function artifactFolder(folder: string, job: string, name: string): string {
-  return join(folder, encodeURIComponent(job), name);
+  return join(folder, fileNameOfJob(job), name);
 }
 
 /** Whether a path of the workspace belongs to an artifact. */
