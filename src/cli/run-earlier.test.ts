@@ -58,7 +58,7 @@ async function leave(state: string, run: string, made: "succeeded" | "failed", f
 test("artifacts and images come from the newest run of the pipeline in which their job succeeded", async () => {
   const state = await mkdtemp(join(tmpdir(), "archway-earlier-"));
   try {
-    await assert.rejects(findEarlier(state, pipeline, take), {
+    await assert.rejects(findEarlier(state, { pipeline, command: "archway run" }, take), {
       code: "EARLIER_MISSING",
       message: '"take" needs the artifact "out" of "make", and no earlier run of this pipeline that is kept has it.',
       hint: "Run it once with what it needs: archway run take",
@@ -68,8 +68,12 @@ test("artifacts and images come from the newest run of the pipeline in which the
     await leave(state, "20260103-1", "failed");
     await leave(state, "20260104-1", "succeeded", "/y/.archway.yaml");
     await mkdir(join(state, "runs", "20260105-1"));
-    const { outputs, placeArtifacts } = await findEarlier(state, pipeline, take);
+    const { outputs, notes, placeArtifacts } = await findEarlier(state, { pipeline, command: "archway run" }, take);
     assert.equal(outputs.get("image")?.reference, "oci:/20260103-1");
+    assert.deepEqual(notes, [
+      'The artifact "out" of "make" is that of run 20260102-1.',
+      'The image of "image" is that of run 20260103-1.',
+    ]);
     await placeArtifacts("20260106-1");
     const placed = join(state, "runs", "20260106-1", "artifacts", "make", "out", "file");
     assert.equal(await readFile(placed, "utf8"), "20260102-1");

@@ -15,6 +15,8 @@ export interface Earlier {
   /** Of jobs that do not run, by name. */
   readonly outputs: ReadonlyMap<string, JobOutputs>;
   readonly images: readonly ImageProjection[];
+  /** What is taken from where, for people. */
+  readonly notes: readonly string[];
   /** Puts the artifacts where the jobs of this run look for them. */
   readonly placeArtifacts: (run: string) => Promise<void>;
 }
@@ -29,10 +31,16 @@ interface EndedRun {
  * Finds what jobs take from others that do not run now: in the newest run of the same pipeline in which those succeeded.
  *
  * @param state folder of all runs
- * @param pipeline file of the pipeline
+ * @param about.pipeline what names the pipeline among all runs
+ * @param about.command what a person types to run all of it
  * @throws ArchwayError `EARLIER_MISSING` (kind `input`) when no run that is kept has it
  */
-export async function findEarlier(state: string, pipeline: string, jobs: readonly PlannedJob[]): Promise<Earlier> {
+export async function findEarlier(
+  state: string,
+  { pipeline, command }: { readonly pipeline: string; readonly command: string },
+  jobs: readonly PlannedJob[],
+): Promise<Earlier> {
+  const missing = (job: string, what: string) => earlierMissing(what, { job, command });
   const { artifacts, images: named } = leftOut(jobs);
   const runs = artifacts.length + named.length === 0 ? [] : await endedRuns(state, pipeline);
   const moves = artifacts.map(({ job, artifact, by }) => {
@@ -41,15 +49,21 @@ export async function findEarlier(state: string, pipeline: string, jobs: readonl
     return { from: from.run, job, artifact };
   });
   const images = named.map(({ name, by }) => {
-    const image = runs.flatMap((run) => run.images.filter(({ job }) => run.succeeded.has(job) && isOf(job, name)))[0];
+    const image = runs.flatMap(({ run, images: made, succeeded }) =>
+      made.filter(({ job }) => succeeded.has(job) && isOf(job, name)).map((of) => ({ run, of })),
+    )[0];
     if (image === undefined) throw missing(by, `the image of "${name}"`);
-    return { name, image };
+    return { name, image: image.of, run: image.run };
   });
   return {
     outputs: new Map(
       images.map(({ name, image: { reference, digest } }) => [name, { status: "succeeded", reference, digest }]),
     ),
     images: images.map(({ image }) => image),
+    notes: [
+      ...moves.map(({ from, job, artifact }) => `The artifact "${artifact}" of "${job}" is that of run ${from}.`),
+      ...images.map(({ name, run }) => `The image of "${name}" is that of run ${run}.`),
+    ],
     placeArtifacts: async (run) => {
       for (const { from, job, artifact } of moves) {
         const [source, target] = [from, run].map((one) =>
@@ -92,11 +106,14 @@ async function readSummary(file: string) {
   }
 }
 
-function missing(job: string, what: string): ArchwayError {
+function earlierMissing(
+  what: string,
+  { job, command }: { readonly job: string; readonly command: string },
+): ArchwayError {
   return new ArchwayError({
     code: "EARLIER_MISSING",
     kind: "input",
     message: `"${job}" needs ${what}, and no earlier run of this pipeline that is kept has it.`,
-    hint: `Run it once with what it needs: archway run ${job}`,
+    hint: `Run it once with what it needs: ${command} ${job}`,
   });
 }

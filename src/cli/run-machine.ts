@@ -8,15 +8,13 @@ import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { describeHost } from "../platform/host.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
 import { probeMachine } from "../platform/probe.ts";
-import { type Machine, placeJob } from "../run/place-job.ts";
+import { demandOf } from "../run/job-demand.ts";
+import { type Machine, placeJob, thisMachine } from "../run/place-job.ts";
 import type { CliContext } from "./context.ts";
 import { workFolder } from "./folders.ts";
-import { openNodes, type RunNode } from "./run-nodes.ts";
+import { openNodes, platformsOf, type RunNode, sizeOf, tryPlatforms } from "./run-nodes.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunPlan } from "./run-plan.ts";
-
-/** The name of the machine that `archway run` is on. */
-export const thisMachine = "this machine";
 
 /** A machine of a run with its engine. */
 export interface RunMachine extends Machine {
@@ -48,11 +46,12 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
   const wanted = platformsOf(jobs);
   const opened: RunMachine[] = [];
   try {
-    const nodes = await openNodes(context, parts, wanted);
+    const own = await openOwn(context, parts, jobs);
+    if (!(own instanceof ArchwayError)) opened.push(own);
+    const nodes = await openNodes(context, parts, { jobs, own: opened.flatMap(({ native }) => native) });
     opened.push(...nodes.machines);
-    const own = await openOwn(context, parts, wanted, nodes.machines.length > 0);
-    if (own !== undefined) opened.unshift(own);
-    requireNodes(nodes.lost, opened, context);
+    requireNodes(nodes.lost, { machines: opened, wanted }, context);
+    if (own instanceof ArchwayError && opened.length === 0) throw own;
     for (const { engine } of opened) await removeLeftovers(engine, parts.isInUse, context.signal);
     const idle = opened.map((machine) => ({ ...machine, running: [] }));
     for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
@@ -67,8 +66,8 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
 async function openForHandlers(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
   if (parts.plan.graph.jobs.every(({ onFailure }) => onFailure.length === 0)) return [];
   try {
-    const own = await openOwn(context, parts, [], false);
-    if (own === undefined) return [];
+    const own = await openOwn(context, parts, []);
+    if (own instanceof ArchwayError) throw own;
     await removeLeftovers(own.engine, parts.isInUse, context.signal);
     return [own];
   } catch (error) {
@@ -84,19 +83,18 @@ export async function closeMachines(machines: readonly RunMachine[]): Promise<vo
   await Promise.allSettled(machines.map(({ engine }) => engine.close(AbortSignal.timeout(30_000))));
 }
 
-/** The engine of `--host`, of the environment, or of this machine; undefined when there is none and nodes are enough. */
+/** The engine of `--host`, of the environment, or of this machine; the error that says so when there is none, where nodes may be enough. */
 async function openOwn(
   context: CliContext,
   { plan, options, images }: MachineParts,
-  wanted: readonly Platform[],
-  hasNodes: boolean,
-): Promise<RunMachine | undefined> {
+  jobs: readonly PlannedJob[],
+): Promise<RunMachine | ArchwayError> {
   const { env, signal, stderr } = context;
   let found: string;
   try {
     found = await findEngine(options.host, env);
   } catch (error) {
-    if (hasNodes && error instanceof ArchwayError && error.code === "NO_RUNNER") return undefined;
+    if (error instanceof ArchwayError && error.code === "NO_RUNNER") return error;
     throw error;
   }
   const endpoint = readEndpoint(found, env);
@@ -105,28 +103,21 @@ async function openOwn(
   try {
     const seesFiles = await engine.seesFiles(workFolder(env), signal);
     const { platform } = engine.describe();
-    const slots = options.jobs;
-    if (seesFiles && process.platform === "linux") {
-      const host = await describeOwn(context, plan, wanted);
-      return { name: thisMachine, ...host, slots, engine, endpoint: found, seesFiles };
-    }
-    const labels = { run: plan.run, owner: images.owner };
-    const tried = await Promise.all(
-      wanted
-        .filter((one) => !samePlatform(one, platform))
-        .map(async (one) => ({ platform: one, how: await engine.tryPlatform(one, labels, signal) })),
-    );
-    const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map((one) => one.platform);
-    const native = [platform, ...those("native")];
+    const wanted = platformsOf(jobs);
+    // Podman takes its time to tell.
+    const isSizeAsked = jobs.some(({ work }) => Object.keys(demandOf(work)).length > 0);
+    const size = isSizeAsked ? sizeOf(await engine.size(signal)) : {};
+    const common = { slots: options.jobs, ...size, engine, endpoint: found, seesFiles };
+    if (seesFiles && process.platform === "linux")
+      return { name: thisMachine, ...(await describeOwn(context, plan, wanted)), ...common };
+    const others = wanted.filter((one) => !samePlatform(one, platform));
+    const runs = await tryPlatforms(engine, others, { run: plan.run, owner: images.owner }, signal);
     return {
       name: endpoint.shown,
       platform,
-      native,
-      emulated: those("emulated"),
-      slots,
-      engine,
-      endpoint: found,
-      seesFiles,
+      native: [platform, ...runs.native],
+      emulated: runs.emulated,
+      ...common,
     };
   } catch (error) {
     await engine.close(AbortSignal.timeout(30_000)).catch(() => undefined);
@@ -150,23 +141,19 @@ async function describeOwn(
   return wanted.every(runs) ? own : describe();
 }
 
-/** A node that does not answer is never left out silently: with another machine for its platforms it is a warning, else its error is thrown. */
+/** A node that does not answer is never left out silently: with another machine for what the jobs want of it it is a warning, else its error is thrown. */
 function requireNodes(
   lost: readonly { readonly node: RunNode; readonly error: ArchwayError }[],
-  machines: readonly Machine[],
+  { machines, wanted }: { readonly machines: readonly Machine[]; readonly wanted: readonly Platform[] },
   { stderr }: CliContext,
 ): void {
+  const has = (list: readonly Platform[], platform: Platform) => list.some((one) => samePlatform(one, platform));
   for (const { node, error } of lost) {
-    const isCovered = node.platforms.every((platform) =>
-      machines.some(({ native }) => native.some((one) => samePlatform(one, platform))),
+    const isCovered = node.platforms.every(
+      (platform) => !has(wanted, platform) || machines.some(({ native }) => has(native, platform)),
     );
     if (!isCovered) throw error;
     const names = node.platforms.map(formatPlatform).join(", ");
     stderr.write(`warning: the node for ${names} is left out: ${error.message}\n`);
   }
-}
-
-function platformsOf(jobs: readonly PlannedJob[]): readonly Platform[] {
-  const all = jobs.flatMap(({ platform }) => platform ?? []);
-  return all.filter((platform, index) => all.findIndex((other) => samePlatform(other, platform)) === index);
 }

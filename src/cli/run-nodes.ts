@@ -1,8 +1,12 @@
 import { ArchwayError } from "../error/error.ts";
+import type { Labels } from "../job/containerizer/containerizer.ts";
 import { DockerEngine } from "../job/containerizer/docker-engine.ts";
 import { readEndpoint } from "../job/containerizer/engine-endpoint.ts";
+import type { MachineSize } from "../job/containerizer/engine-facts.ts";
 import { EngineHttp } from "../job/containerizer/engine-http.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
+import type { PlannedJob } from "../pipeline/job-spec.ts";
+import type { Machine } from "../run/place-job.ts";
 import type { CliContext } from "./context.ts";
 import { workFolder } from "./folders.ts";
 import type { MachineParts, RunMachine } from "./run-machine.ts";
@@ -28,17 +32,26 @@ export interface OpenedNodes {
 }
 
 /**
- * Opens the nodes for the platforms of a run's jobs, all at once, and makes sure that each is what it was named for: told by its daemon, or tried with a tiny program, never believed.
+ * Opens the nodes for the platforms of a run's jobs, all at once, and makes sure that each is what it was named for: told by its daemon, or tried with a tiny program, never believed. Where a platform has no native
+ * machine, or a job goes wherever it ends first, all nodes are tried for it: one may have an emulator.
  *
+ * @param own platforms that the machine of the run itself is native for
  * @throws ArchwayError kind `input`: `ENDPOINT_INVALID`, `NODE_PLATFORM`
  */
 export async function openNodes(
   context: CliContext,
   parts: MachineParts,
-  wanted: readonly Platform[],
+  { jobs, own }: { readonly jobs: readonly PlannedJob[]; readonly own: readonly Platform[] },
 ): Promise<OpenedNodes> {
-  const nodes = nodesOf(parts).filter(({ platforms }) => platforms.some((one) => has(wanted, one)));
-  const results = await Promise.allSettled(nodes.map((node) => openNode(node, context, parts)));
+  const all = nodesOf(parts);
+  const wanted = platformsOf(jobs);
+  const named = [...own, ...all.flatMap(({ platforms }) => platforms)];
+  const open = wanted.filter((platform) => !has(named, platform));
+  const auto = parts.options.emulation ? platformsOf(jobs.filter(({ emulation }) => emulation === "auto")) : [];
+  const tries = [...open, ...auto.filter((platform) => !has(open, platform))];
+  const nodes =
+    tries.length > 0 ? all : all.filter(({ platforms }) => platforms.some((platform) => has(wanted, platform)));
+  const results = await Promise.allSettled(nodes.map((node) => openNode(node, tries, context, parts)));
   const machines = results.flatMap((result) => (result.status === "fulfilled" ? (result.value ?? []) : []));
   const lost = results.flatMap((result, index) => {
     const node = nodes[index];
@@ -74,6 +87,7 @@ function nodesOf({ plan, options }: MachineParts): readonly RunNode[] {
 /** A node with its engine; undefined for one of the configuration that only builds. */
 async function openNode(
   node: RunNode,
+  tries: readonly Platform[],
   { env, signal, stderr }: CliContext,
   { plan, images }: MachineParts,
 ): Promise<RunMachine | undefined> {
@@ -90,14 +104,17 @@ async function openNode(
       const how = await engine.tryPlatform(claimed, labels, within);
       if (how !== "native") throw wrongPlatform(endpoint.shown, platform, claimed, how);
     }
-    const { processors } = await engine.size(within);
+    const others = tries.filter((one) => !has(node.platforms, one));
+    const runs = await tryPlatforms(engine, others, labels, within);
+    const size = await engine.size(within);
     const seesFiles = await engine.seesFiles(workFolder(env), within);
     return {
       name: endpoint.shown,
       platform,
-      native: node.platforms,
-      emulated: [],
-      slots: processors,
+      native: [...node.platforms, ...runs.native],
+      emulated: runs.emulated,
+      slots: size.processors,
+      ...sizeOf(size),
       engine,
       endpoint: node.endpoint,
       seesFiles,
@@ -115,6 +132,31 @@ async function openNode(
     if (isSlow) throw tooSlow(endpoint.shown);
     throw error;
   }
+}
+
+/** How an engine runs platforms, by a tiny program of each; those that it does not run are in neither list. */
+export async function tryPlatforms(
+  engine: DockerEngine,
+  platforms: readonly Platform[],
+  labels: Labels,
+  signal: AbortSignal,
+): Promise<Pick<Machine, "native" | "emulated">> {
+  const tried = await Promise.all(
+    platforms.map(async (platform) => ({ platform, how: await engine.tryPlatform(platform, labels, signal) })),
+  );
+  const those = (how: "native" | "emulated") => tried.filter((one) => one.how === how).map(({ platform }) => platform);
+  return { native: those("native"), emulated: those("emulated") };
+}
+
+/** The size of a machine, as far as its engine tells it. */
+export function sizeOf({ processors, memory }: MachineSize): Pick<Machine, "size"> {
+  return memory > 0 ? { size: { processors, memory } } : {};
+}
+
+/** The platforms of jobs that name one, each once. */
+export function platformsOf(jobs: readonly PlannedJob[]): readonly Platform[] {
+  const all = jobs.flatMap(({ platform }) => platform ?? []);
+  return all.filter((platform, index) => all.findIndex((other) => samePlatform(other, platform)) === index);
 }
 
 /** Whether something answered that is no Docker Engine API, such as a BuildKit. */

@@ -12,6 +12,7 @@ import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { type Earlier, findEarlier } from "./run-earlier.ts";
 import { localFacts } from "./run-facts.ts";
+import { identityOf, type RunIdentity } from "./run-identity.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
 import { selectForRun } from "./run-select.ts";
@@ -24,6 +25,7 @@ export interface RunPlan {
   readonly folder: string;
   /** How a person names the repository, when it is not the working tree. */
   readonly source?: string;
+  readonly identity: RunIdentity;
   /** Name of the run: its time first. */
   readonly run: string;
   readonly facts: RunFacts;
@@ -39,7 +41,7 @@ export async function planRun(
   context: CliContext,
   names: readonly string[],
   options: RunOptions,
-  source: Pick<RunSource, "name" | "folder"> | undefined,
+  source: Pick<RunSource, "name" | "repository" | "root" | "folder"> | undefined,
 ): Promise<RunPlan> {
   const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
   // A configuration that is named may lie anywhere; a source is then taken as it is.
@@ -52,11 +54,17 @@ export async function planRun(
   const all = expandPipeline(config, facts);
   const selected = selectForRun(all.jobs, names, options);
   const jobs = refusal === undefined ? selected : [];
-  const earlier = await findEarlier(stateFolder(context.env), config.file, options.only ? jobs : []);
+  const identity = identityOf(config.file, source);
+  const about = {
+    pipeline: identity.pipeline,
+    command: source === undefined ? "archway run" : `archway run --source '${source.name}'`,
+  };
+  const earlier = await findEarlier(stateFolder(context.env), about, options.only ? jobs : []);
   const parts = {
     config,
     folder,
     ...(source === undefined ? {} : { source: source.name }),
+    identity,
     run,
     facts,
     graph: { ...all, jobs },

@@ -20,6 +20,10 @@ const tokenUser = "x-access-token";
 export interface RunSource {
   /** How a person names it; without a password. */
   readonly name: string;
+  /** The same without the reference: one name for all that is run of it. */
+  readonly repository: string;
+  /** Where it was cloned to, another folder for each run. */
+  readonly root: string;
   /** Folder that was asked for: the pipeline is looked for there, then above it. */
   readonly folder: string;
   /** The files that jobs start with: those of the pipeline's folder. Nothing but this run has them. */
@@ -70,8 +74,10 @@ export async function openSource(
       if (isRoot && git === "none") await rm(join(root, ".git"), { recursive: true });
       return { ...tree, hasRepository: isThere };
     };
-    const name = [splitLogin(place.url).url, place.ref].filter((part) => part !== undefined).join("#");
-    return { name, folder, checkout, remove };
+    const { url } = splitLogin(place.url);
+    const repository = isGitAddress(url) ? url.replace(/(\.git)?\/*$/, "") : url;
+    const name = [url, place.ref].filter((part) => part !== undefined).join("#");
+    return { name, repository, root: await realpath(root), folder, checkout, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -32,7 +32,7 @@ export async function performSteps(
   const started = performance.now();
   const result = await runAttempt({ ...job, platform }, surroundingsOf(job, machine, mode, parts), attempt);
   const { status, failure } = result;
-  if (status === "succeeded") place.times.add(plan.config.file, job.id, mode, (performance.now() - started) / 1000);
+  if (status === "succeeded") place.times.add(plan.identity.file, job.id, mode, (performance.now() - started) / 1000);
   if (failure?.code !== "ENGINE_LOST" || attempt.signal.aborted) return result;
   if (await machine.engine.comesBack(comeBack, attempt.signal)) return result;
   pool.lose(name, failure.message);
@@ -67,8 +67,12 @@ function placementOfHandlers(job: JobSpec, { plan, options, place, pool }: JobPa
   const there = place.machines.filter(({ name }) => !pool.isLost(name));
   const idle = there.map((machine) => ({ ...machine, running: [] }));
   const policy = { platforms: plan.config.platforms, emulation: options.emulation };
-  const { id, emulation } = job;
-  for (const wish of [job, { id, emulation }]) {
+  const { id, emulation, platform } = job;
+  // What the job asks for is for its steps.
+  for (const wish of [
+    { id, emulation, ...(platform === undefined ? {} : { platform }) },
+    { id, emulation },
+  ]) {
     try {
       const placed = placeJob(wish, idle, policy);
       if ("placement" in placed) return placed.placement;

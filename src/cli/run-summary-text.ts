@@ -24,7 +24,8 @@ export function formatSummary(summary: RunSummary, { style, columns, shows }: Su
   return [...table, ...failures, ...parts, "", ...formatTotal(summary, style)];
 }
 
-function rowOf({ job, state, mode, seconds, waited, cacheHits, reason, failure }: JobSummary, style: Style) {
+function rowOf(summary: JobSummary, style: Style) {
+  const { job, state, mode, seconds, waited, cacheHits, reason, failure } = summary;
   const paint = state === "succeeded" ? style.green : state === "failed" ? style.red : style.dim;
   return [
     job,
@@ -33,8 +34,13 @@ function rowOf({ job, state, mode, seconds, waited, cacheHits, reason, failure }
     `${seconds.toFixed(1)} s`,
     waited < 0.05 ? "" : `waited ${waited.toFixed(1)} s`,
     cacheHits === 0 ? "" : formatCount(cacheHits, "cache hit"),
-    { text: printable(reason ?? (failure === undefined ? "" : failure.code)), paint: style.dim },
+    { text: printable(reason ?? failure?.code ?? whyEmulated(summary)), paint: style.dim },
   ];
+}
+
+/** Emulation is never silent: where, and why not natively. */
+function whyEmulated({ mode, machine, placement }: JobSummary): string {
+  return mode === "emulated" && placement !== undefined ? `on ${machine}: ${placement}` : "";
 }
 
 /** What failed, the end of its log, what is known about the error, and what to do. */

@@ -164,3 +164,32 @@ test("a cancelled run is 130, whatever failed before", () => {
   assert.equal(exitCodeOf(summaryOf("failed")), 1);
   assert.equal(exitCodeOf(summaryOf("cancelled")), 130);
 });
+
+test("where a job was emulated, and why, is told with it", () => {
+  const run = new RunProjection();
+  const [, first] = events[0] ?? [];
+  const reason = "none of 2 machines runs it itself";
+  const job = "test@linux/arm64";
+  const told: readonly (RunEventBody | undefined)[] = [
+    first,
+    { type: "job", job, state: "running" },
+    { type: "placed", job, machine: "ssh://big", platform: "linux/arm64", mode: "emulated", reason },
+    { type: "job", job, state: "succeeded" },
+  ];
+  for (const [index, event] of told.entries())
+    if (event !== undefined) run.apply({ index, at: 1000 * index, ...event });
+  const about = {
+    run: "r",
+    state: "succeeded",
+    pipeline: "p",
+    events: "e",
+    kept: [],
+    started: 0,
+    ended: 3000,
+  } as const;
+  const summary = summarize(run, about);
+  const lines = formatSummary(summary, { style: makeStyle(false), columns: 120, shows: "all" });
+  assert.match(lines.join("\n"), new RegExp(`^${job} +succeeded +emulated +2.0 s +on ssh://big: ${reason}$`, "m"));
+  const { jobs } = runSchema.parse(JSON.parse(JSON.stringify(summary)));
+  assert.partialDeepStrictEqual(jobs[1], { mode: "emulated", machine: "ssh://big", placement: reason });
+});

@@ -21,7 +21,7 @@ export interface RunSummary {
   };
   readonly cacheHits: number;
   readonly slowestStep?: { readonly job: string; readonly step: string; readonly seconds: number };
-  /** File of the pipeline. */
+  /** File of the pipeline; of a source `URL#REF:FILE`. */
   readonly pipeline: string;
   /** File with all events. */
   readonly events: string;
@@ -38,6 +38,8 @@ export interface JobSummary {
   readonly platform?: string;
   readonly mode?: "native" | "emulated";
   readonly machine?: string;
+  /** Why it ran there, and so. */
+  readonly placement?: string;
   readonly seconds: number;
   /** From being ready to its start. */
   readonly waited: number;
@@ -96,7 +98,7 @@ export function exitCodeOf({ state, jobs }: RunSummary): number {
 }
 
 function summarizeJob(job: JobProjection, ended: number): JobSummary {
-  const { readyAt, startedAt, endedAt = ended, platform, mode, machine, reason, failure } = job;
+  const { readyAt, startedAt, endedAt = ended, platform, mode, machine, placement, reason, failure } = job;
   const source = failure === undefined ? undefined : failedSource(job);
   const lines = source?.log.lines(toldLines) ?? [];
   return {
@@ -105,6 +107,7 @@ function summarizeJob(job: JobProjection, ended: number): JobSummary {
     ...(platform === undefined ? {} : { platform }),
     ...(mode === undefined ? {} : { mode }),
     ...(machine === undefined ? {} : { machine }),
+    ...(placement === undefined ? {} : { placement }),
     seconds: startedAt === undefined ? 0 : (endedAt - startedAt) / 1000,
     waited: readyAt === undefined || startedAt === undefined ? 0 : Math.max(0, startedAt - readyAt) / 1000,
     cacheHits: job.cacheHits,

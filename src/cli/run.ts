@@ -9,6 +9,7 @@ import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
 import { MachinePool } from "../run/machine-pool.ts";
+import { thisMachine } from "../run/place-job.ts";
 import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
@@ -21,7 +22,7 @@ import { summaryFile } from "./run-earlier.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
 import { loginOf, withoutHostLogins } from "./run-logins.ts";
-import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
+import { closeMachines, openMachines, type RunMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { openPlace, type RunPlace } from "./run-place.ts";
 import { planRun, type RunPlan, showRunPlan, startEvent } from "./run-plan.ts";
@@ -87,7 +88,7 @@ async function runFrom(
     if (lacking !== 0) return lacking;
     const place = await openPlace(context, plan, options, { machines, owner, runFolder, files, isInUse });
     try {
-      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.folder);
+      const number = nextRunNumber(join(place.state, "run-numbers.sqlite"), plan.identity.repository);
       const counted = { ...plan, facts: { ...plan.facts, number } };
       return await perform({ mode, context, plan: counted, options, secrets, place });
     } finally {
@@ -112,7 +113,7 @@ interface RunParts {
 async function perform(parts: RunParts): Promise<number> {
   const { context, plan, options, place, mode } = parts;
   const { env, now, signal, stderr, stdout } = context;
-  const { config, folder, run, facts, graph, earlier } = plan;
+  const { config, identity, run, facts, graph, earlier } = plan;
   const { log, checkout, eventFile, runFolder, owner, state } = place;
   const projection = new RunProjection();
   const style = makeStyle(usesColor(stderr, env));
@@ -129,7 +130,7 @@ async function perform(parts: RunParts): Promise<number> {
     machines: place.machines,
     own: { name: thisMachine, slots: options.jobs },
     policy: { platforms: config.platforms, emulation: options.emulation },
-    seconds: ({ id }) => place.times.of(config.file, id),
+    seconds: ({ id }) => place.times.of(identity.file, id),
     now,
   });
   const started = now();
@@ -137,6 +138,7 @@ async function perform(parts: RunParts): Promise<number> {
   try {
     await earlier.placeArtifacts(run);
     await emit(startEvent(plan));
+    for (const text of earlier.notes) await emit({ type: "note", text });
     ended = await runPipeline(
       {
         graph,
@@ -147,7 +149,10 @@ async function perform(parts: RunParts): Promise<number> {
         joinGroup: (group, cancel, within, of) =>
           of === "job"
             ? joinGroup({ ...groups, group, cancel }, within)
-            : joinGroup({ ...groups, folder: join(state, "run-groups"), group: `${folder}: ${group}`, cancel }, within),
+            : joinGroup(
+                { ...groups, folder: join(state, "run-groups"), group: `${identity.repository}: ${group}`, cancel },
+                within,
+              ),
         ...jobPerformer({ ...parts, pool, masks: new SecretMasks(parts.secrets.values()), emit, ...asking }),
         clock: systemClock,
         emit,
@@ -159,7 +164,7 @@ async function perform(parts: RunParts): Promise<number> {
     progress.end();
   }
   const kept = (await listKept(state)).flatMap((one) => (one.run === run ? [one.job] : []));
-  const about = { run, state: ended, kept, pipeline: config.file, events: eventFile, started, ended: now() };
+  const about = { run, state: ended, kept, pipeline: identity.pipeline, events: eventFile, started, ended: now() };
   const summary = summarize(projection, about);
   await writeFile(join(runFolder, summaryFile), `${JSON.stringify(summary)}\n`);
   if (options.format === "json") stdout.write(`${JSON.stringify(summary, null, 2)}\n`);

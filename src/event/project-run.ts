@@ -30,6 +30,8 @@ export interface JobProjection {
   platform?: string;
   machine?: string;
   mode?: "native" | "emulated";
+  /** Why it runs there, and so. */
+  placement?: string;
   readyAt?: number;
   startedAt?: number;
   endedAt?: number;
@@ -72,6 +74,7 @@ export class RunProjection {
         job.mode = event.mode;
         job.platform = event.platform;
         job.machine = event.machine;
+        job.placement = event.reason;
         return;
       case "cache":
         if (event.result === "hit" || event.result === "restored") job.cacheHits++;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsePlatform, type Platform } from "../platform/platform.ts";
+import type { JobWork, Resources } from "../pipeline/job-spec.ts";
 import { type BusyMachine, type JobSeconds, placeJob, type PlacedJob } from "./place-job.ts";
 
 const [amd64, arm64, armv7] = ["linux/amd64", "linux/arm64", "linux/arm/v7"].map((text) => parsePlatform(text)) as [
@@ -102,5 +103,95 @@ test("a machine that has gone is not waited for; what only it could run says so,
   assert.throws(() => place(job(arm64, "never"), [laptop, gone]), {
     kind: "unreachable",
     message: /ssh:\/\/pi runs linux\/arm64 itself and emulates nothing \(gone: it does not answer\)/,
+  });
+});
+
+test("a node emulates where no machine is native; a native one that is busy is still waited for", () => {
+  const big = { ...laptop, name: "ssh://big", slots: 8 };
+  const plain = { ...laptop, emulated: [] };
+  assert.equal(place(job(armv7), [plain, big, board]), "ssh://big emulated: none of 3 machines runs it itself");
+  assert.match(place(job(arm64), [plain, big, full(board)]), /^waits for ssh:\/\/pi, which runs/);
+  assert.throws(() => place(job(armv7, "never"), [plain, big]), {
+    code: "PLATFORM_UNAVAILABLE",
+    message: /and the job forbids emulation: .*ssh:\/\/big runs linux\/amd64 itself and emulates linux\/arm64, /,
+  });
+  // The one with the most room, this machine first.
+  assert.match(place(job(armv7), [laptop, big]), /^this machine emulated/);
+  assert.match(place(job(armv7), [{ ...laptop, running: [1] }, big]), /^ssh:\/\/big emulated/);
+});
+
+const gibibyte = 1024 ** 3;
+const step = (resources: Resources = {}) => ({
+  name: "s",
+  run: { kind: "script", script: "" } as const,
+  env: {},
+  secrets: [],
+  when: "success" as const,
+  retry: { attempts: 1, on: [], delay: 0 },
+  mayFail: false,
+  onFailure: [],
+  resources,
+});
+const stepsWith = (resources: Resources, steps = [step()], services: readonly Resources[] = []): JobWork => ({
+  kind: "steps",
+  image: "i",
+  secrets: [],
+  registries: [],
+  services: services.map((of, index) => ({ name: `${index}`, image: "i", env: {}, secrets: [], resources: of })),
+  caches: [],
+  inputs: [],
+  artifacts: [],
+  steps,
+  resources,
+  workspace: "/workspace",
+});
+const small = { ...laptop, size: { processors: 2, memory: 8 * gibibyte } };
+const large = { ...laptop, name: "ssh://big", emulated: [], size: { processors: 8, memory: 64 * gibibyte } };
+
+test("a job goes to no machine that has less than its resources ask for", () => {
+  const asking = (platform: Platform | undefined, work: JobWork, emulation?: PlacedJob["emulation"]) => ({
+    ...job(platform, emulation),
+    work,
+  });
+  const machines = [small, large];
+  assert.match(place(asking(amd64, stepsWith({ memory: 8 * gibibyte, cpus: 2 })), machines), /^this machine native/);
+  assert.match(place(asking(amd64, stepsWith({ memory: 8 * gibibyte + 1 })), machines), /^ssh:\/\/big native/);
+  assert.match(place(asking(amd64, stepsWith({ cpus: 2.5 })), machines), /^ssh:\/\/big native/);
+  assert.match(place(asking(undefined, stepsWith({ cpus: 4 })), machines), /^ssh:\/\/big native/);
+  // A step over its job, and services beside it.
+  const half = 5 * gibibyte;
+  assert.match(place(asking(amd64, stepsWith({}, [step(), step({ memory: 9 * gibibyte })])), machines), /^ssh/);
+  assert.match(place(asking(amd64, stepsWith({ memory: half }, [step(), step()])), machines), /^this machine/);
+  assert.match(place(asking(amd64, stepsWith({ memory: half }, [step()], [{ memory: half }])), machines), /^ssh/);
+  assert.match(place(asking(amd64, stepsWith({ memory: half })), [full(small), large]), /^ssh/);
+  // It waits for the one that is large enough, and not for the other.
+  assert.match(place(asking(amd64, stepsWith({ cpus: 4 })), [small, full(large)]), /^waits for ssh:\/\/big/);
+  // Of a machine of an unknown size it is believed.
+  assert.match(place(asking(amd64, stepsWith({ cpus: 400 })), [laptop]), /^this machine native/);
+  const pi = { ...board, size: { processors: 4, memory: gibibyte } };
+  assert.equal(
+    place(asking(arm64, stepsWith({ memory: 2 * gibibyte })), [small, pi]),
+    "this machine emulated: no machine that is large enough runs it itself",
+  );
+});
+
+test("what no machine is large enough for says so, with the size of each that may run it", () => {
+  const pi = { ...board, size: { processors: 4, memory: gibibyte } };
+  const asking = { ...job(amd64), work: stepsWith({ memory: 128 * gibibyte, cpus: 1 }) };
+  assert.throws(() => place(asking, [small, pi, large]), {
+    code: "RESOURCES_UNAVAILABLE",
+    kind: "failed",
+    message:
+      'The job "test" asks for 128 GiB of memory and 1 processor, and no machine that may run it on linux/amd64 has that: this machine has 8 GiB of memory and 2 processors; ssh://big has 64 GiB of memory and 8 processors.',
+    hint: /--node linux\/amd64=ENDPOINT/,
+  });
+  assert.throws(() => place({ ...job(arm64, "never"), work: stepsWith({ memory: 3 * gibibyte }) }, [small, pi]), {
+    message: /on linux\/arm64 has that: ssh:\/\/pi has 1 GiB of memory and 4 processors\.$/,
+  });
+  const lost = { ...large, lost: "no answer" };
+  assert.throws(() => place({ ...job(amd64), work: stepsWith({ cpus: 4 }) }, [small, lost]), {
+    code: "RESOURCES_UNAVAILABLE",
+    kind: "unreachable",
+    message: /ssh:\/\/big has 64 GiB of memory and 8 processors \(gone: no answer\)/,
   });
 });

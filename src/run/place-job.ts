@@ -1,10 +1,11 @@
-import { ArchwayError } from "../error/error.ts";
-import type { JobSpec } from "../pipeline/job-spec.ts";
+import type { JobSpec, JobWork } from "../pipeline/job-spec.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
+import { demandOf, type JobDemand } from "./job-demand.ts";
+import { fits, platformUnavailable, resourcesUnavailable } from "./place-refusal.ts";
 
 /** A machine with a container engine. */
 export interface Machine {
-  /** `this machine`, or the endpoint of a node. */
+  /** {@link thisMachine}, or the endpoint of a node. */
   readonly name: string;
   /** Its own platform. */
   readonly platform: Platform;
@@ -12,7 +13,15 @@ export interface Machine {
   readonly emulated: readonly Platform[];
   /** Jobs that it runs at a time. */
   readonly slots: number;
+  /** Absent where its engine does not tell. */
+  readonly size?: MachineSize;
 }
+
+/** What a machine has altogether. */
+export type MachineSize = Required<JobDemand>;
+
+/** Name of the machine that the run itself is on. */
+export const thisMachine = "this machine";
 
 /** A machine with what it does at the moment. */
 export interface BusyMachine extends Machine {
@@ -39,7 +48,10 @@ export interface JobSeconds {
   readonly emulated?: number;
 }
 
-export type PlacedJob = Pick<JobSpec, "id" | "platform" | "emulation">;
+export type PlacedJob = Pick<JobSpec, "id" | "platform" | "emulation"> & {
+  /** Whose `resources` the machine must have; absent where anything will do. */
+  readonly work?: JobWork<unknown>;
+};
 
 /** How the user and the pipeline want jobs placed. */
 export interface PlacePolicy {
@@ -62,12 +74,12 @@ interface Option {
 }
 
 /**
- * Places a job that is ready. A machine that is native for its platform is waited for when there is one; emulated it runs only where the job and the user allow it, and where no native machine exists. With
- * `emulation: auto` it goes wherever it is estimated to end first; of jobs that nobody knows anything of, emulating is never the better guess. A job without a platform runs on the first of the pipeline's that the first
- * machine runs itself, else on that machine's own.
+ * Places a job that is ready, on a machine that has what its `resources` ask for. One that is native for its platform is waited for when there is one; emulated, here or on a node, it runs only where the job and the user
+ * allow it, and where no native machine exists. With `emulation: auto` it goes wherever it is estimated to end first; of jobs that nobody knows anything of, emulating is never the better guess. A job without a platform
+ * runs on the first of the pipeline's that the first machine runs itself, else on that machine's own.
  *
  * @param machines the preferred first
- * @throws ArchwayError `PLATFORM_UNAVAILABLE` (kind `failed`, or `unreachable` when the machine that could has gone) with what the machines run
+ * @throws ArchwayError `PLATFORM_UNAVAILABLE`, `RESOURCES_UNAVAILABLE` (kind `failed`, or `unreachable` when the machine that could has gone) with what the machines run and have
  */
 export function placeJob(
   job: PlacedJob,
@@ -75,22 +87,42 @@ export function placeJob(
   policy: PlacePolicy,
   seconds: JobSeconds = {},
 ): Placed {
+  const demand = demandOf(job.work);
   const there = machines.filter(({ lost }) => lost === undefined);
-  const platform = job.platform ?? freePlatform(there.length > 0 ? there : machines, policy.platforms);
-  const natives = there.filter(({ native }) => has(native, platform)).map((one) => optionOf(one, "native", seconds));
-  const isAllowed = policy.emulation && job.emulation !== "never";
-  const emulating = isAllowed
-    ? there
-        .filter(({ native, emulated }) => !has(native, platform) && has(emulated, platform))
-        .map((one) => optionOf(one, "emulated", seconds))
-    : [];
-  if (natives.length + emulating.length === 0) throw unavailable(job, platform, machines, policy);
-  const candidates = natives.length === 0 ? emulating : job.emulation === "auto" ? [...natives, ...emulating] : natives;
+  const large = there.filter(({ size }) => fits(size, demand));
+  const first = large[0] ?? there[0] ?? machines[0];
+  if (first === undefined) throw new TypeError("no machine to place a job on");
+  const platform = job.platform ?? freePlatform(first, policy.platforms);
+  const able = optionsFor(job, platform, there, policy, seconds);
+  if (able.length === 0) throw platformUnavailable(job, platform, machines, policy);
+  const options = able.filter(({ machine }) => large.includes(machine));
+  const natives = options.filter(({ mode }) => mode === "native");
+  const candidates = natives.length > 0 && job.emulation !== "auto" ? natives : options;
   const [best] = candidates.toSorted((a, b) => compare(a, b, candidates));
-  if (best === undefined) throw unavailable(job, platform, machines, policy);
+  if (best === undefined) {
+    const may = machines.filter((one) => one.lost !== undefined || able.some(({ machine }) => machine === one));
+    throw resourcesUnavailable(job, job.platform, may, demand);
+  }
   if (!best.isFree) return { waits: waitReason(best, candidates, platform) };
   const { machine, mode } = best;
-  return { placement: { machine: machine.name, platform, mode, reason: reasonOf(best, natives, job, there) } };
+  const isTooSmall = able.some((one) => one.mode === "native" && !options.includes(one));
+  const reason = reasonOf(best, natives, { job, machines: there, isTooSmall });
+  return { placement: { machine: machine.name, platform, mode, reason } };
+}
+
+/** Where a job could run if it were alone, whatever the size of the machines. */
+function optionsFor(
+  { emulation }: PlacedJob,
+  platform: Platform,
+  machines: readonly BusyMachine[],
+  policy: PlacePolicy,
+  seconds: JobSeconds,
+): readonly Option[] {
+  const isAllowed = policy.emulation && emulation !== "never";
+  return machines.flatMap((machine) => {
+    if (has(machine.native, platform)) return optionOf(machine, "native", seconds);
+    return isAllowed && has(machine.emulated, platform) ? optionOf(machine, "emulated", seconds) : [];
+  });
 }
 
 function optionOf(machine: BusyMachine, mode: "native" | "emulated", seconds: JobSeconds): Option {
@@ -134,14 +166,22 @@ function waitReason({ machine, mode }: Option, candidates: readonly Option[], pl
   return `for ${where}, which ${how}${same === 1 ? `: ${jobs}` : ", and all are busy"}`;
 }
 
-function reasonOf(best: Option, natives: readonly Option[], job: PlacedJob, machines: readonly BusyMachine[]): string {
-  const isHere = best.machine === machines[0];
-  const it = isHere ? "this machine" : "it";
+function reasonOf(
+  best: Option,
+  natives: readonly Option[],
+  {
+    job,
+    machines,
+    isTooSmall,
+  }: { readonly job: PlacedJob; readonly machines: readonly BusyMachine[]; readonly isTooSmall: boolean },
+): string {
+  const it = best.machine.name === thisMachine ? thisMachine : "it";
   if (best.mode === "native") {
     if (job.platform === undefined) return `the job names no platform: the first that ${it} runs itself`;
     return `${it} runs it itself`;
   }
   if (natives.length === 0) {
+    if (isTooSmall) return "no machine that is large enough runs it itself";
     return machines.length === 1
       ? "no machine here runs it itself"
       : `none of ${machines.length} machines runs it itself`;
@@ -150,40 +190,8 @@ function reasonOf(best: Option, natives: readonly Option[], job: PlacedJob, mach
   return `it is estimated to end in ${Math.round(best.ends ?? 0)} s, natively after waiting in ${Math.round(Math.min(...soon))} s`;
 }
 
-function freePlatform(machines: readonly Machine[], platforms: readonly Platform[]): Platform {
-  const [first] = machines;
-  if (first === undefined) throw new TypeError("no machine to place a job on");
-  return platforms.find((one) => has(first.native, one)) ?? first.platform;
-}
-
-function unavailable(
-  job: PlacedJob,
-  platform: Platform,
-  machines: readonly BusyMachine[],
-  policy: PlacePolicy,
-): ArchwayError {
-  const name = formatPlatform(platform);
-  const canEmulate = machines.some(({ emulated }) => has(emulated, platform));
-  const gone = machines.filter(({ lost, native }) => lost !== undefined && has(native, platform));
-  const why = !canEmulate
-    ? ""
-    : policy.emulation
-      ? ", and the job forbids emulation"
-      : ", and --no-emulation was given";
-  const list = (names: readonly Platform[]) => names.map(formatPlatform).join(", ") || "nothing";
-  const each = machines.map(
-    ({ name: machine, native, emulated, lost }) =>
-      `${machine} runs ${list(native)} itself and emulates ${list(emulated)}${lost === undefined ? "" : ` (gone: ${lost})`}`,
-  );
-  return new ArchwayError({
-    code: "PLATFORM_UNAVAILABLE",
-    kind: gone.length > 0 ? "unreachable" : "failed",
-    message: `Nothing here can run ${name} for the job "${job.id}"${gone.length > 0 ? "" : why}: ${each.join("; ")}.`,
-    hint:
-      canEmulate && gone.length === 0
-        ? `Allow emulation, name a machine with --node ${name}=ENDPOINT, or leave the platform out with --platform.`
-        : `Name a machine with --node ${name}=ENDPOINT, register an emulator (docs/emulation.md), or leave the platform out with --platform.`,
-  });
+function freePlatform({ native, platform }: Machine, platforms: readonly Platform[]): Platform {
+  return platforms.find((one) => has(native, one)) ?? platform;
 }
 
 function has(list: readonly Platform[], platform: Platform): boolean {

@@ -19,7 +19,7 @@ export const runSchema = z
     }),
     cacheHits: count,
     slowestStep: z.object({ job: z.string(), step: z.string(), seconds }).optional(),
-    pipeline: z.string().describe("file of the pipeline"),
+    pipeline: z.string().describe("file of the pipeline; of a source URL#REF:FILE"),
     events: z.string().describe("file with all events, one a line"),
     images: z.array(
       z.object({
@@ -38,6 +38,7 @@ export const runSchema = z
         platform: platform.optional(),
         mode: z.enum(["native", "emulated"]).optional(),
         machine: z.string().optional().describe("where it ran"),
+        placement: z.string().optional().describe("why it ran there, natively or emulated"),
         seconds,
         waited: seconds.describe("from being ready to the start"),
         cacheHits: count,
