@@ -8,6 +8,8 @@ import { make, type Maker, patience, removeMade } from "./remove-made.ts";
 const grace = 10_000;
 /** The same for a first process that does not handle SIGTERM: time for those behind it. */
 const shortGrace = 1_000;
+/** The same for the request to end: an engine that does not answer it may still kill. */
+const asking = 10_000;
 
 /** What runs a container. */
 type Runner = Maker & {
@@ -56,7 +58,8 @@ async function stop(runner: Runner, id: string, running: RunningContainer): Prom
     () => true,
     () => true,
   );
-  const isPatient = await Promise.race([isScript ? endScript(runner, id) : endProgram(runner, id, running), ended]);
+  const asked = Promise.race([isScript ? endScript(runner, id) : endProgram(runner, id, running), ended]);
+  const isPatient = (await endsWithin(clock, asking, asked)) && (await asked);
   if (await endsWithin(clock, isPatient ? grace : shortGrace, exited)) return;
   await running.kill("SIGKILL").catch(() => undefined);
   if (await endsWithin(clock, patience, exited)) return;

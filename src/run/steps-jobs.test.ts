@@ -100,6 +100,15 @@ describe("steps", () => {
     assert.ok(heeding.took > 7_000 && heeding.took < 7_100, `${heeding.took}`);
     assert.ok(deaf.took > 15_000 && deaf.took < 15_100, `${deaf.took}`);
   });
+
+  test("are killed when the engine does not answer the request to end them", async () => {
+    const ran = await runScripted("jobs: { a: { image: alpine, steps: [{ name: one, run: x, timeout: 5s }] } }", {
+      ...containers({ one: {} }),
+      fault: (operation) => (operation === "exec" ? { takes: 3_600_000 } : undefined),
+    });
+    assert.deepEqual(jobs(ran), ["a failed STEP_TIMEOUT"]);
+    assert.ok(ran.took > 16_000 && ran.took < 16_100, `${ran.took}`);
+  });
 });
 
 describe("retry", () => {

@@ -19,7 +19,7 @@ import { containerAnswer, createdAnswer, execAnswer } from "./docker-answers.ts"
 import { createBody, mountsOf } from "./container-body.ts";
 import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
-import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
+import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
 import { writeLabels } from "./labels.ts";
 import { listLabelled } from "./list-labelled.ts";
 import { OutputFrames } from "./output-frames.ts";
@@ -217,8 +217,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const frames = new OutputFrames((_, bytes) => {
       output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);
     });
-    await frames.write(head);
-    for await (const piece of stream) await frames.write(piece);
+    try {
+      await frames.write(head);
+      for await (const piece of stream) await frames.write(piece);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : engineLost(this.endpoint, error);
+    }
     const { ExitCode } = execAnswer.parse(
       await this.#ask("ask for a command", { method: "GET", path: `/exec/${Id}/json` }, signal),
     );
