@@ -80,7 +80,15 @@ export async function openPlace(
       ? drivers.copy
       : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
-  const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
+  const { repository } = plan.identity;
+  const volumizer = new Volumizer({
+    stateFolder: state,
+    cacheFolder: cacheFolder(env),
+    repository,
+    owner,
+    run,
+    driver,
+  });
   try {
     const { git } = plan.config;
     const checkout =

@@ -22,7 +22,7 @@ async function folderOfTest() {
     await mkdir(join(folder, "scratch"), { mode: 0o700 });
     const stores = {
       artifacts: new Artifacts(join(root.path, "a")),
-      caches: new Caches(join(root.path, "c"), { driver: drivers.copy, owner: "me-1-1" }),
+      caches: new Caches(join(root.path, "c"), { repository: "/r", driver: drivers.copy, owner: "me-1-1" }),
     };
     return new LocalFolder({ folder, made: { driver: "copy", files: 0 }, ...stores });
   };

@@ -42,6 +42,7 @@ describe("workspaces", () => {
     const volumizer = new Volumizer({
       stateFolder: join(root.path, "state"),
       cacheFolder: root.path,
+      repository: "/r",
       owner: "me-1-1",
       run: "r",
       driver: drivers.copy,

@@ -25,12 +25,14 @@ export class Volumizer {
   /**
    * @param parts.stateFolder where workspaces and artifacts go
    * @param parts.cacheFolder where caches stay between runs
+   * @param parts.repository whose pipeline it is
    * @param parts.owner mark of this process
    * @param parts.driver how jobs get their copy of the checkout and of caches
    */
   constructor(parts: {
     readonly stateFolder: string;
     readonly cacheFolder: string;
+    readonly repository: string;
     readonly owner: string;
     readonly run: string;
     readonly driver: CloneDriver;
