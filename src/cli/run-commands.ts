@@ -54,7 +54,7 @@ export async function performBuild(
     }),
   );
   const args = [
-    work.context ?? ".",
+    ...words([work.context ?? "."]),
     ...each("--platform", work.platforms.map(formatPlatform)),
     ...each("-t", work.tags),
     ...(work.file === undefined ? [] : [`--file=${work.file}`]),
@@ -118,7 +118,7 @@ export function performVerify(
 ): Promise<JobResult> {
   const { images, platforms, require, severity, run } = job.work;
   const args = [
-    ...images.map((image) => around.images.get(image) ?? image),
+    ...words(images.map((image) => around.images.get(image) ?? image)),
     ...each("--platform", platforms.map(formatPlatform)),
     ...each("--require", require.map(formatPlatform)),
     `--severity=${severity}`,
@@ -134,9 +134,9 @@ export function performImage(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { action, from, to, platforms } = job.work;
-  const sources = from.map((image) => around.images.get(image) ?? image);
+  const sources = words(from.map((image) => around.images.get(image) ?? image));
   const only = each("--platform", platforms.map(formatPlatform));
-  const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...to, ...only];
+  const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...words(to), ...only];
   return publishes(
     job,
     "image",
@@ -156,7 +156,14 @@ export function performPromote(
   const { from, to } = job.work;
   const [target = ""] = to;
   const source = around.images.get(from) ?? (from.startsWith("sha256:") ? `${withoutTag(target)}@${from}` : from);
-  return publishes(job, "image", ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
+  return publishes(
+    job,
+    "image",
+    ["promote", ...words([source, ...to])],
+    `promote ${source} to ${to.join(", ")}`,
+    around,
+    signal,
+  );
 }
 
 async function publishes(
@@ -186,6 +193,7 @@ async function runHere(
   const context: CliContext = {
     ...around.context,
     cwd: around.folder,
+    isConfined: true,
     env: { ...around.context.env, ...around.logins, NO_COLOR: "1" },
     stdin: new PassThrough().end(),
     stdout,
@@ -218,6 +226,18 @@ async function pour(from: PassThrough, log: SourceLog, stream: "stdout" | "stder
 
 function each(option: string, values: readonly string[]): readonly string[] {
   return values.flatMap((value) => (option.startsWith("--") ? [`${option}=${value}`] : [option, value]));
+}
+
+/** Arguments that are no options: a pipeline's words must not become options that it cannot give, as of a secret from any file. */
+function words(values: readonly string[]): readonly string[] {
+  const option = values.find((value) => value.startsWith("-"));
+  if (option === undefined) return values;
+  throw new ArchwayError({
+    code: "OPTION_INVALID",
+    kind: "input",
+    message: `"${option}" is no name of a folder or an image.`,
+    hint: "Such names do not begin with a dash.",
+  });
 }
 
 function pairs(values: Readonly<Record<string, string>>): readonly string[] {

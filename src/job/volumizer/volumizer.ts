@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
@@ -19,6 +19,7 @@ export class Volumizer {
   readonly caches: Caches;
   readonly #folder: string;
   readonly #driver: CloneDriver;
+  #private: Promise<string> | undefined;
   #count = 0;
   #isKept = false;
 
@@ -64,11 +65,11 @@ export class Volumizer {
     return { ...tree, folder, paths, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
-  /** A folder for secrets, closed to other users, that goes with this process. */
+  /** A folder for secrets, closed to other users, that goes with this process. No pipeline can name it. */
   async openPrivate(): Promise<string> {
-    const folder = join(this.#folder, "private");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+    await mkdir(this.#folder, { recursive: true });
+    this.#private ??= mkdtemp(join(this.#folder, "private-"));
+    return this.#private;
   }
 
   /**
@@ -103,8 +104,8 @@ export class Volumizer {
 
   /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */
   async close(): Promise<void> {
-    const folder = this.#isKept ? join(this.#folder, "private") : this.#folder;
-    await removeFolder(folder).catch(() => undefined);
+    const folder = this.#isKept ? await this.#private : this.#folder;
+    if (folder !== undefined) await removeFolder(folder).catch(() => undefined);
   }
 }
 
