@@ -7,10 +7,10 @@ import type { OpenPlace } from "./open-place.ts";
 const patience = 600_000;
 
 /**
- * Keeps the artifacts and caches of a job that has come to its end.
+ * Keeps the artifacts and caches of a job that has come to its end: each of them whatever becomes of the others.
  *
  * @param failure how the job failed
- * @throws ArchwayError what artifacts throw. A cache that cannot be saved is told, and fails nothing.
+ * @throws what the first artifact throws that a job needs which has not failed. What cannot be kept besides is told.
  */
 export async function saveResults({ place, caches }: OpenPlace, failure: Failure | undefined): Promise<void> {
   const { job, folder, emit, clock } = place;
@@ -20,22 +20,32 @@ export async function saveResults({ place, caches }: OpenPlace, failure: Failure
   const isFailed = failure !== undefined && failure.kind !== "cancelled";
   // What stays another user's may still be read: artifacts and caches tell when not.
   if (job.work.artifacts.length > 0 || caches.length > 0) await handOver(place, limit).catch(() => undefined);
+  let lost: { readonly error: unknown } | undefined;
   for (const artifact of job.work.artifacts) {
     const isWanted = artifact.when === "always" || (artifact.when === "failure" ? isFailed : failure === undefined);
     if (!isWanted) continue;
-    const { files, bytes } = await folder.saveArtifact(job.id, artifact, limit);
-    await emit({ type: "artifact", job: job.id, name: artifact.name, files, bytes });
+    const { name } = artifact;
+    const saved = await folder.saveArtifact(job.id, artifact, limit).catch((error: unknown) => ({ error }));
+    if (!("error" in saved)) await emit({ type: "artifact", job: job.id, name, ...saved });
+    else if (failure === undefined && lost === undefined) lost = saved;
+    else
+      await emit({ type: "note", job: job.id, text: `The artifact "${name}" was not kept: ${wordsOf(saved.error)}` });
   }
   for (const { cache, key, path, save } of caches) {
-    if (failure !== undefined && save !== "always") continue;
+    if ((failure !== undefined || lost !== undefined) && save !== "always") continue;
     const { saved, bytes, reason } = await cache.save().catch((error: unknown) => ({
       saved: false,
       bytes: 0,
-      reason: `it could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `it could not be saved: ${wordsOf(error)}`,
     }));
     if (cache.result === "hit") continue;
     const result = saved ? "saved" : "not-saved";
     const about = { type: "cache", job: job.id, path, key, platform, result, bytes } as const;
     await emit(reason === undefined ? about : { ...about, reason });
   }
+  if (lost !== undefined) throw lost.error;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -410,3 +410,22 @@ test("artifacts and caches are kept as the end asks for", async () => {
   const bad = await runScripted(yaml, containers({ one: { lasts: 1, exitCode: 1 } }));
   assert.deepEqual(bad.folders.done, ["kept logs", "kept core", "saved eager"]);
 });
+
+test("an artifact that cannot be kept takes no other with it, and is told", async () => {
+  const yaml = `jobs:
+  a:
+    image: alpine
+    cache: [{ path: /c, key: plain }, { path: /d, key: eager, save: always }]
+    artifacts: { one: { paths: [a], when: always }, two: { paths: [b], when: always }, three: { paths: [c], when: always } }
+    steps: [{ name: step, run: x }]`;
+  const lostArtifacts = ["one", "two"];
+  const notes = ({ events }: ScriptedRun) => events.flatMap((event) => (event.type === "note" ? [event.text] : []));
+  const good = await runScripted(yaml, containers({}), { lostArtifacts });
+  assert.deepEqual(good.folders.done, ["kept three", "saved eager"]);
+  assert.deepEqual(jobs(good), ["a failed LOST"]);
+  assert.deepEqual(notes(good), ['The artifact "two" was not kept: no two']);
+  const bad = await runScripted(yaml, containers({ step: { lasts: 1, exitCode: 1 } }), { lostArtifacts });
+  assert.deepEqual(bad.folders.done, ["kept three", "saved eager"]);
+  assert.deepEqual(jobs(bad), ["a failed STEP_FAILED"]);
+  assert.deepEqual(notes(bad), ['The artifact "one" was not kept: no one', 'The artifact "two" was not kept: no two']);
+});

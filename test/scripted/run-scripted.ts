@@ -46,11 +46,19 @@ const notScripted = new ArchwayError({ code: "NOT_SCRIPTED", kind: "failed", mes
 export async function runScripted(
   jobs: string,
   script: EngineScript,
-  { cancelAt, secrets = {} }: { readonly cancelAt?: number; readonly secrets?: Readonly<Record<string, string>> } = {},
+  {
+    cancelAt,
+    secrets = {},
+    lostArtifacts = [],
+  }: {
+    readonly cancelAt?: number;
+    readonly secrets?: Readonly<Record<string, string>>;
+    readonly lostArtifacts?: readonly string[];
+  } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
-  const folders = new ScriptedFolders();
+  const folders = new ScriptedFolders(lostArtifacts);
   const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
   const events: TimedEvent[] = [];
   const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });

@@ -1,3 +1,4 @@
+import { ArchwayError } from "../../src/error/error.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
 
 /** Files of jobs that are nowhere, and know whether they were removed. */
@@ -6,6 +7,12 @@ export class ScriptedFolders {
   readonly open = new Set<JobFolder>();
   /** What was done with artifacts and caches. */
   readonly done: string[] = [];
+  readonly #lost: readonly string[];
+
+  /** @param lost artifacts that cannot be kept */
+  constructor(lost: readonly string[] = []) {
+    this.#lost = lost;
+  }
 
   async openFolder(): Promise<JobFolder> {
     let count = 0;
@@ -31,6 +38,7 @@ export class ScriptedFolders {
         source: "/cache",
       }),
       saveArtifact: async (_, { name }) => {
+        if (this.#lost.includes(name)) throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
         done.push(`kept ${name}`);
         return { files: 0, bytes: 0 };
       },
