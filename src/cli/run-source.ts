@@ -9,7 +9,7 @@ import { removeFolder } from "../job/volumizer/remove-folder.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { stateFolder } from "./folders.ts";
+import { closeRunFolders, stateFolder } from "./folders.ts";
 import { optionError } from "./parse-option.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -53,6 +53,7 @@ export async function openSource(
     await removeFolder(root);
     await rmdir(own).catch(() => undefined);
   };
+  await closeRunFolders(env);
   try {
     const login = loginFor(place.url, sourcePassword, secrets);
     const clone = await cloneRepository(place, root, {

@@ -14,7 +14,7 @@ import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { stateFolder } from "./folders.ts";
+import { closeRunFolders, stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
@@ -63,6 +63,7 @@ async function runFrom(
   }
   const mode = progressMode(options, context);
   requireSecrets(plan.graph, plan.config.registries, secrets);
+  await closeRunFolders(context.env);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
