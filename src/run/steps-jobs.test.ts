@@ -374,6 +374,25 @@ describe("services", () => {
     nothingLeft(ran);
   });
 
+  test("are asked to end, and killed when they do not", async () => {
+    const last = async (web: ContainerScript) => {
+      const ran = await runScripted(yaml("{ command: x }"), containers({ "service:db": {}, "service:web": web }));
+      nothingLeft(ran);
+      assert.deepEqual(jobs(ran), ["a succeeded"]);
+      const cleaned = ran.events.find((event) => told(event) === "clean succeeded");
+      return (service: string) => {
+        const stopped = ran.events.findLast((event) => event.type === "service" && event.service === service);
+        return (stopped?.at ?? Infinity) - (cleaned?.at ?? 0);
+      };
+    };
+    const heeding = await last({ heeds: 2_000 });
+    assert.ok(heeding("web") >= 2_000 && heeding("web") < 2_100, `${heeding("web")}`);
+    // Nobody hears the signal there: no use in waiting.
+    assert.ok(heeding("db") > 1_000 && heeding("db") < 1_100, `${heeding("db")}`);
+    const slow = await last({ heeds: 60_000 });
+    assert.ok(slow("web") > 3_000 && slow("web") < 3_100, `${slow("web")}`);
+  });
+
   test("that do not get ready, or end, fail the job", async () => {
     const never = await runScripted(
       yaml("{ command: x, timeout: 30s }"),

@@ -12,7 +12,7 @@ import type {
   Removable,
   RunningContainer,
 } from "../../src/job/containerizer/containerizer.ts";
-import { endOthers, unheard } from "../../src/job/first-process.ts";
+import { endOthers, endUnheard, unheard } from "../../src/job/first-process.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What a container does. Times are milliseconds. */
@@ -135,7 +135,8 @@ export class ScriptedContainerizer implements Containerizer {
       const container = this.#containers.get(id);
       if (container?.startedAt === undefined || container.isOver) throw refused("it does not run");
       const { script, startedAt } = container;
-      if (container.spec.labels.step?.startsWith("service:") === true) {
+      const isEnd = command === endOthers || command === endUnheard;
+      if (!isEnd && container.spec.labels.step?.startsWith("service:") === true) {
         const isReady = script.isReady?.(this.#clock.now() - startedAt) ?? true;
         return { exitCode: isReady ? 0 : 1, output: "" };
       }
