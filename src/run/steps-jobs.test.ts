@@ -448,3 +448,34 @@ test("an artifact that cannot be kept takes no other with it, and is told", asyn
   assert.deepEqual(jobs(bad), ["a failed STEP_FAILED"]);
   assert.deepEqual(notes(bad), ['The artifact "one" was not kept: no one', 'The artifact "two" was not kept: no two']);
 });
+
+describe("the files of a job", () => {
+  const user = (image: string) => (image === "node" ? "node" : undefined);
+  const ran = (job: string, isRemote = false) =>
+    runScripted(`jobs: { a: ${job} }`, { ...containers({ bad: { lasts: 1, exitCode: 1 } }), user }, { isRemote });
+  const names = ({ engine }: ScriptedRun) => engine.made.map(({ name }) => name.replace(/^.*-([a-z]+)-\d+$/, "$1"));
+
+  test("are shared once, with the first container of another user: the job's, a step's, a handler's or the image's own", async () => {
+    for (const [job, count] of [
+      ["{ image: alpine, steps: [{ name: one, run: x }] }", 0],
+      ["{ image: alpine, user: '0:0', steps: [{ name: one, run: x }] }", 0],
+      ["{ image: node, user: root, steps: [{ name: one, run: x }] }", 0],
+      ["{ image: alpine, user: '1000', steps: [{ name: one, run: x }, { name: two, run: x }] }", 1],
+      ["{ image: alpine, steps: [{ name: one, run: x, user: app }, { name: two, run: x, user: web }] }", 1],
+      ["{ image: node, steps: [{ name: one, run: x }, { name: two, run: x }] }", 1],
+      ["{ image: alpine, steps: [{ name: one, run: x, image: node }] }", 1],
+      ["{ image: alpine, steps: [{ name: bad, run: x }], on_failure: [{ name: tell, run: x, user: '1000' }] }", 1],
+    ] as const)
+      assert.equal((await ran(job)).folders.done.length, count, job);
+  });
+
+  test("are shared by root of the image where they are another machine's", async () => {
+    const job = "{ image: node, steps: [{ name: one, run: x }, { name: two, run: x }], cache: [{ path: /c, key: k }] }";
+    const remote = await ran(job, true);
+    assert.deepEqual(names(remote), ["share", "one", "two"]);
+    const [{ user: root, entrypoint, image } = {}] = remote.engine.made;
+    assert.deepEqual([root, image?.id], ["0:0", "node"]);
+    assert.deepEqual(entrypoint?.slice(-2), ["/workspace", "/c"]);
+    nothingLeft(remote);
+  });
+});

@@ -44,6 +44,8 @@ export interface EngineScript {
   /** What the container of a step (or `service:NAME`) does, the how many-eth of that name it is, from 1. */
   readonly container: (name: string, count: number) => ContainerScript;
   readonly image?: (request: PullRequest) => ArchwayError | undefined;
+  /** Who an image runs as; root when absent. */
+  readonly user?: (image: string) => string | undefined;
   /** Asked for every request, counted from 1 over all. */
   readonly fault?: (operation: Operation, count: number) => Fault | undefined;
 }
@@ -87,7 +89,8 @@ export class ScriptedContainerizer implements Containerizer {
       const error = this.#script.image?.(request);
       if (error !== undefined) throw error;
       const { image, platform } = request;
-      return { id: image, digest: `sha256:${image}`, platform, bytes: 0 };
+      const user = this.#script.user?.(image);
+      return { id: image, digest: `sha256:${image}`, platform, ...(user === undefined ? {} : { user }), bytes: 0 };
     });
   }
 

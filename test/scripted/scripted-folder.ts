@@ -1,6 +1,12 @@
 import { ArchwayError } from "../../src/error/error.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
 
+/** How files of jobs behave. */
+export interface FolderScript {
+  readonly lostArtifacts?: readonly string[];
+  readonly isRemote?: boolean;
+}
+
 /** Files of jobs that are nowhere, and know whether they were removed. */
 export class ScriptedFolders {
   /** Folders that were opened and not removed. */
@@ -8,10 +14,15 @@ export class ScriptedFolders {
   /** What was done with artifacts and caches. */
   readonly done: string[] = [];
   readonly #lost: readonly string[];
+  readonly #isRemote: boolean;
 
-  /** @param lost artifacts that cannot be kept */
-  constructor(lost: readonly string[] = []) {
-    this.#lost = lost;
+  /**
+   * @param how.lostArtifacts artifacts that cannot be kept
+   * @param how.isRemote only containers get to the files
+   */
+  constructor({ lostArtifacts = [], isRemote = false }: FolderScript) {
+    this.#lost = lostArtifacts;
+    this.#isRemote = isRemote;
   }
 
   async openFolder(): Promise<JobFolder> {
@@ -41,6 +52,10 @@ export class ScriptedFolders {
         if (this.#lost.includes(name)) throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
         done.push(`kept ${name}`);
         return { files: 0, bytes: 0 };
+      },
+      share: async () => {
+        if (!this.#isRemote) done.push("shared");
+        return !this.#isRemote;
       },
       remove: async () => {
         open.delete(folder);

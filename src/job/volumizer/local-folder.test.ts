@@ -53,6 +53,21 @@ test("what is added can be read by every user of a container, and by nobody else
   }
 });
 
+test("what is shared can be changed by every user of a container, caches and inputs too, and runs as before", async () => {
+  const { root, open } = await folderOfTest();
+  await using _ = root;
+  const folder = await open("one");
+  const { source } = await folder.openCache(spec("/deps"), amd64, signal);
+  assert.ok(typeof source === "string");
+  await mkdir(join(folder.workspace, "in"), { mode: 0o755 });
+  await writeFile(join(folder.workspace, "in/run"), "", { mode: 0o755 });
+  await writeFile(join(source, "file"), "", { mode: 0o600 });
+  assert.equal(await folder.share(signal), true);
+  const paths = [join(folder.workspace, "in"), join(folder.workspace, "in/run"), source, join(source, "file")];
+  const modes = await Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+  assert.deepEqual(modes, ["777", "777", "777", "666"]);
+});
+
 test("a cache in the workspace needs no mount, and may be removed and made again by a step", async () => {
   const { root, open } = await folderOfTest();
   await using _ = root;

@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
@@ -73,13 +71,9 @@ export class Volumizer {
   }
 
   /**
-   * A job's own copy of a checkout that {@link snapshot} made. Every user of a container may put files into it; where it is shared also change those that are there. On this
-   * machine only this process's user gets to it.
+   * A job's own copy of a checkout that {@link snapshot} made. Every user of a container may put files into it. On this machine only this process's user gets to it.
    */
-  async openJob(
-    checkout: Checkout,
-    { isShared, signal }: { readonly isShared: boolean; readonly signal: AbortSignal },
-  ): Promise<JobFolder & { readonly workspace: string }> {
+  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder & { readonly workspace: string }> {
     const folder = join(this.#folder, `${++this.#count}`);
     const workspace = join(folder, "workspace");
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -88,7 +82,6 @@ export class Volumizer {
     try {
       await this.#driver.clone(checkout.folder, workspace, signal);
       await chmod(workspace, 0o777);
-      if (isShared) await promisify(execFile)("chmod", ["-R", "a+rwX", workspace]);
     } catch (error) {
       await removeFolder(folder);
       throw error;
