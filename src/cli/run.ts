@@ -5,6 +5,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
+import { useResults } from "../job/volumizer/run-results.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { joinGroup } from "../run/concurrency-group.ts";
@@ -83,7 +84,10 @@ async function runFrom(
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
+  let leaveEarlier = async (): Promise<void> => undefined;
   try {
+    const folders = plan.earlier.runs.map((earlier) => join(state, "runs", earlier));
+    leaveEarlier = await useResults(folders, owner);
     machines = await openMachines(context, { plan, options, images, isInUse });
     const lacking = await checking;
     if (lacking !== 0) return lacking;
@@ -98,6 +102,7 @@ async function runFrom(
   } finally {
     early.abort();
     await closeMachines(machines);
+    await leaveEarlier();
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
@@ -8,6 +8,7 @@ import type { CloneDriver } from "./clone/driver.ts";
 import type { JobFolder } from "./job-folder.ts";
 import { LocalFolder } from "./local-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
+import { isRunUsed, ownerFile, sizeFile } from "./run-results.ts";
 import { copyFiles } from "./copy-files.ts";
 import type { Checkout } from "./working-tree.ts";
 
@@ -102,9 +103,6 @@ export class Volumizer {
   }
 }
 
-/** File in the folder of a run that goes on: the mark of its process. */
-const ownerFile = "owner";
-
 /** Makes the folder of a run that begins, and marks it as in use until what is returned is called. Throws what the file system says. */
 export async function openRunFolder(folder: string, owner: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });
@@ -125,8 +123,7 @@ export async function removeOldRuns(
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
   for (const name of names.slice(keep)) {
-    const owner = await readFile(join(runs, name, ownerFile), "utf8").catch(() => undefined);
-    if (owner !== undefined && (await isInUse(owner)) !== false) continue;
+    if (await isRunUsed(join(runs, name), isInUse)) continue;
     await removeFolder(join(runs, name)).catch(() => undefined);
   }
 }
@@ -144,8 +141,10 @@ export async function removeExpiredArtifacts(
   const runs = join(stateFolder, "runs");
   for (const run of await readdir(runs).catch(() => [])) {
     const ended = await stat(join(runs, run, endFile)).catch(() => undefined);
-    if (ended !== undefined)
-      await removeExpired(join(runs, run, "artifacts"), (now - ended.mtimeMs) / 1000).catch(() => undefined);
+    if (ended === undefined) continue;
+    const age = (now - ended.mtimeMs) / 1000;
+    const isChanged = await removeExpired(join(runs, run, "artifacts"), age).catch(() => true);
+    if (isChanged) await rm(join(runs, run, sizeFile), { force: true });
   }
 }
 
