@@ -68,7 +68,7 @@ export function fileInContext(config: Config): Config {
     throw new ArchwayError({
       code: "OPTION_INVALID",
       kind: "input",
-      message: `build.file of ${config.file} is not below the configuration's folder, so a Git or tar context cannot hold it.`,
+      message: `build.file of ${config.file} is not below the configuration's folder, so neither a copy of that folder nor a Git or tar context can hold it.`,
       hint: "Name the Dockerfile of the context with -f FILE, relative to the context.",
     });
   }

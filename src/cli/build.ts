@@ -25,6 +25,7 @@ import type { Progress } from "../report/progress.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
 import { FactsCache } from "../verify/layer/facts-cache.ts";
 import type { BuildOptions } from "./build-options.ts";
+import { confineBuild } from "./build-confine.ts";
 import { explainBuild } from "./build-explain.ts";
 import type { FailedPlatform } from "./build-explain.ts";
 import { progressOf } from "./build-progress.ts";
@@ -52,11 +53,14 @@ export async function runBuild(
     otherwise: context.cwd,
     file: options.config,
   });
-  const settings = applyConfig(options, elsewhere && options.file === undefined ? fileInContext(config) : config);
+  // The checkout of a pipeline is a copy of the folder that the configuration lies in.
+  const isMoved = elsewhere || context.isConfined === true;
+  const settings = applyConfig(options, isMoved && options.file === undefined ? fileInContext(config) : config);
   const loads = settings.output === undefined || settings.output.type === "docker";
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
   const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
-  const asked = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  const wanted = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
+  const asked = context.isConfined === true ? await confineBuild(wanted, context.cwd) : wanted;
   const buildContexts = await locateContexts(asked.buildContexts, context.cwd, context.signal);
   const request = { ...asked, buildContexts };
   if (!options.plan) {

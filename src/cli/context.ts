@@ -12,6 +12,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path. */
   readonly cwd: string;
+  /** The command reads and writes what it is asked for in `cwd` alone: a pipeline asks, and not the person whose machine it is. */
+  readonly isConfined?: true;
   readonly stdin: NodeJS.ReadableStream;
   /** For results alone: JSON, tables, digests. */
   readonly stdout: Output;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { withScratch } from "../engine/scratch.ts";
-import { withScratchFolder } from "./folders.ts";
+import { closeRunFolders, withScratchFolder } from "./folders.ts";
 
 test("a run removes the scratch folders of dead processes, an engine's too, and leaves those of living ones", async (t) => {
   const own = await mkdtemp(join(tmpdir(), "archway-test-"));
@@ -28,4 +28,17 @@ test("a run removes the scratch folders of dead processes, an engine's too, and 
     });
   });
   assert.deepEqual(await readdir(own), []);
+});
+
+test("the folders of runs are closed to other users, also those that are there", async (t) => {
+  const own = await mkdtemp(join(tmpdir(), "archway-test-"));
+  t.after(() => rm(own, { recursive: true, force: true }));
+  const env = { XDG_STATE_HOME: join(own, "state"), XDG_CACHE_HOME: join(own, "cache") };
+  const folders = ["state/archway/work", "state/archway/runs", "cache/archway/jobs"].map((name) => join(own, name));
+  const modes = () => Promise.all(folders.map(async (folder) => ((await stat(folder)).mode & 0o777).toString(8)));
+  await closeRunFolders(env);
+  assert.deepEqual(await modes(), ["700", "700", "700"]);
+  for (const folder of folders) await chmod(folder, 0o755);
+  await closeRunFolders(env);
+  assert.deepEqual(await modes(), ["700", "700", "700"]);
 });

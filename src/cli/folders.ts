@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { scratchPrefix, withScratch } from "../engine/scratch.ts";
@@ -17,6 +17,19 @@ export function workFolder(env: CliContext["env"]): string {
 /** Folder of caches (facts of layers), which may be deleted at any time. */
 export function cacheFolder(env: CliContext["env"]): string {
   return join(absolute(env["XDG_CACHE_HOME"]) ?? join(homeFolder(env), ".cache"), "archway");
+}
+
+/**
+ * Makes the folders of runs, if they are not there, and closes them to other users: what containers left in artifacts, caches and workspaces may be readable by everybody, and run as
+ * whoever owns it.
+ */
+export async function closeRunFolders(env: CliContext["env"]): Promise<void> {
+  const folders = [workFolder(env), join(stateFolder(env), "runs"), join(cacheFolder(env), "jobs")];
+  for (const folder of folders) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // One from before, or of a file system without permissions.
+    await chmod(folder, 0o700).catch(() => undefined);
+  }
 }
 
 /** A folder that the environment names; relative ones are to be ignored (XDG Base Directory Specification). */

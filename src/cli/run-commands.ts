@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ArchwayError } from "../error/error.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { SecretMasks } from "../job/mask-secrets.ts";
@@ -54,7 +55,7 @@ export async function performBuild(
     }),
   );
   const args = [
-    work.context ?? ".",
+    ...words([work.context ?? "."]),
     ...each("--platform", work.platforms.map(formatPlatform)),
     ...each("-t", work.tags),
     ...(work.file === undefined ? [] : [`--file=${work.file}`]),
@@ -113,7 +114,7 @@ export async function performVerify(
 ): Promise<JobResult> {
   const { images, platforms, require, severity, run } = job.work;
   const args = [
-    ...(await sourcesOf(images, around, signal)),
+    ...words(await sourcesOf(images, around, signal)),
     ...each("--platform", platforms.map(formatPlatform)),
     ...each("--require", require.map(formatPlatform)),
     `--severity=${severity}`,
@@ -129,9 +130,9 @@ export async function performImage(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const { action, from, to, platforms } = job.work;
-  const sources = await sourcesOf(from, around, signal);
+  const sources = words(await sourcesOf(from, around, signal));
   const only = each("--platform", platforms.map(formatPlatform));
-  const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...to, ...only];
+  const args = action === "create" ? [...sources, ...each("-t", to), ...only] : [...sources, ...words(to), ...only];
   return publishes(job, [action, ...args], `${action} ${sources.join(", ")} as ${to.join(", ")}`, around, signal);
 }
 
@@ -145,7 +146,13 @@ export async function performPromote(
   const [target = ""] = to;
   const [image = from] = await sourcesOf([from], around, signal);
   const source = image.startsWith("sha256:") ? `${withoutTag(target)}@${image}` : image;
-  return publishes(job, ["promote", source, ...to], `promote ${source} to ${to.join(", ")}`, around, signal);
+  return publishes(
+    job,
+    ["promote", ...words([source, ...to])],
+    `promote ${source} to ${to.join(", ")}`,
+    around,
+    signal,
+  );
 }
 
 /** Images that a job reads: those of this run by their digest, others as they are for the whole run. */
@@ -180,6 +187,18 @@ async function emitPublished(job: string, published: PublishedByJob, { emit }: C
   const reference = isPlace(first) ? first : `${withoutTag(first)}@${digest}`;
   const isPublished = references.some((one) => !isPlace(one));
   await emit({ type: "image", job, reference, digest, published: isPublished, tags: references, platforms });
+}
+
+/** Arguments that are no options: a pipeline's words must not become options that it cannot give, as of a secret from any file. */
+function words(values: readonly string[]): readonly string[] {
+  const option = values.find((value) => value.startsWith("-"));
+  if (option === undefined) return values;
+  throw new ArchwayError({
+    code: "OPTION_INVALID",
+    kind: "input",
+    message: `"${option}" is no name of a folder or an image.`,
+    hint: "Such names do not begin with a dash.",
+  });
 }
 
 function pairs(values: Readonly<Record<string, string>>): readonly string[] {

@@ -7,6 +7,7 @@ import { parseConfig } from "../config/parse-config.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
 import { withoutNeeds } from "../pipeline/left-out.ts";
+import { limitResults } from "../job/volumizer/run-results.ts";
 import { findEarlier, summaryFile } from "./run-earlier.ts";
 import type { RunSummary } from "./run-summary.ts";
 
@@ -77,6 +78,9 @@ test("artifacts and images come from the newest run of the pipeline in which the
     await placeArtifacts("20260106-1");
     const placed = join(state, "runs", "20260106-1", "artifacts", "make", "out", "file");
     assert.equal(await readFile(placed, "utf8"), "20260102-1");
+    // What made room has nothing to give.
+    await limitResults(join(state, "runs"), { bytes: 0, isInUse: async () => false });
+    await assert.rejects(findEarlier(state, { pipeline, command: "archway run" }, take), { code: "EARLIER_MISSING" });
   } finally {
     await rm(state, { recursive: true });
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import type { ImageProjection } from "../event/project-run.ts";
 import { artifactFolder } from "../job/volumizer/artifacts.ts";
+import { hasResults } from "../job/volumizer/run-results.ts";
 import type { JobOutputs, PlannedJob } from "../pipeline/job-spec.ts";
 import { leftOut } from "../pipeline/left-out.ts";
 import { runSchema } from "./schemas/run.ts";
@@ -15,6 +16,8 @@ export interface Earlier {
   /** Of jobs that do not run, by name. */
   readonly outputs: ReadonlyMap<string, JobOutputs>;
   readonly images: readonly ImageProjection[];
+  /** Runs that something is taken from. */
+  readonly runs: readonly string[];
   /** What is taken from where, for people. */
   readonly notes: readonly string[];
   /** Puts the artifacts where the jobs of this run look for them. */
@@ -60,6 +63,7 @@ export async function findEarlier(
       images.map(({ name, image: { reference, digest } }) => [name, { status: "succeeded", reference, digest }]),
     ),
     images: images.map(({ image }) => image),
+    runs: [...new Set([...moves.map(({ from }) => from), ...images.map(({ run }) => run)])],
     notes: [
       ...moves.map(({ from, job, artifact }) => `The artifact "${artifact}" of "${job}" is that of run ${from}.`),
       ...images.map(({ name, run }) => `The image of "${name}" is that of run ${run}.`),
@@ -89,7 +93,8 @@ async function endedRuns(state: string, pipeline: string): Promise<readonly Ende
   const names = (await readdir(join(state, "runs")).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
   const runs: EndedRun[] = [];
   for (const run of names) {
-    const read = await readSummary(join(state, "runs", run, summaryFile));
+    const folder = join(state, "runs", run);
+    const read = hasResults(folder) ? await readSummary(join(folder, summaryFile)) : undefined;
     if (read?.pipeline !== pipeline) continue;
     const succeeded = read.jobs.flatMap(({ job, state: ended }) => (ended === "succeeded" ? [job] : []));
     runs.push({ run, succeeded: new Set(succeeded), images: read.images });

@@ -1,41 +1,42 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { git } from "../git/git.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
+import type { CliContext } from "./context.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /**
  * What a local run is about: the commit of the working tree, and the event that was asked for. A push that is asked for changed what the last commit and the working tree
  * changed.
+ *
+ * @param folder of the pipeline, which paths are relative to
  */
 export async function localFacts(
   folder: string,
   run: string,
   { event, inputs }: Pick<RunOptions, "event" | "inputs">,
-  signal: AbortSignal,
+  { env, signal }: Pick<CliContext, "env" | "signal">,
 ): Promise<RunFacts> {
-  const git = async (...args: readonly string[]): Promise<string> => {
+  /** What Git says; undefined where it cannot: there is no Git, no repository, no commit, no tag. */
+  const ask = async (...args: readonly string[]): Promise<string | undefined> => {
     try {
-      const { stdout } = await promisify(execFile)("git", ["-c", "safe.directory=*", ...args], { cwd: folder, signal });
-      return stdout.trim();
+      return (await git(args, { cwd: folder, env, signal, settings: [["safe.directory", "*"]] })).toString();
     } catch {
-      // No repository, no commit or no tag: the text is empty then. A cancel is told here.
+      // A cancel is told here.
       signal.throwIfAborted();
-      return "";
+      return undefined;
     }
   };
+  const word = async (...args: readonly string[]) => (await ask(...args))?.trim() ?? "";
   const [branch, tag, commit, parent] = await Promise.all([
-    git("symbolic-ref", "--short", "--quiet", "HEAD"),
-    git("describe", "--tags", "--exact-match", "HEAD"),
-    git("log", "-1", "--format=%H%x00%B%x00%an%x00%ae"),
-    git("rev-parse", "--verify", "--quiet", "HEAD~1"),
+    word("symbolic-ref", "--short", "--quiet", "HEAD"),
+    word("describe", "--tags", "--exact-match", "HEAD"),
+    word("log", "-1", "--format=%H%x00%B%x00%an%x00%ae"),
+    word("rev-parse", "--verify", "--quiet", "HEAD~1"),
   ]);
   const [sha = "", message = "", authorName = "", authorEmail = ""] = commit.split("\0");
   const name = event?.name ?? "push";
   // Without a named event filters let everything pass: the user wants to see the jobs run.
   const isCompared = event !== undefined && parent !== "" && (name === "push" || name === "pull_request");
-  const changed = isCompared
-    ? (await git("diff", "--name-only", "--no-renames", "-z", "HEAD~1")).split("\0")
-    : undefined;
+  const changedPaths = isCompared ? await changesOf(ask) : undefined;
   return {
     run,
     number: 0,
@@ -46,7 +47,19 @@ export async function localFacts(
     message: message.trim(),
     authorName,
     authorEmail,
-    ...(changed === undefined ? {} : { changedPaths: changed.filter((path) => path !== "") }),
+    ...(changedPaths === undefined ? {} : { changedPaths }),
     inputs,
   };
+}
+
+/** What the last commit and the working tree changed, relative to the folder; undefined when Git cannot tell all of it. */
+async function changesOf(
+  ask: (...args: readonly string[]) => Promise<string | undefined>,
+): Promise<readonly string[] | undefined> {
+  const [tracked, fresh] = await Promise.all([
+    ask("diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD~1"),
+    ask("ls-files", "--others", "--exclude-standard", "-z"),
+  ]);
+  if (tracked === undefined || fresh === undefined) return undefined;
+  return `${tracked}${fresh}`.split("\0").filter((path) => path !== "");
 }

@@ -40,6 +40,7 @@ export async function runHere(
   const context: CliContext = {
     ...around.context,
     cwd: around.folder,
+    isConfined: true,
     env: { ...around.context.env, ...around.logins, NO_COLOR: "1" },
     stdin: new PassThrough().end(),
     stdout,

@@ -3,6 +3,7 @@ import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
+import { limitResults } from "../job/volumizer/run-results.ts";
 import {
   openRunFolder,
   removeAbandonedWorkspaces,
@@ -23,6 +24,9 @@ import type { RunSource } from "./run-source.ts";
 
 /** Runs before this one whose events, artifacts and images stay. */
 const keptRuns = 30;
+
+/** Bytes that artifacts and images of all those runs may take together. */
+const keptBytes = 20 * 1024 ** 3;
 
 /** What caches of jobs may take: bytes, how many, seconds without use. */
 const cacheLimits = { bytes: 20 * 1024 ** 3, count: 2000, age: 30 * 86_400 };
@@ -73,6 +77,7 @@ export async function openPlace(
     );
   await removeOldRuns(state, keptRuns, parts.isInUse);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
+  await limitResults(join(state, "runs"), { bytes: keptBytes, isInUse: parts.isInUse });
   const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
   const own = machines.find(({ name }) => name === thisMachine);
   const driver =
@@ -80,7 +85,15 @@ export async function openPlace(
       ? drivers.copy
       : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
-  const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
+  const { repository } = plan.identity;
+  const volumizer = new Volumizer({
+    stateFolder: state,
+    cacheFolder: cacheFolder(env),
+    repository,
+    owner,
+    run,
+    driver,
+  });
   try {
     const { git } = plan.config;
     const checkout =

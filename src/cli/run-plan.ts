@@ -49,7 +49,7 @@ export async function planRun(
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
   const inputs = { ...defaultInputs(config), ...options.inputs };
-  const facts = await localFacts(folder, run, { ...options, inputs }, context.signal);
+  const facts = await localFacts(folder, run, { ...options, inputs }, context);
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   const all = expandPipeline(config, facts);
   const selected = selectForRun(all.jobs, names, options);

@@ -1,4 +1,5 @@
-import { readdir, realpath, rm, rmdir, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { cloneRepository } from "../git/clone.ts";
@@ -9,7 +10,7 @@ import { removeFolder } from "../job/volumizer/remove-folder.ts";
 import { readWorkingTree, type Checkout } from "../job/volumizer/working-tree.ts";
 import { processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { stateFolder } from "./folders.ts";
+import { closeRunFolders, stateFolder } from "./folders.ts";
 import { optionError } from "./parse-option.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -39,7 +40,7 @@ export interface RunSource {
  */
 export async function openSource(
   { cwd, env, signal }: CliContext,
-  { source, sourcePassword }: RunOptions,
+  { source, sourcePassword }: Pick<RunOptions, "source" | "sourcePassword">,
   secrets: ReadonlyMap<string, string>,
 ): Promise<RunSource | undefined> {
   if (source === undefined) return undefined;
@@ -54,6 +55,7 @@ export async function openSource(
     await removeFolder(root);
     await rmdir(own).catch(() => undefined);
   };
+  await closeRunFolders(env);
   try {
     const login = loginFor(place.url, sourcePassword, secrets);
     const clone = await cloneRepository(place, root, {
@@ -68,12 +70,16 @@ export async function openSource(
     const checkout = async (wanted: string, git: "none" | "commit" | "history", within: AbortSignal) => {
       const tree = await readWorkingTree(wanted, { env, signal: within });
       if (git === "history") await clone.deepen();
-      const isRoot = wanted === (await realpath(root));
-      const isThere = isRoot
-        ? git !== "none"
-        : git !== "none" && (await copyRepository(root, wanted, git, { env, signal: within }));
-      if (isRoot && git === "none") await rm(join(root, ".git"), { recursive: true });
-      return { ...tree, hasRepository: isThere };
+      const fresh = await mkdtemp(join(own, "git-"));
+      try {
+        const isThere = git !== "none" && (await copyRepository(root, fresh, git, { env, signal: within }));
+        // The clone's own has a remote, and so have those of submodules.
+        await removeRepositories(wanted);
+        if (isThere) await rename(join(fresh, ".git"), join(wanted, ".git"));
+        return { ...tree, hasRepository: isThere };
+      } finally {
+        await removeFolder(fresh);
+      }
     };
     const { url } = splitLogin(place.url);
     const repository = isGitAddress(url) ? url.replace(/(\.git)?\/*$/, "") : url;
@@ -103,6 +109,15 @@ function loginFor(url: string, name: string | undefined, secrets: ReadonlyMap<st
     throw optionError("--source-password", name, "is no secret that is given; see --secret-file and --secret-env.");
   if (!/^https?:\/\//.test(url)) throw optionError("--source-password", name, "is for sources of https:// alone.");
   return { username: splitLogin(url).username ?? tokenUser, password };
+}
+
+/** Removes the `.git` of a folder, and what leads from submodules to it. */
+async function removeRepositories(folder: string): Promise<void> {
+  await rm(join(folder, ".git"), { recursive: true, force: true });
+  if (!existsSync(join(folder, ".gitmodules"))) return;
+  // Git tracks nothing of that name.
+  for (const { name, parentPath } of await readdir(folder, { withFileTypes: true, recursive: true }))
+    if (name === ".git") await rm(join(parentPath, name), { recursive: true, force: true });
 }
 
 /** A folder of the clone as it is after all links, which lead nowhere out of it. */

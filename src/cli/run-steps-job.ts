@@ -7,6 +7,7 @@ import { handleFailure } from "../job/handle-failure.ts";
 import { type KeptStep, writeKept } from "../job/keep/kept-job.ts";
 import { NetworkQueue } from "../job/network-queue.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
+import { isRoot } from "../job/share-files.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
@@ -88,11 +89,9 @@ function placementOfHandlers(job: JobSpec, { plan, options, place, pool }: JobPa
 /** Git takes a repository only from its owner, and the user of a container is often another one. */
 const ownRepository = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
 
-/** Whether containers of a job run as somebody else than root: the checkout belongs to whoever runs this. */
+/** Whether a job says that its steps run as somebody else than root. Who its images run as is not known yet. */
 function hasOtherUsers(work: JobSpec["work"]): boolean {
-  if (work.kind !== "steps") return false;
-  const users = [work.user, ...work.steps.map(({ user }) => user)];
-  return users.some((user) => user !== undefined && !/^(0|root)(:|$)/.test(user));
+  return work.kind === "steps" && [work, ...work.steps].some(({ user }) => !isRoot(user));
 }
 
 /** The networks of this process, by engine. */
@@ -114,9 +113,9 @@ function surroundingsOf(
   const { config, facts, run } = plan;
   const login = loginOf(config, secrets);
   const { artifacts, caches } = volumizer;
-  const isShared = hasOtherUsers(work);
   const openFolder = (signal: AbortSignal) => {
-    if (seesFiles) return volumizer.openJob(checkout, { isShared, signal });
+    if (seesFiles) return volumizer.openJob(checkout, signal);
+    const isShared = hasOtherUsers(work);
     const staging = join(privateFolder, "moves");
     return VolumeFolder.open(
       { engine, checkout, isShared, artifacts, caches, staging, labels: { run, job: id, owner } },

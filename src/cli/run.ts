@@ -5,6 +5,7 @@ import type { RunEventBody } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
 import { forgetKept, listKept, withKept } from "../job/keep/kept-job.ts";
 import { SecretMasks } from "../job/mask-secrets.ts";
+import { useResults } from "../job/volumizer/run-results.ts";
 import { hashFiles, readWorkingTree } from "../job/volumizer/working-tree.ts";
 import type { Platform } from "../platform/platform.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -14,7 +15,7 @@ import { nextRunNumber } from "../run/run-number.ts";
 import { runPipeline, type RunState } from "../run/run-pipeline.ts";
 import { isRunning, processMark } from "../store/process-mark.ts";
 import type { CliContext } from "./context.ts";
-import { stateFolder } from "./folders.ts";
+import { closeRunFolders, stateFolder } from "./folders.ts";
 import { openRegistries } from "./registries.ts";
 import { checkImages } from "./run-check-images.ts";
 import { explainDisk } from "./run-disk-error.ts";
@@ -66,6 +67,7 @@ async function runFrom(
   }
   const mode = progressMode(options, context);
   await requireSecrets(plan, secrets, options);
+  await closeRunFolders(context.env);
   const owner = await processMark();
   const runFolder = join(stateFolder(context.env), "runs", plan.run);
   const login = loginOf(plan.config, secrets);
@@ -87,7 +89,10 @@ async function runFrom(
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];
+  let leaveEarlier = async (): Promise<void> => undefined;
   try {
+    const folders = plan.earlier.runs.map((earlier) => join(state, "runs", earlier));
+    leaveEarlier = await useResults(folders, owner);
     machines = await openMachines(context, { plan, options, images, isInUse });
     free.resolve(platformOfFree(machines, plan, options));
     await removeForgotten(context, forgotten, { used: machines.map(({ endpoint }) => endpoint), images, isInUse });
@@ -106,6 +111,7 @@ async function runFrom(
     free.resolve(undefined);
     await closeMachines(machines);
     await registries.registries.close();
+    await leaveEarlier();
   }
 }
 

@@ -41,6 +41,8 @@ export interface AttemptPlace {
   /** What the failure handlers that run are for. */
   readonly failed?: Failed;
   readonly emit: (event: RunEventBody) => void | Promise<void>;
+  /** Lets the users of a container that is not root's change the job's files; done once. */
+  readonly share: (image: PulledImage, signal: AbortSignal) => Promise<void>;
   /** An image of the job's platform; asked for once. */
   readonly pull: (image: string, signal: AbortSignal) => Promise<PulledImage>;
   /** Secrets as variables and files of a container. */

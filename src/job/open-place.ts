@@ -7,6 +7,7 @@ import { handOver } from "./hand-over.ts";
 import { HeldContainers } from "./keep/held-containers.ts";
 import type { WhileWaiting } from "./network-queue.ts";
 import { make, patience, removeMade } from "./remove-made.ts";
+import { shareFiles } from "./share-files.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
 import type { OpenCache } from "./volumizer/caches.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
@@ -92,6 +93,7 @@ export async function openPlace(
   const held = around.keep === undefined ? undefined : new HeldContainers({ ...around, job });
   if (held !== undefined) removals.push(() => held.release());
   let count = 0;
+  let sharing: Promise<void> | undefined;
   const place: AttemptPlace = {
     job,
     platform: job.platform,
@@ -115,6 +117,13 @@ export async function openPlace(
     masks: around.masks,
     late,
     emit,
+    share: (image, within) => {
+      sharing ??= shareFiles(place, image, within).catch((error: unknown) => {
+        sharing = undefined;
+        throw error;
+      });
+      return sharing;
+    },
     pull: pullOnce(job, around),
     secretsOf: (uses) => provideSecrets(uses, around, folder),
     containerName: (purpose) => `${name}-${purpose.replace(/[^\w.-]+/g, "-")}-${++count}`,

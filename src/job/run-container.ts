@@ -8,6 +8,11 @@ import { make, type Maker, patience, removeMade } from "./remove-made.ts";
 const grace = 10_000;
 /** The same for a first process that does not handle SIGTERM: time for those behind it. */
 const shortGrace = 1_000;
+/** The same for the request to end: an engine that does not answer it may still kill. */
+const asking = 10_000;
+
+/** What ends a container. */
+type Stopper = Pick<Maker, "containerizer" | "clock"> & { readonly isScript: boolean };
 
 /** What runs a container. */
 type Runner = Maker & {
@@ -35,7 +40,7 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
     const running = await containerizer.start(id, output, runner.clock.timeout(patience));
     const ending = Promise.withResolvers<void>();
     const onAbort = () => {
-      stop(runner, id, running).then(ending.resolve, ending.reject);
+      stopContainer(runner, id, running, grace).then(ending.resolve, ending.reject);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -52,16 +57,27 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
   }
 }
 
-/** Asks the processes of a container to end, then ends them. */
-async function stop(runner: Runner, id: string, running: RunningContainer): Promise<void> {
-  const { containerizer, clock, isScript } = runner;
+/**
+ * Asks the processes of a container to end, then ends them.
+ *
+ * @param within milliseconds that they have when they listen
+ * @throws Error when the engine does not end it
+ */
+export async function stopContainer(
+  stopper: Stopper,
+  id: string,
+  running: RunningContainer,
+  within: number,
+): Promise<void> {
+  const { containerizer, clock, isScript } = stopper;
   const { exited } = running;
   const ended = exited.then(
     () => true,
     () => true,
   );
-  const isPatient = await Promise.race([isScript ? endScript(runner, id) : endProgram(runner, id, running), ended]);
-  if (await endsWithin(clock, isPatient ? grace : shortGrace, exited)) return;
+  const asked = Promise.race([isScript ? endScript(stopper, id) : endProgram(stopper, id, running), ended]);
+  const isPatient = (await endsWithin(clock, asking, asked)) && (await asked);
+  if (await endsWithin(clock, isPatient ? within : shortGrace, exited)) return;
   await running.kill("SIGKILL").catch(() => undefined);
   if (await endsWithin(clock, patience, exited)) return;
   // The removal that follows is the last means.
@@ -69,7 +85,7 @@ async function stop(runner: Runner, id: string, running: RunningContainer): Prom
 }
 
 /** Whether a script was asked to end: its first process is our shell, and needs no signal. */
-function endScript({ containerizer, clock }: Runner, id: string): Promise<boolean> {
+function endScript({ containerizer, clock }: Stopper, id: string): Promise<boolean> {
   return containerizer.exec(id, endOthers, clock.timeout(patience)).then(
     () => true,
     // Too many processes, no memory: nobody in there can be asked.
@@ -78,7 +94,7 @@ function endScript({ containerizer, clock }: Runner, id: string): Promise<boolea
 }
 
 /** Whether the program of an image was asked to end and listens. Without a shell in the image nobody knows, and it has its time. */
-async function endProgram({ containerizer, clock }: Runner, id: string, running: RunningContainer): Promise<boolean> {
+async function endProgram({ containerizer, clock }: Stopper, id: string, running: RunningContainer): Promise<boolean> {
   await running.kill("SIGTERM").catch(() => undefined);
   return containerizer.exec(id, endUnheard, clock.timeout(patience)).then(
     ({ exitCode }) => exitCode !== unheard,

@@ -52,18 +52,19 @@ export async function saveResults(
   try {
     // What stays another user's may still be read: artifacts and caches tell when not.
     await handOver(place, keeping.limit).catch(() => undefined);
-    await saveArtifacts(artifacts, keeping);
-    for (const cache of kept) await saveCache(cache, keeping);
+    const lost = await saveArtifacts(artifacts, keeping);
+    for (const cache of kept) if (lost.length === 0 || cache.save === "always") await saveCache(cache, keeping);
+    if (failure === undefined && lost.length > 0) throw lost[0];
   } finally {
     cancelled.removeEventListener("abort", onCancel);
   }
 }
 
-/** Each artifact, whatever came of the others. */
+/** Keeps each artifact, whatever came of the others. Gives why those were lost that could not be kept, and tells of those that the job does not fail of. */
 async function saveArtifacts(
   artifacts: AttemptPlace["job"]["work"]["artifacts"],
   { place, failure, limit }: Keeping,
-): Promise<void> {
+): Promise<readonly unknown[]> {
   const { job, folder, emit } = place;
   const errors: unknown[] = [];
   for (const artifact of artifacts) {
@@ -73,12 +74,13 @@ async function saveArtifacts(
     } catch (error) {
       const why = limit.aborted ? new JobFailure(noTime(artifact.name)) : error;
       errors.push(why);
-      if (failure === undefined) continue;
+      // The job will fail of the first one.
+      if (failure === undefined && errors.length === 1) continue;
       const text = `The artifact "${artifact.name}" was not kept: ${failureOf(why).message}`;
       await emit({ type: "note", job: job.id, text });
     }
   }
-  if (failure === undefined && errors.length > 0) throw errors[0];
+  return errors;
 }
 
 async function saveCache({ cache, key, path, save }: JobCache, keeping: Keeping): Promise<void> {

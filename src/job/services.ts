@@ -4,9 +4,12 @@ import type { AttemptPlace } from "./attempt-place.ts";
 import { endsWithin } from "./clock.ts";
 import type { ContainerExit } from "./containerizer/containerizer.ts";
 import { make, removeMade } from "./remove-made.ts";
+import { stopContainer } from "./run-container.ts";
 import { SourceLog } from "./source-log.ts";
 import { commandOf, scriptMounts } from "./steps/run-in-container.ts";
 
+/** Milliseconds that services have to end by themselves: no job needs them any more. */
+const grace = 3_000;
 /** Milliseconds that the output of services that were ended has to come. */
 const afterEnd = 10_000;
 
@@ -32,13 +35,14 @@ export async function startServices(
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   const containers: string[] = [];
-  const kills: (() => Promise<void>)[] = [];
+  const stops: (() => Promise<void>)[] = [];
   const hosts: Record<string, string> = {};
   let isOver = false;
   const endings: Promise<unknown>[] = [];
   const stop = async () => {
     isOver = true;
-    await Promise.all(kills.map((kill) => kill().catch(() => undefined)));
+    // What does not end is removed below.
+    await Promise.all(stops.map((end) => end().catch(() => undefined)));
     // The end of their output belongs to the log.
     await endsWithin(place.clock, afterEnd, Promise.allSettled(endings));
     await Promise.all(containers.map((id) => removeMade(place, { kind: "container", id })));
@@ -63,7 +67,8 @@ export async function startServices(
     });
     ended.catch((error: unknown) => lost.reject(error));
     endings.push(ended);
-    kills.push(() => running.kill("SIGKILL"));
+    const isScript = service.run?.kind === "script";
+    stops.push(() => stopContainer({ ...place, isScript }, id, running, grace));
     if (service.ready !== undefined) await waitUntilReady(service.name, service.ready, id, place, within, lost.promise);
     const address = await place.containerizer.addressOf(id, within);
     if (address !== undefined) hosts[service.name] = address;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { runScripted, type ScriptedRun } from "../../test/scripted/run-scripted.ts";
+import type { ContainerScript } from "../../test/scripted/scripted-containerizer.ts";
 import { assertNothingLeft, containers, jobsOf, stepsOf } from "../../test/scripted/tell-run.ts";
 
 describe("services", () => {
@@ -25,6 +26,27 @@ describe("services", () => {
     const one = ran.engine.made.find(({ labels }) => labels.step === "one");
     assert.deepEqual(one?.hosts, { db: "10.0.0.2", web: "10.0.0.2" });
     assertNothingLeft(ran);
+  });
+
+  test("are asked to end, and killed when they do not", async () => {
+    const last = async (web: ContainerScript) => {
+      const ran = await runScripted(yaml("{ command: x }"), containers({ "service:db": {}, "service:web": web }));
+      assertNothingLeft(ran);
+      assert.deepEqual(jobsOf(ran), ["a succeeded"]);
+      const cleaned = ran.events.find(
+        (event) => event.type === "step" && event.step === "clean" && event.state === "succeeded",
+      );
+      return (service: string) => {
+        const stopped = ran.events.findLast((event) => event.type === "service" && event.service === service);
+        return (stopped?.at ?? Infinity) - (cleaned?.at ?? 0);
+      };
+    };
+    const heeding = await last({ heeds: 2_000 });
+    assert.ok(heeding("web") >= 2_000 && heeding("web") < 2_100, `${heeding("web")}`);
+    // Nobody hears the signal there: no use in waiting.
+    assert.ok(heeding("db") > 1_000 && heeding("db") < 1_100, `${heeding("db")}`);
+    const slow = await last({ heeds: 60_000 });
+    assert.ok(slow("web") > 3_000 && slow("web") < 3_100, `${slow("web")}`);
   });
 
   test("that do not get ready, or end, fail the job", async () => {

@@ -1,7 +1,7 @@
 /** Jobs of steps on a scripted engine: order, conditions, time limits, attempts, what is kept, and what is removed. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { runScripted } from "../../test/scripted/run-scripted.ts";
+import { runScripted, type ScriptedRun } from "../../test/scripted/run-scripted.ts";
 import type { ContainerScript } from "../../test/scripted/scripted-containerizer.ts";
 import { assertNothingLeft, containers, jobsOf, lost, stepsOf } from "../../test/scripted/tell-run.ts";
 
@@ -68,6 +68,15 @@ describe("steps", () => {
     }
     assert.ok(heeding.took > 7_000 && heeding.took < 7_100, `${heeding.took}`);
     assert.ok(deaf.took > 15_000 && deaf.took < 15_100, `${deaf.took}`);
+  });
+
+  test("are killed when the engine does not answer the request to end them", async () => {
+    const ran = await runScripted("jobs: { a: { image: alpine, steps: [{ name: one, run: x, timeout: 5s }] } }", {
+      ...containers({ one: {} }),
+      fault: (operation) => (operation === "exec" ? { takes: 3_600_000 } : undefined),
+    });
+    assert.deepEqual(jobsOf(ran), ["a failed STEP_TIMEOUT"]);
+    assert.ok(ran.took > 16_000 && ran.took < 16_100, `${ran.took}`);
   });
 });
 
@@ -159,4 +168,54 @@ test("artifacts and caches are kept as the end asks for", async () => {
   assert.deepEqual(good.folders.done, ["kept good", "kept logs", "saved plain", "saved eager"]);
   const bad = await runScripted(yaml, containers({ one: { lasts: 1, exitCode: 1 } }));
   assert.deepEqual(bad.folders.done, ["kept logs", "kept core", "saved eager"]);
+});
+
+test("an artifact that cannot be kept takes no other with it, and is told", async () => {
+  const yaml = `jobs:
+  a:
+    image: alpine
+    cache: [{ path: /c, key: plain }, { path: /d, key: eager, save: always }]
+    artifacts: { one: { paths: [a], when: always }, two: { paths: [b], when: always }, three: { paths: [c], when: always } }
+    steps: [{ name: step, run: x }]`;
+  const lostArtifacts = ["one", "two"];
+  const notes = ({ events }: ScriptedRun) => events.flatMap((event) => (event.type === "note" ? [event.text] : []));
+  const good = await runScripted(yaml, containers({}), { lostArtifacts });
+  assert.deepEqual(good.folders.done, ["kept three", "saved eager"]);
+  assert.deepEqual(jobsOf(good), ["a failed LOST"]);
+  assert.deepEqual(notes(good), ['The artifact "two" was not kept: no two']);
+  const bad = await runScripted(yaml, containers({ step: { lasts: 1, exitCode: 1 } }), { lostArtifacts });
+  assert.deepEqual(bad.folders.done, ["kept three", "saved eager"]);
+  assert.deepEqual(jobsOf(bad), ["a failed STEP_FAILED"]);
+  assert.deepEqual(notes(bad), ['The artifact "one" was not kept: no one', 'The artifact "two" was not kept: no two']);
+});
+
+describe("the files of a job", () => {
+  const user = (image: string) => (image === "node" ? "node" : undefined);
+  const ran = (job: string, isRemote = false) =>
+    runScripted(`jobs: { a: ${job} }`, { ...containers({ bad: { lasts: 1, exitCode: 1 } }), user }, { isRemote });
+  const names = ({ engine }: ScriptedRun) => engine.made.map(({ name }) => name.replace(/^.*-([a-z]+)-\d+$/, "$1"));
+
+  test("are shared once, with the first container of another user: the job's, a step's, a handler's or the image's own", async () => {
+    for (const [job, count] of [
+      ["{ image: alpine, steps: [{ name: one, run: x }] }", 0],
+      ["{ image: alpine, user: '0:0', steps: [{ name: one, run: x }] }", 0],
+      ["{ image: node, user: root, steps: [{ name: one, run: x }] }", 0],
+      ["{ image: alpine, user: '1000', steps: [{ name: one, run: x }, { name: two, run: x }] }", 1],
+      ["{ image: alpine, steps: [{ name: one, run: x, user: app }, { name: two, run: x, user: web }] }", 1],
+      ["{ image: node, steps: [{ name: one, run: x }, { name: two, run: x }] }", 1],
+      ["{ image: alpine, steps: [{ name: one, run: x, image: node }] }", 1],
+      ["{ image: alpine, steps: [{ name: bad, run: x }], on_failure: [{ name: tell, run: x, user: '1000' }] }", 1],
+    ] as const)
+      assert.equal((await ran(job)).folders.done.length, count, job);
+  });
+
+  test("are shared by root of the image where they are another machine's", async () => {
+    const job = "{ image: node, steps: [{ name: one, run: x }, { name: two, run: x }], cache: [{ path: /c, key: k }] }";
+    const remote = await ran(job, true);
+    assert.deepEqual(names(remote), ["share", "one", "two"]);
+    const [{ user: root, entrypoint, image } = {}] = remote.engine.made;
+    assert.deepEqual([root, image?.id], ["0:0", "node"]);
+    assert.deepEqual(entrypoint?.slice(-2), ["/workspace", "/c"]);
+    assertNothingLeft(remote);
+  });
 });

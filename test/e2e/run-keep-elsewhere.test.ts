@@ -200,7 +200,10 @@ describe("archway run --keep of what ran elsewhere", { skip: await unavailable(.
     git("commit", "--quiet", "-m", "two");
     const only = await run(`${repository}#main`, "use", "--only");
     assert.equal(only.code, 0, only.stderr);
-    assert.match(only.stderr, /The artifact "out" of "make@linux\/amd64" is that of run \d+-\d+\.[^]*│ made by 1\n.*│ run 2\n/);
+    assert.match(
+      only.stderr,
+      /The artifact "out" of "make@linux\/amd64" is that of run \d+-\d+\.[^]*│ made by 1\n.*│ run 2\n/,
+    );
     // Another reference is another pipeline.
     git("branch", "other");
     assert.equal((await run("app#other", "use", "--only")).code, 2);

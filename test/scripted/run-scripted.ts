@@ -11,7 +11,7 @@ import { parsePlatform } from "../../src/platform/platform.ts";
 import { MachinePool } from "../../src/run/machine-pool.ts";
 import { runPipeline, type RunState } from "../../src/run/run-pipeline.ts";
 import { type EngineScript, ScriptedContainerizer } from "./scripted-containerizer.ts";
-import { ScriptedFolders } from "./scripted-folder.ts";
+import { type FolderScript, ScriptedFolders } from "./scripted-folder.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const [amd64, arm64] = [parsePlatform("linux/amd64"), parsePlatform("linux/arm64")];
@@ -51,21 +51,19 @@ export async function runScripted(
     cancelAt,
     secrets = {},
     hash = () => "",
-    saving = 0,
     noFolder,
-  }: {
+    ...files
+  }: FolderScript & {
     readonly cancelAt?: number;
     readonly secrets?: Readonly<Record<string, string>>;
     readonly hash?: () => string;
-    /** Milliseconds that it takes to keep an artifact or a cache. */
-    readonly saving?: number;
     /** Why no job gets files. */
     readonly noFolder?: Error;
   } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
-  const folders = new ScriptedFolders(clock, saving);
+  const folders = new ScriptedFolders(clock, files);
   const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
   const events: TimedEvent[] = [];
   const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });

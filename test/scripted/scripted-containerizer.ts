@@ -12,7 +12,7 @@ import type {
   Removable,
   RunningContainer,
 } from "../../src/job/containerizer/containerizer.ts";
-import { endOthers, unheard } from "../../src/job/first-process.ts";
+import { endOthers, endUnheard, unheard } from "../../src/job/first-process.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What a container does. Times are milliseconds. */
@@ -46,6 +46,8 @@ export interface EngineScript {
   readonly image?: (request: PullRequest) => ArchwayError | undefined;
   /** How many networks it has addresses for, by the time; as many as are wanted when absent. */
   readonly networks?: (now: number) => number;
+  /** Who an image runs as; root when absent. */
+  readonly user?: (image: string) => string | undefined;
   /** Asked for every request, counted from 1 over all. */
   readonly fault?: (operation: Operation, count: number) => Fault | undefined;
 }
@@ -91,7 +93,8 @@ export class ScriptedContainerizer implements Containerizer {
       const error = this.#script.image?.(request);
       if (error !== undefined) throw error;
       const { image, platform } = request;
-      return { id: image, digest: `sha256:${image}`, platform, bytes: 0 };
+      const user = this.#script.user?.(image);
+      return { id: image, digest: `sha256:${image}`, platform, ...(user === undefined ? {} : { user }), bytes: 0 };
     });
   }
 
@@ -140,7 +143,8 @@ export class ScriptedContainerizer implements Containerizer {
       const container = this.#containers.get(id);
       if (container?.startedAt === undefined || container.isOver) throw refused("it does not run");
       const { script, startedAt } = container;
-      if (container.spec.labels.step?.startsWith("service:") === true) {
+      const isEnd = command === endOthers || command === endUnheard;
+      if (!isEnd && container.spec.labels.step?.startsWith("service:") === true) {
         const isReady = script.isReady?.(this.#clock.now() - startedAt) ?? true;
         return { exitCode: isReady ? 0 : 1, output: "" };
       }

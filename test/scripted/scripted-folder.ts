@@ -1,5 +1,16 @@
 import type { Clock } from "../../src/job/clock.ts";
+import { ArchwayError } from "../../src/error/error.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
+
+/** How files of jobs behave. */
+export interface FolderScript {
+  /** Milliseconds that it takes to keep an artifact or a cache. */
+  readonly saving?: number;
+  /** Artifacts that cannot be kept. */
+  readonly lostArtifacts?: readonly string[];
+  /** Only containers get to the files. */
+  readonly isRemote?: boolean;
+}
 
 /** Files of jobs that are nowhere, and know whether they were removed. */
 export class ScriptedFolders {
@@ -9,11 +20,14 @@ export class ScriptedFolders {
   readonly done: string[] = [];
   readonly #clock: Clock;
   readonly #saving: number;
+  readonly #lost: readonly string[];
+  readonly #isRemote: boolean;
 
-  /** @param saving milliseconds that it takes to keep an artifact or a cache */
-  constructor(clock: Clock, saving: number) {
+  constructor(clock: Clock, { saving = 0, lostArtifacts = [], isRemote = false }: FolderScript) {
     this.#clock = clock;
     this.#saving = saving;
+    this.#lost = lostArtifacts;
+    this.#isRemote = isRemote;
   }
 
   async openFolder(): Promise<JobFolder> {
@@ -44,8 +58,13 @@ export class ScriptedFolders {
         source: "/cache",
       }),
       saveArtifact: async (_, { name }, signal) => {
+        if (this.#lost.includes(name)) throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
         await save(`kept ${name}`, signal);
         return { files: 0, bytes: 0 };
+      },
+      share: async () => {
+        if (!this.#isRemote) done.push("shared");
+        return !this.#isRemote;
       },
       remove: async () => {
         open.delete(folder);

@@ -84,6 +84,8 @@ export interface PulledImage {
   /** Digest of the platform's manifest. */
   readonly digest: string;
   readonly platform: Platform;
+  /** Who its containers run as when nobody else is named; absent: root. */
+  readonly user?: string;
   /** Bytes that were moved. */
   readonly bytes: number;
 }

@@ -19,6 +19,7 @@ export const imageAnswer = z.object({
   Architecture: z.string(),
   Variant: z.string().nullish(),
   RepoDigests: z.array(z.string()).nullish(),
+  Config: z.object({ User: z.string().nullish() }).nullish(),
 });
 
 export type ImageAnswer = z.output<typeof imageAnswer>;

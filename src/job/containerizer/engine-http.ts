@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { request, type Agent, type IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Duplex, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ArchwayError } from "../../error/error.ts";
 import { openDialer } from "./dial-engine.ts";
@@ -72,7 +72,7 @@ export class EngineHttp {
     return answer;
   }
 
-  /** Takes a connection over: what follows the answer belongs to the caller. */
+  /** Takes a connection over: what follows the answer belongs to the caller. The signal cuts it off for as long as it is open. */
   async hijack(
     asked: EngineRequest,
     signal: AbortSignal,
@@ -80,7 +80,10 @@ export class EngineHttp {
     return new Promise((resolve, reject) => {
       const upgrade = { Connection: "Upgrade", Upgrade: "tcp", ...asked.headers };
       const sent = this.#open({ ...asked, headers: upgrade }, signal, reject);
-      sent.on("upgrade", (_, socket: Readable, head: Uint8Array) => resolve({ stream: socket, head }));
+      // With the upgrade the request is over for Node, and its signal no longer reaches the connection.
+      sent.on("upgrade", (_, socket: Duplex, head: Uint8Array) =>
+        resolve({ stream: addAbortSignal(signal, socket), head }),
+      );
       // Podman before 4.5 answers 200 and goes on as if it had been 101.
       sent.on("response", (answer) => {
         if (answer.statusCode === 200) resolve({ stream: answer, head: new Uint8Array() });

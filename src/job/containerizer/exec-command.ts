@@ -1,12 +1,12 @@
 import { createdAnswer, execAnswer } from "./docker-answers.ts";
-import type { EngineHttp } from "./engine-http.ts";
+import { type EngineHttp, engineLost } from "./engine-http.ts";
 import { OutputFrames } from "./output-frames.ts";
 import { retryTransient } from "./transient-refusal.ts";
 
 /** Bytes of a command's output that are kept. */
 const maxOutput = 64 * 1024;
 
-/** Runs a command in a running container. Throws {@link EngineRefusal}. */
+/** Runs a command in a running container. Throws {@link EngineRefusal}, and `ENGINE_LOST` (kind `unreachable`) when the connection breaks. */
 export async function execCommand(
   engine: EngineHttp,
   container: string,
@@ -22,8 +22,12 @@ export async function execCommand(
   const frames = new OutputFrames((_, bytes) => {
     output = Buffer.concat([output, bytes]).subarray(-maxOutput);
   });
-  await frames.write(head);
-  for await (const piece of stream) await frames.write(piece);
+  try {
+    await frames.write(head);
+    for await (const piece of stream) await frames.write(piece);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : engineLost(engine.endpoint, error);
+  }
   const { ExitCode } = execAnswer.parse(await engine.json({ method: "GET", path: `/exec/${Id}/json` }, signal));
   return { exitCode: ExitCode ?? 1, output: output.toString("utf8") };
 }

@@ -40,7 +40,7 @@ export async function pullImage(
     if (own === undefined || !isOf(own, platform)) throw error;
     // Asked for one platform, Docker tells the digest of its manifest, which it takes for no image: the name's own is.
     const { Id: id } = (await inspect(engine, image, signal)) ?? own;
-    return { id, digest: own.RepoDigests?.[0]?.split("@")[1] ?? own.Id, platform, bytes: 0 };
+    return { id, digest: own.RepoDigests?.[0]?.split("@")[1] ?? own.Id, platform, ...userOf(own), bytes: 0 };
   }
   const found = await inspect(engine, pinned.reference, signal);
   const bytes = found === undefined ? await pull(engine, image, pinned, platform, signal) : 0;
@@ -54,7 +54,11 @@ export async function pullImage(
       hint: "Its index or its configuration is wrong: archway verify tells which.",
     });
   }
-  return { id: there.Id, digest: pinned.digest, platform, bytes };
+  return { id: there.Id, digest: pinned.digest, platform, ...userOf(there), bytes };
+}
+
+function userOf({ Config }: ImageAnswer): Pick<PulledImage, "user"> {
+  return Config?.User ? { user: Config.User } : {};
 }
 
 function platformOf({ Os, Architecture, Variant }: ImageAnswer): Platform {
@@ -112,7 +116,7 @@ export async function loadImage(
     await engine.json(asked, signal);
     const there = await inspect(engine, name, signal);
     if (there === undefined) throw pullFailed(image, "the engine has no such image after it was loaded");
-    return { id: there.Id, digest, platform, bytes: (await stat(file)).size, name };
+    return { id: there.Id, digest, platform, ...userOf(there), bytes: (await stat(file)).size, name };
   } finally {
     await rm(file, { force: true });
   }

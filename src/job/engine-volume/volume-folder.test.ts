@@ -32,7 +32,7 @@ test("a container whose answer is lost goes by its name, before the volume that 
     isShared: false,
     checkout: { folder: root.path, paths: [] },
     artifacts: new Artifacts(root.path),
-    caches: new Caches(root.path, { driver: drivers.copy, owner: "me-1-1" }),
+    caches: new Caches(root.path, { repository: "/r", driver: drivers.copy, owner: "me-1-1" }),
     staging: root.path,
     labels: { run: "r", owner: "me-1-1" },
   };
@@ -66,7 +66,7 @@ test(
         isShared: false,
         checkout: { folder: root.path, paths: [] },
         artifacts: new Artifacts(root.path),
-        caches: new Caches(caches, { driver: drivers.copy, owner: "me-1-1" }),
+        caches: new Caches(caches, { repository: "/repository", driver: drivers.copy, owner: "me-1-1" }),
         staging,
         labels: { run: "r", owner: "me-1-1" },
       },

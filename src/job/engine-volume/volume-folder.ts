@@ -139,6 +139,11 @@ export class VolumeFolder implements JobFolder {
     return { cache: { ...cache, save }, ...(isApart ? { source: { volume: volume.name } } : {}) };
   }
 
+  async share(): Promise<boolean> {
+    // The caches came after the checkout.
+    return this.#parts.isShared && this.#volumes.length === 1;
+  }
+
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved> {
     return this.#stage(async (staged) => {
       for (const base of basesOf(spec.paths)) {

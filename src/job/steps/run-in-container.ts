@@ -6,6 +6,7 @@ import { askDisks } from "../disk-room.ts";
 import { scriptCommand, scriptPlace } from "../first-process.ts";
 import type { HeldContainers } from "../keep/held-containers.ts";
 import { runContainer } from "../run-container.ts";
+import { isRoot } from "../share-files.ts";
 import type { ContainerRun } from "./with-log.ts";
 
 /** The innermost of a step: its image, its container, its end. `held` takes the container instead of its removal. */
@@ -24,6 +25,7 @@ async function specify(step: StepSpec, place: AttemptPlace, signal: AbortSignal)
   const { job } = place;
   const { directory = ".", user = job.work.user } = step;
   const image = await place.pull(step.image ?? job.work.image, signal);
+  if (!isRoot(user ?? image.user)) await place.share(image, signal);
   const secrets = await place.secretsOf([...job.work.secrets, ...step.secrets]);
   return {
     name: place.containerName(step.name),

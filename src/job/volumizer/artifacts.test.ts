@@ -81,6 +81,27 @@ describe("artifacts", () => {
     });
   });
 
+  test("have the permissions of what they are made of, and run as nobody else", async () => {
+    await using root = await folderOfTest();
+    const artifacts = new Artifacts(join(root.path, "artifacts"));
+    const [from, to] = [join(root.path, "from"), join(root.path, "to")];
+    await mkdir(join(from, "folder"), { recursive: true });
+    await mkdir(to);
+    for (const name of ["plain", "root"]) await writeFile(join(from, "folder", name), "");
+    await chmod(join(from, "folder/plain"), 0o640);
+    await chmod(join(from, "folder/root"), 0o6755);
+    await chmod(join(from, "folder"), 0o3775);
+    await artifacts.save("x", from, artifact(["folder"]), signal);
+    await artifacts.place(to, { path: ".", artifact: "out", from: [{ job: "x" }] }, signal);
+    for (const home of [join(root.path, "artifacts/x/out"), to]) {
+      const modes = ["folder", "folder/plain", "folder/root"].map(async (path) => (await stat(join(home, path))).mode);
+      assert.deepEqual(
+        (await Promise.all(modes)).map((mode) => (mode & 0o7777).toString(8)),
+        ["775", "640", "755"],
+      );
+    }
+  });
+
   test("links lead neither out of the workspace nor out of the place they are put to", async () => {
     await using root = await folderOfTest();
     const artifacts = new Artifacts(join(root.path, "artifacts"));

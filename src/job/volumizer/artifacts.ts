@@ -111,19 +111,23 @@ function expiryFile(folder: string): string {
  *
  * @param folder of the run's artifacts
  * @param age seconds since the run has ended
+ * @returns whether there were such
  */
-export async function removeExpired(folder: string, age: number): Promise<void> {
+export async function removeExpired(folder: string, age: number): Promise<boolean> {
+  let isChanged = false;
   for (const job of await readdir(folder).catch(() => [])) {
     const home = join(folder, job);
     for (const file of (await readdir(home).catch(() => [])).filter((one) => one.startsWith(".expires-"))) {
       const expires = Number(await readFile(join(home, file), "utf8").catch(() => "NaN"));
       if (!(expires < age)) continue;
+      isChanged = true;
       await removeFolder(join(home, file.slice(".expires-".length)));
       await rm(join(home, file), { force: true });
     }
     // Only when nothing else is in it.
     await rmdir(home).catch(() => undefined);
   }
+  return isChanged;
 }
 
 /** Where an artifact lies in the folder of a run's artifacts. */

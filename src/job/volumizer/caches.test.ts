@@ -24,7 +24,9 @@ const spec = (key: string, more: Partial<CacheSpec> = {}): CacheSpec => ({
 async function placeOfTest(how: { readonly driver?: DriverName; readonly owner?: string } = {}) {
   const root = await mkdtempDisposable(join(tmpdir(), "archway-caches-"));
   const { driver = "copy", owner = "me-1-1" } = how;
-  const caches = new Caches(join(root.path, "caches"), { driver: drivers[driver], owner });
+  const ofRepository = (repository: string) =>
+    new Caches(join(root.path, "caches"), { repository, driver: drivers[driver], owner });
+  const caches = ofRepository("/one");
   let count = 0;
   const target = () => join(root.path, `target-${++count}`);
   const save = async (key: string, platform = amd64, content = key) => {
@@ -37,6 +39,7 @@ async function placeOfTest(how: { readonly driver?: DriverName; readonly owner?:
   const limits = { bytes: 1000, count: 100, age: 60, now: Date.now(), isInUse: isRunning };
   return {
     caches,
+    ofRepository,
     target,
     save,
     look,
@@ -54,6 +57,26 @@ describe("caches", () => {
     assert.deepEqual(await readdir(target), []);
     assert.equal((await place.caches.open(spec("k"), arm64, target)).result, "hit");
     assert.equal(await readFile(join(target, "file"), "utf8"), "k");
+  });
+
+  test("a cache of one repository is never another's, nor one path's that of another, also by the beginning of its key", async () => {
+    await using place = await placeOfTest();
+    await place.save("npm");
+    const open = (caches: Caches, path: string) =>
+      caches.open(spec("npm", { path, restore: ["n", ""] }), amd64, place.target());
+    const others = [await open(place.ofRepository("/two"), "/c"), await open(place.caches, "/d")];
+    for (const cache of others) {
+      assert.equal(cache.result, "miss");
+      assert.equal((await cache.save()).saved, true);
+    }
+    for (const caches of [place.caches, place.ofRepository("/two")]) {
+      assert.equal((await open(caches, "/c")).result, "hit");
+      assert.equal((await open(caches, "/c/")).result, "hit");
+    }
+    assert.equal((await open(place.caches, "/d")).result, "hit");
+    // All of them together are cleaned.
+    await place.caches.collectGarbage({ ...place.limits, count: 0 });
+    assert.equal((await open(place.ofRepository("/two"), "/c")).result, "miss");
   });
 
   test("the beginning of a key restores the last used, and what is too large is not saved", async () => {
@@ -158,6 +181,7 @@ describe("the cleaning of caches", () => {
     await place.save("left");
     const [machine] = (await processMark()).split("-");
     const dead = new Caches(join(place.target(), "../caches"), {
+      repository: "/one",
       driver: drivers.overlay,
       owner: `${machine}-999999999-1`,
     });

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import type { CacheSpec } from "../../pipeline/job-spec.ts";
 import { formatPlatform, type Platform } from "../../platform/platform.ts";
 import { withLayoutLock } from "../../store/layout-lock.ts";
@@ -47,32 +47,38 @@ interface Entry {
 }
 
 /**
- * The caches of all runs: `PLATFORM/HASH-OF-KEY/` with the key in a file, the content in a folder, and a file for each process that uses it. The platform is a folder of its
- * own: what one platform's jobs saved no other's can open.
+ * The caches of all runs: `PLATFORM/SCOPE.HASH-OF-KEY/` with the key in a file, the content in a folder, and a file for each process that uses it. What one platform's jobs saved no
+ * other's can open; and nothing that one repository saved, or what was saved from another path, is ever looked at: keys are the words of whoever wrote a pipeline.
  */
 export class Caches {
   readonly #folder: string;
+  readonly #repository: string;
   readonly #driver: CloneDriver;
   readonly #owner: string;
 
   /**
+   * @param how.repository what tells the repository whose jobs open and save caches from all others
    * @param how.driver makes the clones that jobs get
    * @param how.owner mark of this process
    */
-  constructor(folder: string, how: { readonly driver: CloneDriver; readonly owner: string }) {
+  constructor(
+    folder: string,
+    how: { readonly repository: string; readonly driver: CloneDriver; readonly owner: string },
+  ) {
     this.#folder = folder;
+    this.#repository = how.repository;
     this.#driver = how.driver;
     this.#owner = how.owner;
   }
 
   /**
-   * Fills `target` with the cache of the key, else with the newest whose key begins with one of `restore`, in their order.
+   * Fills `target` with the cache of the key, else with the newest whose key begins with one of `restore`, in their order; of those that this repository saved from the same path.
    *
    * @param how.signal ends the filling; throws its reason
    * @param how.isPlain nothing may be mounted there: steps may remove the folder, or it has files already
    */
   async open(
-    { key, restore, maxSize }: CacheSpec,
+    { path, key, restore, maxSize }: CacheSpec,
     platform: Platform,
     target: string,
     how: { readonly isPlain?: boolean; readonly signal?: AbortSignal } = {},
@@ -80,7 +86,8 @@ export class Caches {
     const home = join(this.#folder, formatPlatform(platform).replaceAll("/", "_"));
     await mkdir(home, { recursive: true });
     await mkdir(target, { recursive: true });
-    const { source, isExact, release } = await withLayoutLock(home, () => this.#choose(home, key, restore));
+    const scope = this.#scopeOf(path);
+    const { source, isExact, release } = await withLayoutLock(home, () => this.#choose(home, scope, key, restore));
     if (source !== undefined) {
       const driver = how.isPlain && this.#driver.name === "overlay" ? drivers.copy : this.#driver;
       const content = join(source.folder, "content");
@@ -105,19 +112,25 @@ export class Caches {
         const { bytes, isOurs } = await measureFolder(target);
         signal?.throwIfAborted();
         if (bytes > maxSize) return { saved: false, bytes, reason: `it has ${bytes} bytes, max_size is ${maxSize}` };
-        const saved = await this.#save(home, key, { folder: target, bytes, isOurs, signal });
+        const saved = await this.#save(home, { scope, key }, { folder: target, bytes, isOurs, signal });
         return saved ? { saved, bytes } : { saved, bytes, reason: "another job saved a cache of this key meanwhile" };
       },
     };
   }
 
+  /** What the names of caches begin with that this repository saves from a path. */
+  #scopeOf(path: string): string {
+    return hashOf(JSON.stringify([this.#repository, normalize(`${path}/`)]));
+  }
+
   /** The entry to use, marked as used by this process. */
   async #choose(
     home: string,
+    scope: string,
     key: string,
     restore: readonly string[],
   ): Promise<{ readonly source?: Entry; readonly isExact: boolean; readonly release: () => Promise<void> }> {
-    const entries = await this.#entries(home);
+    const entries = await this.#entries(home, (name) => name.startsWith(`${scope}.`));
     const exact = entries.find((entry) => entry.key === key);
     const near = restore.flatMap((start) => entries.filter((entry) => entry.key.startsWith(start)))[0];
     const source = exact ?? near;
@@ -132,7 +145,7 @@ export class Caches {
   /** Makes a folder the cache of a key; false when there is one already. */
   async #save(
     home: string,
-    key: string,
+    { scope, key }: { readonly scope: string; readonly key: string },
     from: {
       readonly folder: string;
       readonly bytes: number;
@@ -155,7 +168,7 @@ export class Caches {
           () => false,
         ));
       if (!isMoved) await copyFolder(from.folder, content, { reflink: false, signal: from.signal });
-      await rename(fresh, join(home, nameOf(key)));
+      await rename(fresh, join(home, `${scope}.${hashOf(key)}`));
       return true;
     } catch (error) {
       await removeFolder(fresh).catch(() => undefined);
@@ -173,7 +186,9 @@ export class Caches {
    */
   async collectGarbage({ bytes, count, age, now, isInUse }: CacheLimits & Cleaning): Promise<void> {
     const platforms = await readdir(this.#folder).catch(() => []);
-    const all = (await Promise.all(platforms.map((name) => this.#entries(join(this.#folder, name))))).flat();
+    const all = (
+      await Promise.all(platforms.map((name) => this.#entries(join(this.#folder, name), () => true)))
+    ).flat();
     const sum = { bytes: 0, count: 0 };
     for (const entry of all.sort((a, b) => b.used - a.used)) {
       sum.bytes += await sizeOf(entry.folder);
@@ -203,9 +218,9 @@ export class Caches {
     }
   }
 
-  /** Caches of a platform, the last used first. */
-  async #entries(home: string): Promise<readonly Entry[]> {
-    const names = (await readdir(home).catch(() => [])).filter((name) => !name.startsWith("."));
+  /** Caches of a platform whose name fits, the last used first. */
+  async #entries(home: string, fits: (name: string) => boolean): Promise<readonly Entry[]> {
+    const names = (await readdir(home).catch(() => [])).filter((name) => !name.startsWith(".") && fits(name));
     const found = await Promise.all(
       names.map(async (name) => {
         const folder = join(home, name);
@@ -237,8 +252,8 @@ async function isUsed(folder: string, { now, isInUse }: Cleaning): Promise<boole
   return false;
 }
 
-function nameOf(key: string): string {
-  return createHash("sha256").update(key).digest("hex").slice(0, 40);
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
 
 /** Bytes of a cache as they were when it was saved. */

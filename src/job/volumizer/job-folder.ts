@@ -29,6 +29,8 @@ export interface JobFolder {
     platform: Platform,
     signal: AbortSignal,
   ): Promise<{ readonly cache: OpenCache; readonly source?: MountSource }>;
+  /** Lets every user of a container change what is there so far. False where only root of a container can do that. */
+  share(signal: AbortSignal): Promise<boolean>;
   /** Takes an artifact out of the workspace. Throws what {@link Artifacts.save} throws. */
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved>;
   /** What of it holds files that this process may not be able to read or remove; absent where that cannot be. */

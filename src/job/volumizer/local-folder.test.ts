@@ -22,7 +22,7 @@ async function folderOfTest() {
     await mkdir(join(folder, "scratch"), { mode: 0o700 });
     const stores = {
       artifacts: new Artifacts(join(root.path, "a")),
-      caches: new Caches(join(root.path, "c"), { driver: drivers.copy, owner: "me-1-1" }),
+      caches: new Caches(join(root.path, "c"), { repository: "/r", driver: drivers.copy, owner: "me-1-1" }),
     };
     return new LocalFolder({ folder, made: { driver: "copy", files: 0 }, ...stores });
   };
@@ -51,6 +51,21 @@ test("what is added can be read by every user of a container, and by nobody else
   } finally {
     process.umask(before);
   }
+});
+
+test("what is shared can be changed by every user of a container, caches and inputs too, and runs as before", async () => {
+  const { root, open } = await folderOfTest();
+  await using _ = root;
+  const folder = await open("one");
+  const { source } = await folder.openCache(spec("/deps"), amd64, signal);
+  assert.ok(typeof source === "string");
+  await mkdir(join(folder.workspace, "in"), { mode: 0o755 });
+  await writeFile(join(folder.workspace, "in/run"), "", { mode: 0o755 });
+  await writeFile(join(source, "file"), "", { mode: 0o600 });
+  assert.equal(await folder.share(signal), true);
+  const paths = [join(folder.workspace, "in"), join(folder.workspace, "in/run"), source, join(source, "file")];
+  const modes = await Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+  assert.deepEqual(modes, ["777", "777", "777", "666"]);
 });
 
 test("a cache in the workspace needs no mount, and may be removed and made again by a step", async () => {

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { promisify } from "node:util";
 import type { ArtifactSpec, CacheSpec, InputSpec } from "../../pipeline/job-spec.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Artifacts, Moved } from "./artifacts.ts";
@@ -90,6 +92,13 @@ export class LocalFolder implements JobFolder {
 
   saveArtifact(job: string, spec: ArtifactSpec, signal: AbortSignal): Promise<Moved> {
     return this.#stores.artifacts.save(job, this.workspace, spec, signal);
+  }
+
+  /** What a container wrote as another user stays as it is. */
+  async share(signal: AbortSignal): Promise<boolean> {
+    const chmodAll = promisify(execFile)("chmod", ["-R", "a+rwX", this.workspace, ...this.#caches], { signal });
+    await chmodAll.catch(() => signal.throwIfAborted());
+    return true;
   }
 
   /** Root may do everything; another user asks whether something in a folder that containers write to is not theirs. */

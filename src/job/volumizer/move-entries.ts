@@ -5,6 +5,8 @@ import { requireFolders } from "./require-folders.ts";
 
 /** Files that are copied at a time. */
 const lanes = 16;
+/** What is kept of a mode: a program that a container marked as one of root's must not be one on this machine. */
+const permissions = 0o777;
 
 /** What lies in a folder, by its path in it. */
 export interface Entry {
@@ -29,7 +31,7 @@ export async function listEntries(folder: string): Promise<readonly Entry[]> {
 }
 
 /**
- * Copies entries of a folder into another one, with their modes and times. What is there already is replaced; folders that are there stay as they are.
+ * Copies entries of a folder into another one, with their permissions and times. What is there already is replaced; folders that are there stay as they are.
  *
  * @param how.maxBytes gives undefined when there are more, and then what was copied so far is of no use
  * @throws ArchwayError kind `failed`: `ARTIFACT_ESCAPES` for what leads out of the folder, `ARTIFACT_INVALID` for what is no file, folder or link
@@ -59,7 +61,7 @@ export async function moveEntries(
   // Last, and the deepest first: a closed folder could not be filled, and filling it changes its time.
   for (const path of made.toReversed()) {
     const found = await lstat(join(from, path));
-    await chmod(join(to, path), found.mode);
+    await chmod(join(to, path), found.mode & permissions);
     await utimes(join(to, path), found.atimeMs / 1000, found.mtimeMs / 1000);
   }
   return { files: files.length, bytes };
@@ -97,6 +99,7 @@ async function moveFile(from: string, { path, kind }: Entry, to: string): Promis
   }
   const found = await lstat(source);
   await copyFile(source, target);
+  if ((found.mode & ~permissions & 0o7777) !== 0) await chmod(target, found.mode & permissions);
   await utimes(target, found.atimeMs / 1000, found.mtimeMs / 1000);
   return found.size;
 }

@@ -42,14 +42,16 @@ describe("workspaces", () => {
     const volumizer = new Volumizer({
       stateFolder: join(root.path, "state"),
       cacheFolder: root.path,
+      repository: "/r",
       owner: "me-1-1",
       run: "r",
       driver: drivers.copy,
     });
     const snapshot = await volumizer.snapshot(tree, { git: "commit", env: process.env, signal });
     await writeFile(join(repository, "tracked"), "edited meanwhile");
-    const job = await volumizer.openJob(snapshot, { isShared: false, signal });
-    const shared = await volumizer.openJob(snapshot, { isShared: true, signal });
+    const job = await volumizer.openJob(snapshot, signal);
+    const shared = await volumizer.openJob(snapshot, signal);
+    assert.equal(await shared.share(signal), true);
     const modes = await Promise.all(["", "bin/run", "tracked"].map((path) => stat(join(shared.workspace, path))));
     assert.deepEqual(
       modes.map(({ mode }) => (mode & 0o777).toString(8)),

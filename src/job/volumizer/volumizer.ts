@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { copyRepository, type RepositoryDepth } from "../../git/copy-repository.ts";
 import { Artifacts, removeExpired } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
@@ -10,6 +8,7 @@ import type { CloneDriver } from "./clone/driver.ts";
 import type { JobFolder } from "./job-folder.ts";
 import { LocalFolder } from "./local-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
+import { isRunUsed, ownerFile, sizeFile } from "./run-results.ts";
 import { copyFiles } from "./copy-files.ts";
 import type { Checkout } from "./working-tree.ts";
 
@@ -19,18 +18,21 @@ export class Volumizer {
   readonly caches: Caches;
   readonly #folder: string;
   readonly #driver: CloneDriver;
+  #private: Promise<string> | undefined;
   #count = 0;
   #isKept = false;
 
   /**
    * @param parts.stateFolder where workspaces and artifacts go
    * @param parts.cacheFolder where caches stay between runs
+   * @param parts.repository whose pipeline it is
    * @param parts.owner mark of this process
    * @param parts.driver how jobs get their copy of the checkout and of caches
    */
   constructor(parts: {
     readonly stateFolder: string;
     readonly cacheFolder: string;
+    readonly repository: string;
     readonly owner: string;
     readonly run: string;
     readonly driver: CloneDriver;
@@ -62,21 +64,17 @@ export class Volumizer {
     return { ...tree, folder, paths, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
-  /** A folder for secrets, closed to other users, that goes with this process. */
+  /** A folder for secrets, closed to other users, that goes with this process. No pipeline can name it. */
   async openPrivate(): Promise<string> {
-    const folder = join(this.#folder, "private");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+    await mkdir(this.#folder, { recursive: true });
+    this.#private ??= mkdtemp(join(this.#folder, "private-"));
+    return this.#private;
   }
 
   /**
-   * A job's own copy of a checkout that {@link snapshot} made. Every user of a container may put files into it; where it is shared also change those that are there. On this
-   * machine only this process's user gets to it.
+   * A job's own copy of a checkout that {@link snapshot} made. Every user of a container may put files into it. On this machine only this process's user gets to it.
    */
-  async openJob(
-    checkout: Checkout,
-    { isShared, signal }: { readonly isShared: boolean; readonly signal: AbortSignal },
-  ): Promise<JobFolder & { readonly workspace: string }> {
+  async openJob(checkout: Checkout, signal: AbortSignal): Promise<JobFolder & { readonly workspace: string }> {
     const folder = join(this.#folder, `${++this.#count}`);
     const workspace = join(folder, "workspace");
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -85,7 +83,6 @@ export class Volumizer {
     try {
       await this.#driver.clone(checkout.folder, workspace, signal);
       await chmod(workspace, 0o777);
-      if (isShared) await promisify(execFile)("chmod", ["-R", "a+rwX", workspace]);
     } catch (error) {
       await removeFolder(folder);
       throw error;
@@ -101,13 +98,10 @@ export class Volumizer {
 
   /** Removes the folders of this process, as far as it may: what a container wrote as another user stays. */
   async close(): Promise<void> {
-    const folder = this.#isKept ? join(this.#folder, "private") : this.#folder;
-    await removeFolder(folder).catch(() => undefined);
+    const folder = this.#isKept ? await this.#private : this.#folder;
+    if (folder !== undefined) await removeFolder(folder).catch(() => undefined);
   }
 }
-
-/** File in the folder of a run that goes on: the mark of its process. */
-const ownerFile = "owner";
 
 /** Makes the folder of a run that begins, and marks it as in use until what is returned is called. Throws what the file system says. */
 export async function openRunFolder(folder: string, owner: string): Promise<() => Promise<void>> {
@@ -129,8 +123,7 @@ export async function removeOldRuns(
   const runs = join(stateFolder, "runs");
   const names = (await readdir(runs).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
   for (const name of names.slice(keep)) {
-    const owner = await readFile(join(runs, name, ownerFile), "utf8").catch(() => undefined);
-    if (owner !== undefined && (await isInUse(owner)) !== false) continue;
+    if (await isRunUsed(join(runs, name), isInUse)) continue;
     await removeFolder(join(runs, name)).catch(() => undefined);
   }
 }
@@ -148,8 +141,10 @@ export async function removeExpiredArtifacts(
   const runs = join(stateFolder, "runs");
   for (const run of await readdir(runs).catch(() => [])) {
     const ended = await stat(join(runs, run, endFile)).catch(() => undefined);
-    if (ended !== undefined)
-      await removeExpired(join(runs, run, "artifacts"), (now - ended.mtimeMs) / 1000).catch(() => undefined);
+    if (ended === undefined) continue;
+    const age = (now - ended.mtimeMs) / 1000;
+    const isChanged = await removeExpired(join(runs, run, "artifacts"), age).catch(() => true);
+    if (isChanged) await rm(join(runs, run, sizeFile), { force: true });
   }
 }
 
