@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventFile } from "../src/event/event-file.ts";
 import { EventLog } from "../src/event/event-log.ts";
-import { OutputFrames } from "../src/job/containerizer/output-frames.ts";
+import { readOutput } from "../src/job/containerizer/output-frames.ts";
 import { SecretMasks } from "../src/job/mask-secrets.ts";
 import { SourceLog } from "../src/job/source-log.ts";
 import { type Figure, mediansOf } from "./measure.ts";
@@ -41,13 +41,15 @@ async function pour(frames: Buffer, times: number, secrets: number): Promise<num
   const log = new EventLog([await EventFile.open(join(folder.path, "events.jsonl"), "wx")], Date.now);
   const masks = new SecretMasks(Array.from({ length: secrets }, () => randomBytes(20).toString("hex")));
   const source = new SourceLog({ job: "job", source: "step" }, masks, (event) => log.append(event));
-  const reader = new OutputFrames((stream, bytes) => source.write(stream, bytes));
-  const start = performance.now();
-  for (let time = 0; time < times; time += 1) {
-    // A piece is used up by reading it.
-    const all = Buffer.from(frames);
-    for (let at = 0; at < all.length; at += pieceSize) await reader.write(all.subarray(at, at + pieceSize));
+  async function* connection() {
+    for (let time = 0; time < times; time += 1) {
+      // A piece is used up by reading it.
+      const all = Buffer.from(frames);
+      for (let at = 0; at < all.length; at += pieceSize) yield all.subarray(at, at + pieceSize);
+    }
   }
+  const start = performance.now();
+  await readOutput(connection(), (stream, bytes) => source.write(stream, bytes));
   await source.end();
   await log.close();
   return performance.now() - start;
