@@ -86,6 +86,9 @@ export class PlainRun {
             event.job,
             this.#style.dim(`${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`),
           );
+        // What it waits for among other jobs is the graph's, and known before.
+        if (event.state === "queued" && event.reason !== undefined)
+          return this.#line(event.job, this.#style.dim(`waits ${event.reason}`));
         return this.#failure(event);
       case "image":
         return this.#line(event.job, formatImage(event, this.#style));

@@ -60,7 +60,9 @@ describe("where archway run places jobs", { skip: await unavailable(...needs) },
     assert.match(ended.stderr, new RegExp(`runs emulated as linux/arm/v7 on ${big}: ${reason}`));
     assert.match(
       ended.words,
-      new RegExp(` t@linux/arm/v7 succeeded emulated [\\d.]+ s on ${big}: ${reason} succeeded in `),
+      new RegExp(
+        ` t@linux/arm/v7 succeeded emulated [\\d.]+ s (?:waited [\\d.]+ s )?on ${big}: ${reason} succeeded in `,
+      ),
     );
     const job = ended.jobs.find((one) => one.job === "t@linux/arm/v7");
     assert.partialDeepStrictEqual(job, { mode: "emulated", machine: big, placement: reason });
@@ -161,7 +163,9 @@ describe("where archway run places jobs", { skip: await unavailable(...needs) },
     assert.ok(third.stderr.includes(`runs emulated as linux/arm64 on this machine: ${reason}\n`), third.stderr);
     assert.match(
       third.words,
-      new RegExp(` quick@linux/arm64 succeeded emulated [\\d.]+ s on this machine: ${reason} slow@`),
+      new RegExp(
+        ` quick@linux/arm64 succeeded emulated [\\d.]+ s (?:waited [\\d.]+ s )?on this machine: ${reason} slow@`,
+      ),
     );
     assert.partialDeepStrictEqual(third.jobs[1], { mode: "emulated", machine: "this machine", placement: reason });
     const slow = third.placed.find((one) => one.startsWith("slow"));
@@ -169,7 +173,9 @@ describe("where archway run places jobs", { skip: await unavailable(...needs) },
     const waits = third.events.flatMap((event) =>
       event.type === "job" && event.job === "slow@linux/arm64" && event.state === "queued" ? (event.reason ?? []) : [],
     );
-    assert.deepEqual(waits, [`for ${board.endpoint}, which runs linux/arm64 itself: 1 job runs there`]);
+    const wait = `for ${board.endpoint}, which runs linux/arm64 itself: 1 job runs there`;
+    assert.deepEqual(waits, [wait]);
+    assert.ok(third.stderr.includes(`slow@linux/arm64 │ waits ${wait}\n`), third.stderr);
     assert.ok((third.jobs[2]?.waited ?? 0) > 0);
   });
 });
