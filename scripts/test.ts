@@ -1,7 +1,7 @@
 /**
- * Runs the tests through node:test: those beside the code in one process, which is ten times as quick, and those in `test/` each in
- * its own, one more at a time than there are processors, because they mostly wait: three at most. Ends with what took longest, what was
- * left out and why, and the counts of all; exits 1 when a test failed or none ran.
+ * Runs the tests through node:test: those beside the code in one process, which is ten times as quick, and at the same time those in `test/` each
+ * in its own, two more at a time than there are processors, because they wait for engines half of the time: four at most. Ends with what took
+ * longest, what was left out and why, and the counts of all; exits 1 when a test failed or none ran.
  *
  *     node scripts/test.ts [--unit] [--soak] [FILE…]
  *
@@ -20,7 +20,28 @@ import { cacheFolder } from "../test/bed/cache-folder.ts";
 import readResults, { type Results } from "./test-results.ts";
 
 /** The longest files of `test/`, the longest first. They begin first: at the end they would leave processors idle. */
-const longest: readonly string[] = [];
+const longest = [
+  "run-scenarios",
+  "verify-run",
+  "run-faults",
+  "build-input",
+  "run-nodes",
+  "run-workspace",
+  "run-cancel",
+  "run-ends",
+  "import-run",
+  "verify-hostile",
+  "build-resilience",
+  "build-outputs",
+  "build-engines",
+  "build-samples",
+  "engine-buildkit",
+  "engine-buildah",
+  "verify-corpus",
+  "verify-overlay",
+  "run-logs",
+  "check-seeds",
+].map((name) => `test/e2e/${name}.test.ts`);
 
 const root = resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -37,8 +58,12 @@ function testFiles(folder: string): string[] {
     .sort();
 }
 
-/** Runs test files in one process of their own; undefined when that ended without results, or with an error that no test has. */
-async function runTogether(files: readonly string[]): Promise<Results | undefined> {
+/**
+ * Runs test files in one process of their own; undefined when that ended without results, or with an error that no test has.
+ *
+ * @param isAlone what it says is shown as it comes; else when it has ended
+ */
+async function runTogether(files: readonly string[], isAlone: boolean): Promise<Results | undefined> {
   using folder = mkdtempDisposableSync(join(tmpdir(), "archway-test-"));
   const resultsFile = join(folder.path, "results.json");
   const reporters = [
@@ -49,9 +74,11 @@ async function runTogether(files: readonly string[]): Promise<Results | undefine
   ];
   const child = spawn(process.execPath, ["--test", "--test-isolation=none", ...nodeOptions, ...reporters, ...files], {
     cwd: root,
-    stdio: "inherit",
+    stdio: isAlone ? "inherit" : ["ignore", "pipe", "inherit"],
   });
+  const said = child.stdout === null ? "" : text(child.stdout);
   const [exitCode] = (await once(child, "close")) as [number | null];
+  process.stdout.write(await said);
   const written = existsSync(resultsFile) ? readFileSync(resultsFile, "utf8") : "";
   const results = written === "" ? undefined : (JSON.parse(written) as Results);
   return exitCode !== 0 && results?.failed === 0 ? undefined : results;
@@ -59,7 +86,7 @@ async function runTogether(files: readonly string[]): Promise<Results | undefine
 
 /** Runs test files each in a process of its own, several at a time, in their order. */
 async function runApart(files: readonly string[]): Promise<Results | undefined> {
-  const concurrency = Math.min(3, availableParallelism() + 1);
+  const concurrency = Math.min(4, availableParallelism() + 2);
   // Tests start the program in places with caches of their own: it would strip and compile its code each time.
   process.env["NODE_COMPILE_CACHE"] ??= cacheFolder("node");
   const events = run({
@@ -78,14 +105,16 @@ function hasFileHooks(file: string): boolean {
   return /^(before|after)(Each)?\(/m.test(readFileSync(resolve(root, file), "utf8"));
 }
 
+const renamed = longest.filter((file) => !existsSync(resolve(root, file)));
+if (renamed.length > 0) throw new Error(`scripts/test.ts names tests that are not there: ${renamed.join(", ")}`);
 const place = (file: string) => (longest.includes(file) ? longest.indexOf(file) : longest.length);
 const beside = testFiles("src");
 const apart = [...beside.filter(hasFileHooks), ...(values.unit ? [] : testFiles("test"))];
 const together = beside.filter((file) => !apart.includes(file));
-const runs = [
-  ...(together.length > 0 ? [await runTogether(together)] : []),
-  ...(apart.length > 0 ? [await runApart(apart.toSorted((a, b) => place(a) - place(b)))] : []),
-];
+const runs = await Promise.all([
+  ...(together.length > 0 ? [runTogether(together, apart.length === 0)] : []),
+  ...(apart.length > 0 ? [runApart(apart.toSorted((a, b) => place(a) - place(b)))] : []),
+]);
 const ended = runs.filter((results) => results !== undefined);
 const sum = (key: "passed" | "failed") => ended.reduce((total, results) => total + results[key], 0);
 const seconds = ended.flatMap((results) => Object.entries(results.seconds)).toSorted(([, a], [, b]) => b - a);

@@ -54,7 +54,8 @@ export async function fingerprintContext(
         if (filter.ignores(path)) return undefined;
         if (entry.isSocket()) return { path, entry, line: undefined };
         const found = await lstat(join(root, path), { bigint: true });
-        if (entry.isFile() && !isRoot) {
+        // Root may be without what sets it above permissions, as in many containers; what all may read it may.
+        if (entry.isFile() && (!isRoot || (found.mode & 0o444n) !== 0o444n)) {
           await access(join(root, path), constants.R_OK).catch((error: unknown) => {
             throw unreadable(path, error);
           });

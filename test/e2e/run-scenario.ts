@@ -65,7 +65,7 @@ export interface ScenarioPlace {
   readonly env: NodeJS.ProcessEnv;
   /** Socket of the engine. */
   readonly endpoint: string;
-  /** Word in files → what stands there for this bed: `MIRROR` → a registry's host. */
+  /** Word in files → what stands there for this bed: `MIRROR` → a registry's host, `ENGINE` → a name that no other engine's run has. */
   readonly words: Readonly<Record<string, string>>;
 }
 
@@ -148,7 +148,7 @@ async function assertRun(
   for (const [source, wanted] of Object.entries(expected.output)) {
     const [job = "", name = ""] = source.split(/ (?=\S+$)/);
     const written = outputOf(events, job, name);
-    assert.ok(isLike(written, filled(wanted)), `${expected.name}: ${source} wrote ${JSON.stringify(written)}`);
+    assert.ok(isLike(written, filled(wanted)), `${about}\n${source} wrote ${JSON.stringify(written)}`);
   }
   for (const part of expected.says.map(filled)) {
     assert.ok(isLike(stderr, `…${part}…`), `${expected.name}: nowhere is "${part}" in\n${stderr}`);
@@ -159,7 +159,7 @@ async function assertRun(
   }
   for (const [repository, wanted] of Object.entries(expected.tags)) {
     const made = events.flatMap((event) => (event.type === "image" ? [event.digest] : []));
-    const tags = await tagsOf(words["MIRROR"] ?? "", repository);
+    const tags = await tagsOf(words["MIRROR"] ?? "", filled(repository));
     assert.deepEqual(tags, Object.fromEntries(wanted.map((tag) => [tag, made[0]])), about);
   }
 }

@@ -32,7 +32,11 @@ describe("scenarios of archway run", { skip: await unavailable(...needs) }, () =
         test(`${folder}: ${runs.map(({ name }) => name).join("; ")}`, async () => {
           const { endpoint, env } = await bed[engine]();
           const { host } = await bed.registry();
-          const words = { MIRROR: host, ...(parts.includes("private") ? { PRIVATE: await privateRegistry() } : {}) };
+          const words = {
+            MIRROR: host,
+            ENGINE: engine,
+            ...(parts.includes("private") ? { PRIVATE: await privateRegistry() } : {}),
+          };
           const node = parts.includes("buildkit") ? { BUILDKIT_HOST: (await bed.buildkit()).endpoint } : {};
           await playScenario(scenario, { env: { ...env, ...node }, endpoint, words });
         });

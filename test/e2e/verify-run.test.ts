@@ -13,7 +13,7 @@ import { startBed, unavailable } from "../bed/bed.ts";
 import type { BaseImage, Bed } from "../bed/bed.ts";
 import { run } from "../bed/command.ts";
 import { archway, startArchway, workplace } from "./archway.ts";
-import type { Workplace } from "./archway.ts";
+import type { Started, Workplace } from "./archway.ts";
 import { putBase, putChild, putCommand, putFiles, putIndex } from "./image-parts.ts";
 
 const runners = ["docker", "podman"] as const;
@@ -79,13 +79,21 @@ for (const runner of runners) {
     };
     const left = async () => {
       const engine = (...args: string[]) => run(runner, args, { env });
-      const all = `${await engine("ps", "--all", "--format", "{{.Names}}")}\n${await engine("images", "--format", "{{.Repository}}")}`;
-      return all.split("\n").filter((name) => name.includes("archway-run"));
+      const all = await Promise.all([
+        engine("ps", "--all", "--format", "{{.Names}}"),
+        engine("images", "--format", "{{.Repository}}"),
+      ]);
+      return all.flatMap((names) => names.split("\n")).filter((name) => name.includes("archway-run"));
     };
     const leavesNothing = async () => assert.deepEqual(await left(), []);
-    const untilRunning = async () => {
+    const untilRunning = async ({ ended }: Started) => {
       const names = async () => run(runner, ["ps", "--format", "{{.Names}}"], { env });
-      for (let tries = 0; !(await names()).includes("archway-run") && tries < 200; tries++) await sleep(100);
+      let isOver = false;
+      void ended.then(() => (isOver = true));
+      while (!(await names()).includes("archway-run")) {
+        assert.ok(!isOver, "it ended before it ran");
+        await sleep(100);
+      }
     };
 
     test("a command that succeeds, natively and emulated, each said so", async () => {
@@ -203,7 +211,7 @@ for (const runner of runners) {
 
     test("Ctrl-C leaves neither container nor image", async () => {
       const program = started("service", "--run-timeout", "300");
-      await untilRunning();
+      await untilRunning(program);
       program.child.kill("SIGINT");
       const { code, stderr } = await program.ended;
       assert.equal(code, 130, stderr);
@@ -212,7 +220,7 @@ for (const runner of runners) {
 
     test("what a killed run leaves, the next one removes", async () => {
       const program = started("service", "--run-timeout", "300");
-      await untilRunning();
+      await untilRunning(program);
       program.child.kill("SIGKILL");
       await program.ended;
       assert.notDeepEqual(await left(), []);
