@@ -220,3 +220,36 @@ test("the time of a step is that of all of its attempts, also of the whole job's
   const all = formatSummary(summary, { style: makeStyle(false), columns: 100, shows: "all" });
   assert.ok(all.includes("slowest step: unit of a, 13.0 s in 3 attempts"), all.join("\n"));
 });
+
+test("what may fail has no say in the exit code", () => {
+  const about = { name: "n", kind: "steps", needs: [] } as const;
+  const jobs = [
+    { ...about, job: "may", mayFail: true },
+    { ...about, job: "must" },
+  ] as const;
+  const failed = (job: string, kind: "user" | "infrastructure"): RunEventBody => ({
+    type: "job",
+    job,
+    state: "failed",
+    failure: { kind, code: "X", message: "x" },
+  });
+  const exitCode = (may: "user" | "infrastructure", must: "user" | "infrastructure") => {
+    const run = new RunProjection();
+    const started = {
+      type: "run-started",
+      version: 1,
+      run: "r",
+      number: 1,
+      event: "push",
+      platforms: [],
+      jobs,
+    } as const;
+    [started, failed("may", may), failed("must", must)].forEach((event, index) =>
+      run.apply({ ...event, index, at: 0 }),
+    );
+    const times = { started: 0, ended: 0 };
+    return exitCodeOf(summarize(run, { run: "r", state: "failed", kept: [], pipeline: "p", events: "e", ...times }));
+  };
+  assert.equal(exitCode("user", "infrastructure"), 3);
+  assert.equal(exitCode("infrastructure", "user"), 1);
+});
