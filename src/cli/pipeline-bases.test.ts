@@ -13,6 +13,7 @@ import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../platform/platform.ts";
 import { resolveBases } from "./pipeline-bases.ts";
+import { withLoginHints } from "./run-logins.ts";
 
 const facts: RunFacts = {
   run: "",
@@ -88,11 +89,10 @@ async function lookUp(
   const sources = {
     config,
     folder,
-    resolve,
+    resolve: withLoginHints(resolve, (host) => `the secret of ${host}`),
     known,
     localPlatform: () => Promise.resolve(parsePlatform("linux/amd64")),
     placeOf: (path: readonly PropertyKey[]) => ({ file: path.join("."), line: 1 }),
-    loginHint: (host: string) => `the secret of ${host}`,
   };
   const found = await resolveBases(expandPipeline(config, facts), sources, new AbortController().signal);
   return {

@@ -11,7 +11,6 @@ import type { EvaluateOptions, ImageUse } from "../dockerfile/evaluation.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { ArchwayError } from "../error/error.ts";
 import { parseGitUrl } from "../git/git-url.ts";
-import { parseReference } from "../oci/reference.ts";
 import { imagesMade } from "../pipeline/images/image-needs.ts";
 import type { ImageSources, ResolvedImage, ResolvedImages } from "../pipeline/images/resolve-images.ts";
 import type { BuildWork, JobGraph, PlannedJob } from "../pipeline/job-spec.ts";
@@ -21,7 +20,7 @@ import { type Platform, samePlatform } from "../platform/platform.ts";
 import type { OpenRegistries } from "./registries.ts";
 
 /** What the base images of a pipeline are looked up with. */
-export interface BaseSources extends Pick<ImageSources, "placeOf" | "loginHint" | "known" | "freePlatform"> {
+export interface BaseSources extends Pick<ImageSources, "placeOf" | "known" | "freePlatform"> {
   readonly config: Config;
   /** Where paths of the pipeline begin. */
   readonly folder: string;
@@ -133,11 +132,7 @@ async function basesOf(
   await located(context, file);
   // Named in full: what is wrong in it is shown with its line.
   const dockerfile = parseDockerfile(await readFile(file), file);
-  const lookUpOnce = baseLookup({ dockerfileName: file }, sources.resolve, signal);
-  const lookUp = (use: ImageUse) =>
-    lookUpOnce(use).catch((error: unknown) => {
-      throw withLoginHint(error, use, sources);
-    });
+  const lookUp = baseLookup({ dockerfileName: file }, sources.resolve, signal);
   const readConfig = baseConfigReader(signal);
   const isPartlyUnknown = Object.values(args).includes(unknownMark);
   const evaluateAll = (baseImage?: EvaluateOptions["baseImage"]) =>
@@ -210,15 +205,6 @@ function neededBy({ job: { name }, work }: KnownBuild, error: ArchwayError, { pl
     place: error.place ?? placeOf(["jobs", name, "build", ...(work.file === undefined ? [] : ["file"])]),
     cause: error,
   });
-}
-
-/** A registry that refuses is told with the login that it wants. */
-function withLoginHint(error: unknown, { reference }: ImageUse, { loginHint }: BaseSources): unknown {
-  if (!(error instanceof ArchwayError) || !["DENIED", "UNAUTHORIZED"].includes(error.code)) return error;
-  const { code, kind, message, place } = error;
-  const hint = loginHint?.(parseReference(reference).host) ?? error.hint;
-  const more = { ...(hint === undefined ? {} : { hint }), ...(place === undefined ? {} : { place }) };
-  return new ArchwayError({ code, kind, message, ...more, cause: error });
 }
 
 /** A name of which a part is known later. */

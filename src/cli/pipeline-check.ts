@@ -13,7 +13,7 @@ import { lookUpImages } from "./pipeline-lookup.ts";
 import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
 import { tellProblems } from "./pipeline-problems.ts";
-import { loginHintOf, loginOf, withoutHostLogins } from "./run-logins.ts";
+import { loginHintOf, loginOf, withLoginHints, withoutHostLogins } from "./run-logins.ts";
 import { readSecrets } from "./run-secrets.ts";
 
 /** What the user asked of `archway pipeline check`. */
@@ -65,13 +65,12 @@ export async function runPipelineCheck(
   try {
     const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
     const sources = {
-      resolve,
+      resolve: withLoginHints(resolve, loginHintOf(config, secrets)),
       config,
       folder: dirname(config.file),
       localPlatform: () => localPlatform(context),
       placeOf: await readPlaces(config),
       known,
-      loginHint: loginHintOf(config, secrets),
     };
     const { images: used, bases } = await lookUpImages({ ...graph, jobs }, sources, signal);
     const problems = [...used.problems, ...bases.problems];

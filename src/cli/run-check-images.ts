@@ -6,7 +6,6 @@ import { localPlatform } from "./local-platform.ts";
 import { lookUpImages } from "./pipeline-lookup.ts";
 import { readPlaces } from "./pipeline-plan.ts";
 import { tellProblems } from "./pipeline-problems.ts";
-import { loginHintOf } from "./run-logins.ts";
 import type { RunPins } from "./run-pins.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -19,7 +18,6 @@ export async function checkImages(
   context: CliContext,
   { config, folder, graph, facts }: RunPlan,
   pins: Pick<RunPins, "resolve">,
-  secrets: ReadonlyMap<string, string>,
   freePlatform: Promise<Platform | undefined>,
 ): Promise<number> {
   const sources = {
@@ -29,7 +27,6 @@ export async function checkImages(
     localPlatform: () => localPlatform(context),
     placeOf: await readPlaces(config),
     known: namesOfRun(facts),
-    loginHint: loginHintOf(config, secrets),
     freePlatform,
   };
   const { images, bases } = await lookUpImages(graph, sources, context.signal);

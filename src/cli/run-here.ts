@@ -1,11 +1,14 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { ArchwayError } from "../error/error.ts";
 import type { Failure } from "../event/run-event.ts";
 import { SourceLog } from "../job/source-log.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
+import { formatPlace } from "../report/error.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandJobs } from "./run-commands.ts";
+import { isRefusal, pipelineLogin, withHint } from "./run-logins.ts";
 import { type CommandModule, runCommand } from "./shell.ts";
 
 /** One command of this program that a job is. */
@@ -49,7 +52,14 @@ export async function runHere(
   const dashes = args.indexOf("--");
   const own = dashes < 0 ? args : args.slice(0, dashes);
   const more = [`--config=${around.configFile}`, ...each("--insecure-registry", around.insecureRegistries)];
-  const code = await runCommand(load, [...own, ...more, ...(dashes < 0 ? [] : args.slice(dashes))], context);
+  let error: ArchwayError | undefined;
+  const onError = (told: unknown) => {
+    if (!(told instanceof ArchwayError)) return told;
+    error = withPipelineHint(told);
+    return error;
+  };
+  const all = [...own, ...more, ...(dashes < 0 ? [] : args.slice(dashes))];
+  const code = await runCommand(load, all, context, onError);
   stdout.end();
   stderr.end();
   const [output = ""] = await reading;
@@ -58,13 +68,19 @@ export async function runHere(
   // What is done is done, also when a cancel came in the last moment.
   if (code === 0) return { status: "succeeded", outputs: {} };
   if (signal.aborted) return { status: "cancelled", outputs: {} };
-  const last = log.tail
-    .trim()
-    .split("\n")
-    .findLast((line) => line.startsWith("error: "));
-  const message = last?.slice("error: ".length) ?? `archway ${source} ended with exit code ${code}.`;
-  const failure: Failure = { kind: code === 3 ? "infrastructure" : "user", code: "COMMAND_FAILED", message };
+  const { message = `archway ${source} ended with exit code ${code}.`, hint, place } = error ?? {};
+  const failure: Failure = {
+    kind: code === 3 ? "infrastructure" : "user",
+    code: "COMMAND_FAILED",
+    message: place === undefined ? message : `${formatPlace(place, around.folder)}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  };
   return { status: "failed", failure, outputs: {} };
+}
+
+/** A registry that refuses tells a person to log in, which is nothing to a pipeline. */
+function withPipelineHint(error: ArchwayError): ArchwayError {
+  return isRefusal(error) ? withHint(error, pipelineLogin) : error;
 }
 
 /** An option for each of some values. */

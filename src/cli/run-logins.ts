@@ -1,4 +1,5 @@
 import { devNull } from "node:os";
+import type { ResolveReference } from "../build/bases.ts";
 import type { Config } from "../config/config.ts";
 import { ArchwayError } from "../error/error.ts";
 import { parseReference } from "../oci/reference.ts";
@@ -26,6 +27,32 @@ export function dockerConfig(hosts: readonly string[], login: Login): string {
     return [[key, { auth: Buffer.from(`${found.username}:${found.password}`).toString("base64") }] as const];
   });
   return `${JSON.stringify({ auths: Object.fromEntries(auths) })}\n`;
+}
+
+/** Where the logins of a pipeline come from, when nobody knows which one is meant. */
+export const pipelineLogin =
+  "Jobs have the pipeline's own logins alone: registries: { HOST: { username: NAME, password: { secret: SECRET } } }, and the secret with --secret-file FILE or --secret-env SECRET.";
+
+/** Whether a registry wants a login, or another one. */
+export function isRefusal(error: unknown): error is ArchwayError {
+  return error instanceof ArchwayError && ["DENIED", "UNAUTHORIZED"].includes(error.code);
+}
+
+/** The same error with another hint. */
+export function withHint(error: ArchwayError, hint: string): ArchwayError {
+  const { code, kind, message, place } = error;
+  return new ArchwayError({ code, kind, message, hint, ...(place === undefined ? {} : { place }), cause: error });
+}
+
+/** Looks images up, and tells of those that registries refuse which login of the pipeline is meant. */
+export function withLoginHints(resolve: ResolveReference, hintOf: (host: string) => string): ResolveReference {
+  return async (reference, signal) => {
+    try {
+      return await resolve(reference, signal);
+    } catch (error) {
+      throw isRefusal(error) ? withHint(error, hintOf(reference.host)) : error;
+    }
+  };
 }
 
 /** What to do when a registry refuses: a login of the user does not help here. */

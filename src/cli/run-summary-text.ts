@@ -42,14 +42,15 @@ function formatFailure({ job, reason, failure, log }: JobSummary, style: Style):
   if (failure === undefined) return [];
   const { kind, message, hint, explained } = failure;
   const [first = "", ...more] = printableLines(message);
+  // The command that the job is has said it in its own log.
+  const said = [`error: ${first}`, ...more, `hint: ${hint}`];
   const words = [...(kind === "user" ? [] : [kind]), ...(reason === undefined ? [] : [reason])];
   return [
     "",
     style.red(`${job}: ${first}${words.length === 0 ? "" : ` (${words.join(", ")})`}`),
     ...more,
-    // The command that the job is has said it in its own log.
     ...(log?.lines ?? [])
-      .filter((line) => line !== `error: ${message}`)
+      .filter((line) => !said.includes(printable(line)))
       .map((line) => `${style.dim(`${log?.source} │`)} ${printable(line)}`),
     ...(explained === undefined
       ? []

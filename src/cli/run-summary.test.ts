@@ -253,3 +253,27 @@ test("what may fail has no say in the exit code", () => {
   assert.equal(exitCode("user", "infrastructure"), 3);
   assert.equal(exitCode("infrastructure", "user"), 1);
 });
+
+test("what a command has said of its failure in its log is told once", () => {
+  const message = "Dockerfile:2: base:1 has no image for linux/arm64\n  it has: linux/amd64";
+  const jobs = [{ job: "image", name: "image", kind: "build", needs: [] }] as const;
+  const text = `[linux/amd64] building\nerror: ${message}\n  2 | FROM base:1\nhint: Take another.\n`;
+  const failure = { kind: "user", code: "COMMAND_FAILED", message, hint: "Take another." } as const;
+  const happened: readonly RunEventBody[] = [
+    { type: "run-started", version: 1, run: "r", number: 1, event: "push", platforms: [], jobs },
+    { type: "job", job: "image", state: "running" },
+    { type: "log", job: "image", source: "build", stream: "stderr", offset: 0, text },
+    { type: "job", job: "image", state: "failed", failure },
+  ];
+  const projection = new RunProjection();
+  happened.forEach((event, index) => projection.apply({ ...event, index, at: 0 }));
+  const about = { run: "r", state: "failed", kept: [], pipeline: "p", events: "e", started: 0, ended: 0 } as const;
+  const format = { style: makeStyle(false), columns: 100, shows: "failures" } as const;
+  assert.deepEqual(formatSummary(summarize(projection, about), format), [
+    "image: Dockerfile:2: base:1 has no image for linux/arm64",
+    "  it has: linux/amd64",
+    "build │ [linux/amd64] building",
+    "build │   2 | FROM base:1",
+    "hint: Take another.",
+  ]);
+});

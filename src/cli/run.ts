@@ -22,7 +22,7 @@ import { summaryFile } from "./run-earlier.ts";
 import { groupsOf } from "./run-groups.ts";
 import { jobPerformer } from "./run-jobs.ts";
 import { imageSources } from "./run-images.ts";
-import { loginOf, withoutHostLogins } from "./run-logins.ts";
+import { loginHintOf, loginOf, withLoginHints, withoutHostLogins } from "./run-logins.ts";
 import { closeMachines, openMachines, type RunMachine, thisMachine } from "./run-machine.ts";
 import type { RunOptions } from "./run-options.ts";
 import { RunPins } from "./run-pins.ts";
@@ -73,7 +73,7 @@ async function runFrom(
     { registries: plan.config.registries, insecureRegistries, login },
     { env: withoutHostLogins(context.env) },
   );
-  const pins = new RunPins(registries.resolve, context.signal);
+  const pins = new RunPins(withLoginHints(registries.resolve, loginHintOf(plan.config, secrets)), context.signal);
   const images = imageSources({ ...registries, resolve: pins.resolve }, login, { owner, folder: runFolder });
   const state = stateFolder(context.env);
   if (options.keep) await forgetKept(state);
@@ -82,7 +82,7 @@ async function runFrom(
   const early = new AbortController();
   const begun = { ...context, signal: AbortSignal.any([context.signal, early.signal]) };
   const free = Promise.withResolvers<Platform | undefined>();
-  const checking = checkImages(begun, plan, pins, secrets, free.promise);
+  const checking = checkImages(begun, plan, pins, free.promise);
   const files = source === undefined ? { tree: readWorkingTree(plan.folder, begun) } : { source };
   for (const one of [checking, files.tree]) one?.catch(() => undefined);
   let machines: readonly RunMachine[] = [];

@@ -43,11 +43,14 @@ export function unknownCommand(
 /**
  * Runs one command to its exit code: parses the arguments (usage errors are exit 2), and turns errors into a message on `stderr` and the
  * exit code of their kind. Never throws.
+ *
+ * @param onError hears of the error that is told, and may give another in its place
  */
 export async function runCommand(
   load: () => Promise<CommandModule>,
   args: readonly string[],
   context: CliContext,
+  onError: (error: unknown) => unknown = (error) => error,
 ): Promise<number> {
   let exitCode = 0;
   let debug = Boolean(context.env["ARCHWAY_DEBUG"]);
@@ -62,11 +65,11 @@ export async function runCommand(
     await command.parseAsync([...own], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportError(error, context, debug);
+    if (!(error instanceof CommanderError)) return reportError(onError(error), context, debug);
     if (error.exitCode === 0) return 0;
     // A command whose subcommand is missing: commander has written its help.
     if (error.code === "commander.help") return exitCodes.input;
-    return reportError(usageError(error, name), context, debug);
+    return reportError(onError(usageError(error, name)), context, debug);
   }
 }
 

@@ -57,7 +57,7 @@ describe("logins of archway run", { skip: await unavailable(...needs) }, () => {
   test("the user's own login is not the pipeline's: neither look-ups nor jobs have it", async () => {
     const refused = await run("", proof());
     assert.equal(refused.code, 3, refused.stderr);
-    assert.match(refused.stderr, /login/);
+    assert.match(refused.stderr, /hint: Add its login to the pipeline: registries: /);
     const checked = await archway(["pipeline", "check"], { cwd: place.dir, env: { ...place.env, ...mine } });
     assert.equal(checked.code, 3, checked.stderr);
   });
@@ -68,6 +68,8 @@ describe("logins of archway run", { skip: await unavailable(...needs) }, () => {
     const refused = await run(registry("reader"), release(), { PASSWORD: "read-it" });
     assert.equal(refused.code, 3, refused.stderr);
     assert.match(refused.stderr, /reader/);
+    assert.match(refused.stderr, /\nhint: Jobs have the pipeline's own logins alone: /);
+    assert.doesNotMatch(refused.stderr, /docker login/);
     const written = await run(registry("writer"), release(), { PASSWORD: "write-it" });
     assert.equal(written.code, 0, written.stderr);
   });

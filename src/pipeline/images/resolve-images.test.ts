@@ -213,15 +213,3 @@ jobs:
   );
   assert.deepEqual((await on(Promise.resolve(undefined))).problems, []);
 });
-
-test("a refused login is told with the secret that it wants", async () => {
-  const find: FindImage = () =>
-    Promise.reject(new ArchwayError({ code: "DENIED", kind: "unreachable", message: "No.", hint: "docker login" }));
-  const graph = { env: {}, jobs: [job("a", { work: stepsWork(template("r.example/app:1")) })] };
-  const sources = { find, placeOf: () => ({ file: "f" }), loginHint: (host: string) => `the secret of ${host}` };
-  const { problems } = await resolveImages(graph, sources, live);
-  assert.deepEqual(
-    problems.map(({ hint }) => hint),
-    ["the secret of r.example"],
-  );
-});

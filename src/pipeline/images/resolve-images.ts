@@ -39,8 +39,6 @@ export interface ImageSources {
   readonly find: FindImage;
   /** Where a value of the pipeline's file stands, for messages. */
   readonly placeOf: (path: readonly PropertyKey[]) => ErrorPlace;
-  /** What to do when a registry refuses, where more is known of its login than that. */
-  readonly loginHint?: (host: string) => string | undefined;
   /** Names that expressions may have beside those of a job: what is known of the run. Others make the name of an image known late. */
   readonly known?: Iterable<readonly [string, Value]>;
   /** What jobs that name no platform run as; absent, or undefined, where nobody knows that yet. */
@@ -77,7 +75,7 @@ export async function resolveImages(
 async function resolveImage(
   name: string,
   written: readonly ImageUse[],
-  { find, placeOf, loginHint, freePlatform }: ImageSources,
+  { find, placeOf, freePlatform }: ImageSources,
   signal: AbortSignal,
 ): Promise<ResolvedImage | ArchwayError> {
   try {
@@ -93,8 +91,7 @@ async function resolveImage(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ArchwayError)) throw error;
-    const login = ["DENIED", "UNAUTHORIZED"].includes(error.code) ? loginHint?.(parseReference(name).host) : undefined;
-    return located(name, written, error, { placeOf, login });
+    return located(name, written, error, placeOf);
   }
 }
 
@@ -148,7 +145,7 @@ function located(
   name: string,
   uses: readonly ImageUse[],
   error: ArchwayError,
-  { placeOf, login }: Pick<ImageSources, "placeOf"> & { readonly login: string | undefined },
+  placeOf: ImageSources["placeOf"],
 ): ArchwayError {
   const jobs = [...new Set(uses.map(({ job }) => job))].join(", ");
   const isMissing = error.code === "NOT_FOUND";
@@ -158,7 +155,7 @@ function located(
       : isMissing
         ? `There is no image ${name}: ${error.message}`
         : `The image ${name} could not be looked up: ${error.message}`;
-  const hint = isMissing ? "Check its name and tag." : (login ?? error.hint);
+  const hint = isMissing ? "Check its name and tag." : error.hint;
   return new ArchwayError({
     code: isMissing ? "IMAGE_NOT_FOUND" : error.code,
     kind: isMissing ? "failed" : error.kind,
