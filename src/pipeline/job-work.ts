@@ -13,7 +13,7 @@ export function specifyWork(
   job: JobContent,
   around: {
     readonly config: Config;
-    readonly facts: RunFacts;
+    readonly facts: RunFacts | undefined;
     readonly inputs: readonly InputSpec[];
     readonly names: SourceNames;
   },
