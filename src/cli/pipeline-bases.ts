@@ -37,8 +37,9 @@ interface KnownBuild {
   readonly context: string;
   readonly file: string;
   readonly target?: string;
-  /** With {@link unknownMark} where a value is known later. */
+  /** With {@link unknownMark} where a value is known later, as in the named contexts. */
   readonly args: Readonly<Record<string, string>>;
+  readonly contexts: Readonly<Record<string, string>>;
 }
 
 /**
@@ -94,14 +95,15 @@ export async function resolveBases(
 function knownBuild(
   { job, work }: Pick<KnownBuild, "job" | "work">,
   graph: JobGraph,
-  { folder, known = [] }: Pick<BaseSources, "folder" | "known">,
+  { folder, known: names = [] }: Pick<BaseSources, "folder" | "known">,
 ): KnownBuild | undefined {
-  const scope = knownScope(job, graph, known);
+  const scope = knownScope(job, graph, names);
   const texts = [work.context, work.file, work.target].map((text) => text && { text: knownText(text, scope) });
   if (texts.some((one) => one !== undefined && one.text === undefined)) return undefined;
   const [context = ".", file = undefined, target = undefined] = texts.map((one) => one?.text);
   if (parseGitUrl(context) !== undefined) return undefined;
-  const args = Object.entries(work.args).map(([name, value]) => [name, knownText(value, scope) ?? unknownMark]);
+  const known = (texts: Readonly<Record<string, Template>>) =>
+    Object.entries(texts).map(([name, value]) => [name, knownText(value, scope) ?? unknownMark] as const);
   const directory = resolve(folder, context);
   return {
     job,
@@ -109,13 +111,14 @@ function knownBuild(
     context: directory,
     file: file === undefined ? resolve(directory, "Dockerfile") : resolve(folder, file),
     ...(target === undefined ? {} : { target }),
-    args: Object.fromEntries(args),
+    args: Object.fromEntries(known(work.args)),
+    contexts: Object.fromEntries(known(work.contexts ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
   };
 }
 
 /** The images that a build takes from registries, with their uses. Throws the problems of {@link resolveBases}. */
 async function basesOf(
-  { work, context, file, target, args }: KnownBuild,
+  { work, context, file, target, args, contexts }: KnownBuild,
   about: {
     readonly platforms: readonly Platform[];
     readonly builders: readonly Platform[];
@@ -140,6 +143,7 @@ async function basesOf(
           targetPlatform,
           buildPlatform,
           buildArgs: args,
+          contexts,
           ...(target === undefined ? {} : { target }),
           ...(baseImage === undefined ? {} : { baseImage }),
           ...(isPartlyUnknown ? { unknownMark } : {}),

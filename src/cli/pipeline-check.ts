@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import type { ResolvedImages } from "../pipeline/images/resolve-images.ts";
 import { namesOfRun } from "../pipeline/facts.ts";
-import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import { formatCount } from "../report/quantity.ts";
 import { makeStyle, usesColor } from "../report/style.ts";
@@ -10,7 +9,7 @@ import type { CliContext } from "./context.ts";
 import { localPlatform } from "./local-platform.ts";
 import type { NamedEvent } from "./pipeline-event.ts";
 import { lookUpImages } from "./pipeline-lookup.ts";
-import { loadPipeline, planEvent, readPlaces } from "./pipeline-plan.ts";
+import { loadPipeline, planAllEvents, planEvent, readPlaces } from "./pipeline-plan.ts";
 import { openRegistries } from "./registries.ts";
 import { tellProblems } from "./pipeline-problems.ts";
 import { loginHintOf, loginOf, withLoginHints, withoutHostLogins } from "./run-logins.ts";
@@ -44,14 +43,13 @@ export async function runPipelineCheck(
 ): Promise<number> {
   const { stdout, env, signal } = context;
   const config = await loadPipeline(context, file);
-  const { graph, facts, refusal } = await planEvent(config, options.event ?? { name: "push" });
-  if (options.event !== undefined && refusal !== undefined) {
-    stdout.write(`The event starts nothing: ${refusal}.\n`);
+  const plan = options.event && (await planEvent(config, options.event));
+  if (plan?.refusal !== undefined) {
+    stdout.write(`The event starts nothing: ${plan.refusal}.\n`);
     return 0;
   }
-  // A job that is skipped for one event runs for another.
-  const jobs: readonly PlannedJob[] = options.event === undefined ? graph.jobs.map(withoutSkip) : graph.jobs;
-  const about = formatCount(jobs.filter(({ skip }) => skip === undefined).length, "job");
+  const graph = plan?.graph ?? planAllEvents(config);
+  const about = formatCount(graph.jobs.filter(({ skip }) => skip === undefined).length, "job");
   if (options.offline) {
     stdout.write(`The pipeline is valid: ${about}. Images were not looked up.\n`);
     return 0;
@@ -63,7 +61,7 @@ export async function runPipelineCheck(
     { env: withoutHostLogins(env) },
   );
   try {
-    const known = options.event === undefined ? [] : [...namesOfRun(facts)].filter(([, value]) => value !== "");
+    const known = plan === undefined ? [] : [...namesOfRun(plan.facts)].filter(([, value]) => value !== "");
     const sources = {
       resolve: withLoginHints(resolve, loginHintOf(config, secrets)),
       config,
@@ -72,7 +70,7 @@ export async function runPipelineCheck(
       placeOf: await readPlaces(config),
       known,
     };
-    const { images: used, bases } = await lookUpImages({ ...graph, jobs }, sources, signal);
+    const { images: used, bases } = await lookUpImages(graph, sources, signal);
     const problems = [...used.problems, ...bases.problems];
     const format = { columns: stdout.columns || plainColumns, style: makeStyle(usesColor(stdout, env)) };
     const lines = formatTable(imageRows([used, bases]), format);
@@ -83,10 +81,6 @@ export async function runPipelineCheck(
   } finally {
     await registries.close();
   }
-}
-
-function withoutSkip({ skip: _skip, ...job }: PlannedJob): PlannedJob {
-  return job;
 }
 
 function imageRows(found: readonly ResolvedImages[]): string[][] {

@@ -52,6 +52,11 @@ export async function loadPipeline(
   return { ...config, file: config.file };
 }
 
+/** The jobs and steps of all events, none of them left out. */
+export function planAllEvents(config: PipelineConfig): JobGraph {
+  return expandPipeline(config, undefined);
+}
+
 /** The jobs of an event; without a branch of its own a push is one to the branch that is checked out. */
 export async function planEvent(config: PipelineConfig, event: NamedEvent): Promise<PipelinePlan> {
   const { name, ref } = event;

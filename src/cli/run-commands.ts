@@ -4,12 +4,13 @@ import { ArchwayError } from "../error/error.ts";
 import type { RunEventBody } from "../event/run-event.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { SecretMasks } from "../job/mask-secrets.ts";
+import { fileNameOfJob, shortName } from "../pipeline/file-name.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
 import { isPlace } from "./image-targets.ts";
 import { formatPublished, type PublishedByJob, readBuilt, readPublished } from "./run-command-result.ts";
-import { each, runHere } from "./run-here.ts";
+import { type CommandCall, each, runHere } from "./run-here.ts";
 import type { RunPins } from "./run-pins.ts";
 
 /** What the jobs that are commands of this program work with. */
@@ -35,21 +36,23 @@ export interface CommandJobs {
   readonly emit: (event: RunEventBody) => void | Promise<void>;
 }
 
-/** `archway build`. Without `--publish` the image stays in a layout of the run; one that is to be started first comes to its tags only after that. */
-export async function performBuild(
-  job: JobSpec & { readonly work: BuildWork },
-  around: CommandJobs,
-  signal: AbortSignal,
-): Promise<JobResult> {
-  const { work } = job;
-  const isPublished = work.push && around.publish;
-  const pushesAtOnce = isPublished && work.verifyRun === undefined;
-  const layout = join(around.runFolder, "images", encodeURIComponent(job.id));
-  await mkdir(join(around.runFolder, "images"), { recursive: true });
-  const metadataFile = join(around.runFolder, `${encodeURIComponent(job.id)}.json`);
+/** Where a build job leaves its results. */
+interface BuildPlaces {
+  readonly layout: string;
+  readonly metadataFile: string;
+  /** Its tags move when it is built; else the image stays in the layout. */
+  readonly pushesAtOnce: boolean;
+}
+
+/** The call of `archway build` that a build job is; the values of its secrets lie in files of the job. */
+export async function buildCall(
+  work: BuildWork,
+  around: Pick<CommandJobs, "privateFolder" | "publish" | "secrets">,
+  { layout, metadataFile, pushesAtOnce }: BuildPlaces,
+): Promise<CommandCall> {
   const secretFiles = await Promise.all(
     work.secrets.map(async ({ id, secret }) => {
-      const file = join(around.privateFolder, `build-secret-${encodeURIComponent(id)}`);
+      const file = join(around.privateFolder, `build-secret-${shortName(encodeURIComponent(id))}`);
       await writeFile(file, around.secrets.get(secret) ?? "", { mode: 0o600 });
       return `id=${id},src=${file}`;
     }),
@@ -66,6 +69,9 @@ export async function performBuild(
     ...each("--cache-from", work.cacheFrom),
     ...(around.publish ? each("--cache-to", work.cacheTo) : []),
     ...each("--secret", secretFiles),
+    ...each("--build-context", pairs(work.contexts ?? {})),
+    ...(work.noCache === true ? ["--no-cache"] : []),
+    ...(work.pull === true ? ["--pull"] : []),
     ...(work.provenance === undefined ? [] : [`--provenance=${work.provenance}`]),
     ...(work.sbom === undefined ? [] : [`--sbom=${work.sbom}`]),
     ...(work.nativeOnly ? ["--native-only"] : []),
@@ -74,22 +80,30 @@ export async function performBuild(
     `--metadata-file=${metadataFile}`,
     "--progress=plain",
   ];
-  const call = { source: "build", load: () => import("./build-command.ts"), args };
+  return { source: "build", load: () => import("./build-command.ts"), args };
+}
+
+/** `archway build`. Without `--publish` the image stays in a layout of the run; one that is to be verified beyond its proof comes to its tags only after that. */
+export async function performBuild(
+  job: JobSpec & { readonly work: BuildWork },
+  around: CommandJobs,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const { work } = job;
+  const isPublished = work.push && around.publish;
+  const pushesAtOnce = isPublished && work.verify === undefined;
+  const layout = join(around.runFolder, "images", fileNameOfJob(job.id));
+  await mkdir(join(around.runFolder, "images"), { recursive: true });
+  const metadataFile = join(around.runFolder, `${fileNameOfJob(job.id)}.json`);
+  const call = await buildCall(work, around, { layout, metadataFile, pushesAtOnce });
   const built = await runHere(job, call, around, signal);
   if (built.status !== "succeeded") return built;
   const { index, platforms, seconds } = readBuilt(await readFile(metadataFile, "utf8"));
   const [tag = ""] = work.tags;
   const local = `oci:${layout}`;
-  if (work.verifyRun !== undefined) {
-    const started = {
-      kind: "verify",
-      images: [local],
-      platforms: [],
-      require: [],
-      severity: "error",
-      run: work.verifyRun,
-    } as const;
-    const verified = await performVerify({ ...job, work: started }, around, signal);
+  if (work.verify !== undefined) {
+    const proof: VerifyWork = { kind: "verify", images: [local], ...work.verify };
+    const verified = await performVerify({ ...job, work: proof }, around, signal);
     if (verified.status !== "succeeded") return verified;
   }
   if (isPublished && !pushesAtOnce) {

@@ -95,12 +95,13 @@ export function startEvent({ run, facts, config, graph }: RunPlan): RunEventBody
     ...(tag === "" ? {} : { tag }),
     ...(sha === "" ? {} : { commit: sha }),
     platforms: config.platforms.map(formatPlatform),
-    jobs: graph.jobs.map(({ id, name, work, platform, needs }) => ({
+    jobs: graph.jobs.map(({ id, name, work, platform, needs, mayFail }) => ({
       job: id,
       name,
       kind: work.kind,
       ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
       needs,
+      ...(mayFail ? { mayFail } : {}),
     })),
   };
 }

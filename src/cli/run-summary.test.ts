@@ -256,6 +256,39 @@ test("where a job was emulated, and why, is told with it", () => {
   assert.partialDeepStrictEqual(jobs[1], { mode: "emulated", machine: "ssh://big", placement: reason });
 });
 
+test("what may fail has no say in the exit code", () => {
+  const about = { name: "n", kind: "steps", needs: [] } as const;
+  const jobs = [
+    { ...about, job: "may", mayFail: true },
+    { ...about, job: "must" },
+  ] as const;
+  const failed = (job: string, kind: "user" | "infrastructure"): RunEventBody => ({
+    type: "job",
+    job,
+    state: "failed",
+    failure: { kind, code: "X", message: "x" },
+  });
+  const exitCode = (may: "user" | "infrastructure", must: "user" | "infrastructure") => {
+    const run = new RunProjection();
+    const started = {
+      type: "run-started",
+      version: 1,
+      run: "r",
+      number: 1,
+      event: "push",
+      platforms: [],
+      jobs,
+    } as const;
+    [started, failed("may", may), failed("must", must)].forEach((event, index) =>
+      run.apply({ ...event, index, at: 0 }),
+    );
+    const times = { started: 0, ended: 0 };
+    return exitCodeOf(summarize(run, { run: "r", state: "failed", kept: [], pipeline: "p", events: "e", ...times }));
+  };
+  assert.equal(exitCode("user", "infrastructure"), 3);
+  assert.equal(exitCode("infrastructure", "user"), 1);
+});
+
 test("what a command has said of its failure in its log is told once", () => {
   const message = "Dockerfile:2: base:1 has no image for linux/arm64\n  it has: linux/amd64";
   const jobs = [{ job: "image", name: "image", kind: "build", needs: [] }] as const;

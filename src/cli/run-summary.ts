@@ -51,6 +51,8 @@ export interface JobSummary {
   readonly waited: number;
   readonly cacheHits: number;
   readonly reason?: string;
+  /** The run succeeds although it fails. */
+  readonly mayFail?: true;
   readonly failure?: Failure;
   /** The end of the log that belongs to the failure. */
   readonly log?: { readonly source: string; readonly lines: readonly string[] };
@@ -95,16 +97,18 @@ export function summarize(
   };
 }
 
-/** The exit code of a run. With failures of both kinds the one that was decided counts (design, "Contracts"). */
+/** The exit code of a run. With failures of both kinds the one that was decided counts (design, "Contracts"); those of jobs that may fail do not. */
 export function exitCodeOf({ state, jobs }: RunSummary): number {
   if (state === "cancelled") return exitCodes.interrupted;
   if (state === "succeeded") return 0;
-  const kinds = jobs.flatMap(({ failure }) => (failure === undefined ? [] : [failure.kind]));
+  const kinds = jobs.flatMap(({ failure, mayFail }) =>
+    failure === undefined || mayFail === true ? [] : [failure.kind],
+  );
   return kinds.every((kind) => kind === "infrastructure") ? exitCodes.unreachable : exitCodes.failed;
 }
 
 function summarizeJob(job: JobProjection, ended: number): JobSummary {
-  const { readyAt, startedAt, endedAt = ended, platform, mode, machine, placement, reason, failure } = job;
+  const { readyAt, startedAt, endedAt = ended, platform, mode, machine, placement, reason, mayFail, failure } = job;
   const source = failure === undefined ? undefined : failedSource(job);
   const lines = source?.log.lines(toldLines) ?? [];
   return {
@@ -118,6 +122,7 @@ function summarizeJob(job: JobProjection, ended: number): JobSummary {
     waited: readyAt === undefined || startedAt === undefined ? 0 : Math.max(0, startedAt - readyAt) / 1000,
     cacheHits: job.cacheHits,
     ...(reason === undefined ? {} : { reason }),
+    ...(mayFail ? { mayFail } : {}),
     ...(failure === undefined ? {} : { failure }),
     ...(source === undefined || lines.length === 0 ? {} : { log: { source: source.name, lines } }),
   };

@@ -47,6 +47,7 @@ const shapes = {
         kind: z.enum(["steps", "build", "verify", "image", "promote", "approval"]),
         platform: platform.exactOptional(),
         needs: z.array(job),
+        mayFail: z.literal(true).exactOptional().describe("the run succeeds although it fails"),
       }),
     ),
   }),

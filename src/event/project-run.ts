@@ -27,6 +27,8 @@ export interface JobProjection {
   /** Platform that it is for; absent where that is free. */
   readonly planned?: string;
   readonly needs: readonly string[];
+  /** The run succeeds although it fails. */
+  readonly mayFail: boolean;
   state: JobState;
   /** Platform that it was placed on. */
   platform?: string;
@@ -114,9 +116,9 @@ export class RunProjection {
 
   #start(event: Started): void {
     this.started = event;
-    for (const { job, kind, needs, platform } of event.jobs) {
+    for (const { job, kind, needs, platform, mayFail = false } of event.jobs) {
       this.#waiting.set(job, needs);
-      const about = { job, kind, needs, ...(platform === undefined ? {} : { platform, planned: platform }) };
+      const about = { job, kind, needs, mayFail, ...(platform === undefined ? {} : { platform, planned: platform }) };
       this.jobs.set(job, { ...about, state: "waiting", cacheHits: 0, sources: new Map() });
     }
   }

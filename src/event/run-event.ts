@@ -29,6 +29,8 @@ export type RunEventBody =
         readonly kind: "steps" | "build" | "verify" | "image" | "promote" | "approval";
         readonly platform?: string;
         readonly needs: readonly string[];
+        /** The run succeeds although it fails. */
+        readonly mayFail?: true;
       }[];
     }
   | {

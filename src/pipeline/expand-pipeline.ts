@@ -23,8 +23,10 @@ interface Instance {
 /**
  * The jobs of a run: those of the file by their matrices and platforms, each after those that it needs. A job waits for all that a needed name became; only when both
  * run on the same platforms does each wait for the one of its own platform. That they are not too many, and none waits for itself, the configuration was checked for.
+ *
+ * @param facts Of the event; absent: the jobs and steps of all events, none of them left out
  */
-export function expandPipeline(config: Config, facts: RunFacts): JobGraph {
+export function expandPipeline(config: Config, facts: RunFacts | undefined): JobGraph {
   const { jobs } = config;
   const cycle = findCycle(jobs);
   if (cycle !== undefined) throw new TypeError(`cycle: ${cycle.join(", ")}`);
@@ -62,7 +64,7 @@ function platformNames(job: JobContent, all: readonly Platform[]): readonly stri
 
 interface Surroundings {
   readonly config: Config;
-  readonly facts: RunFacts;
+  readonly facts: RunFacts | undefined;
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   readonly needs: AllNeeds;
 }
@@ -72,7 +74,7 @@ function planJob(written: JobContent, instance: Instance, around: Surroundings):
   const { id, name, platform, matrix } = instance;
   const job = withOverride(written, platform);
   const { when, timeout, concurrency } = job;
-  const skip = skipReason(when, facts);
+  const skip = facts && skipReason(when, facts);
   const condition = when?.if;
   const inputs = Object.entries(job.inputs).map(([path, from]) => inputOf(path, from, instance, instances));
   const names = new SourceNames(sourcesOf(job));

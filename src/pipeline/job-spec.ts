@@ -193,12 +193,16 @@ export interface BuildWork<Text = string> {
   readonly provenance?: Text;
   readonly sbom?: Text;
   readonly secrets: readonly { readonly id: string; readonly secret: string }[];
+  /** Named contexts. */
+  readonly contexts?: Readonly<Record<string, Text>>;
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
   readonly nativeOnly: boolean;
   readonly allowMissing: readonly Platform[];
   /** Publishes under the tags. Without it the image stays in the run (`jobs.NAME.reference` names it all the same). */
   readonly push: boolean;
-  /** What is started of each platform after it was proven; absent: the proof alone. */
-  readonly verifyRun?: readonly Text[];
+  /** How the image is verified before it is published, beyond the proof that every build has. */
+  readonly verify?: Omit<VerifyWork<Text>, "kind" | "images">;
 }
 
 /** `archway verify`. */

@@ -13,7 +13,7 @@ export function specifyWork(
   job: JobContent,
   around: {
     readonly config: Config;
-    readonly facts: RunFacts;
+    readonly facts: RunFacts | undefined;
     readonly inputs: readonly InputSpec[];
     readonly names: SourceNames;
   },
@@ -48,8 +48,7 @@ export function specifyWork(
   }
   if (build !== undefined) return specifyBuild(build, job, config);
   if (verify !== undefined) {
-    const { images, platforms, require, severity, run } = verify;
-    return { kind: "verify", images, platforms, require, severity, ...(run === undefined ? {} : { run }) };
+    return { kind: "verify", images: verify.images, ...specifyProof(verify) };
   }
   if (action !== undefined) {
     const [name = "copy", copies] = Object.entries(action)[0] ?? [];
@@ -83,13 +82,13 @@ function specifyBuild(
     cache_to,
     native_only,
     allow_missing,
+    no_cache,
     secrets,
     platforms: own,
     tags,
     args,
     ...rest
   } = build;
-  const run = verify?.run;
   const { context, file, target } = { ...defaultsOf(config), ...rest };
   return {
     kind: "build",
@@ -107,8 +106,13 @@ function specifyBuild(
     secrets: Object.entries(secrets).map(([id, secret]) => ({ id, secret })),
     nativeOnly: native_only,
     allowMissing: allow_missing,
-    ...(run === undefined ? {} : { verifyRun: run }),
+    noCache: no_cache,
+    ...(verify === undefined ? {} : { verify: specifyProof(verify) }),
   };
+}
+
+function specifyProof({ platforms, require, severity, run }: NonNullable<JobContent["verify"]>) {
+  return { platforms, require, severity, ...(run === undefined ? {} : { run }) };
 }
 
 /** What `build` at the top of the file says of a build job that says nothing of it, relative to the file. */

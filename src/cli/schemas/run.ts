@@ -51,6 +51,7 @@ export const runSchema = z
         waited: seconds.describe("from being ready to the start"),
         cacheHits: count,
         reason: z.string().optional(),
+        mayFail: z.literal(true).optional().describe("the run succeeds although it fails"),
         failure: failureSchema.optional(),
         log: z
           .object({ source: z.string(), lines: z.array(z.string()) })

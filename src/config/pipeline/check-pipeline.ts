@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { nearestName } from "../../error/nearest.ts";
-import type { Platform } from "../../platform/platform.ts";
+import { formatPlatform, type Platform, samePlatform } from "../../platform/platform.ts";
 import { type AllNeeds, allNeeds, findCycle } from "./needs.ts";
 import { imageActionOf, kindsOf, stepsImageOf } from "./job-kind.ts";
 import type { JobContent } from "./job.ts";
@@ -47,6 +47,7 @@ export function checkPipeline(content: PipelineContent, context: z.RefinementCtx
     checkRegistries(job, content, at, report);
     checkPlatforms(job, content.platforms, at, report);
     checkImageWork(job, at, report);
+    checkBuildProof(job, content.platforms, at, report);
     if (job.build?.push === true && job.build.tags.length === 0 && content.build.tags.length === 0) {
       const hint = 'Name the image, here or in build.tags at the top: tags: ["registry.example/app:1"].';
       report([...at, "build", "push"], `"${name}" is to be pushed, and has no tags`, hint);
@@ -231,6 +232,24 @@ function checkInputs(
     } else if (!needs.has(name, from)) {
       report(path, `"${name}" does not wait for "${from}", which makes it`, `Add needs: ${from}.`);
     }
+  }
+}
+
+/** `verify` beside a build is about the image of that, and the platforms that it has. */
+function checkBuildProof({ build, verify }: JobContent, all: readonly Platform[], at: Path, report: Report): void {
+  if (build === undefined || verify === undefined) return;
+  if (verify.images.length > 0) {
+    const hint = "Make a job of its own for other images: { needs: JOB, verify: { images: [IMAGE] } }.";
+    report([...at, "verify", "images"], "beside a build its image is proven, and no other", hint);
+  }
+  const built = build.platforms ?? all;
+  if (built.length === 0) return;
+  for (const key of ["require", "platforms"] as const) {
+    verify[key].forEach((platform, index) => {
+      if (built.some((one) => samePlatform(one, platform))) return;
+      const hint = `It is built for: ${built.map(formatPlatform).join(", ")}.`;
+      report([...at, "verify", key, index], `the image is not built for ${formatPlatform(platform)}`, hint);
+    });
   }
 }
 

@@ -63,13 +63,19 @@ const build = z.strictObject({
   provenance: template.exactOptional().describe("provenance attestation"),
   sbom: template.exactOptional().describe("software bill of materials"),
   secrets: z.record(text, text).default({}).describe("id of the build secret → name of the secret"),
+  contexts: z
+    .record(text, template)
+    .default({})
+    .describe("named contexts: a folder relative to the file, docker-image://IMAGE, a URL"),
+  no_cache: z.boolean().default(false).describe("use no cache"),
+  pull: z.boolean().default(false).describe("ask for newer base images"),
   native_only: z.boolean().default(false).describe("refuse to emulate"),
   allow_missing: z.array(platform).default([]).describe("platforms that may lack"),
   push: z.boolean().default(false).describe("publish under the tags"),
 });
 
 const verify = z.strictObject({
-  images: someTemplates.default([]).describe("what is proven; beside a build its image"),
+  images: someTemplates.default([]).describe("what is proven; beside a build it is the image of that"),
   platforms: z.array(platform).default([]).describe("platforms that are proven; all when not given"),
   require: z.array(platform).default([]).describe("platforms that must be there"),
   severity: z.enum(["error", "warning", "note"]).default("error").describe("findings from which it fails"),

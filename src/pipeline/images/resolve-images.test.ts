@@ -213,3 +213,22 @@ jobs:
   );
   assert.deepEqual((await on(Promise.resolve(undefined))).problems, []);
 });
+
+test("without an event the images of all jobs and steps are looked up, whatever event they are for", async () => {
+  const { asked, ...sources } = await registry({ "1": ["amd64"] });
+  const text = `version: 1
+jobs:
+  test:
+    image: app:1
+    steps:
+      - x
+      - { image: "tagged:1", run: x, when: { event: tag }, on_failure: [{ image: "tells:1", run: x }] }
+      - { image: "branch:1", run: x, when: { branch: other } }
+  release: { image: "release:1", steps: [x], when: { tag: "v*" } }
+`;
+  const graph = expandPipeline(parseConfig(text, "/r/.archway.yaml"), undefined);
+  const { problems } = await resolveImages(graph, sources, live);
+  assert.deepEqual(problems, []);
+  const names = ["app", "branch", "release", "tagged", "tells"].map((name) => `docker.io/library/${name}:1`);
+  assert.deepEqual(asked.toSorted(), names);
+});

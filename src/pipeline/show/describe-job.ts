@@ -18,7 +18,7 @@ export function describeWork(job: PlannedJob, graph: Pick<JobGraph, "env"> = { e
     case "build": {
       const tags = work.tags.map(text).join(", ");
       const named = tags === "" ? "" : work.push ? `, push ${tags}` : `, named ${tags}`;
-      const command = work.verifyRun?.map(text).join(" ");
+      const command = work.verify?.run?.map(text).join(" ");
       const started = command === undefined ? "" : command === "" ? ", started" : `, started with ${command}`;
       return `build for ${work.platforms.map(formatPlatform).join(", ") || "this machine"}${started}${named}`;
     }

@@ -36,7 +36,7 @@ const graph: JobGraph = {
         nativeOnly: false,
         allowMissing: [],
         push: true,
-        verifyRun: [template("/app"), template("--version")],
+        verify: { platforms: [], require: [], severity: "error", run: [template("/app"), template("--version")] },
       },
     }),
     job("half", {
