@@ -3,6 +3,7 @@ import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
 import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
+import { removeUnusedCheckouts, takeCheckout } from "../job/volumizer/kept-checkout.ts";
 import {
   openRunFolder,
   removeAbandonedWorkspaces,
@@ -80,12 +81,13 @@ export async function openPlace(
       : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
+  const { isInUse } = parts;
   try {
     const { git } = plan.config;
     const checkout =
       "source" in files
         ? await files.source.checkout(folder, git ?? "commit", signal)
-        : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
+        : await snapshot(volumizer, await files.tree, { git: git ?? "none", env, signal, owner, state, isInUse });
     const privateFolder = await volumizer.openPrivate();
     const leaveRun = await openRunFolder(runFolder, owner);
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
@@ -93,9 +95,8 @@ export async function openPlace(
       await Promise.all([log.close(), volumizer.close()]);
       await Promise.allSettled([leaveRun(), times.save()]);
       // A cache that cannot be cleaned now is cleaned by a later run.
-      await volumizer.caches
-        .collectGarbage({ ...cacheLimits, now: now(), isInUse: parts.isInUse })
-        .catch(() => undefined);
+      await volumizer.caches.collectGarbage({ ...cacheLimits, now: now(), isInUse }).catch(() => undefined);
+      await removeUnusedCheckouts(checkoutsFolder(state), { now: now(), isInUse }).catch(() => undefined);
     };
     const times = await JobTimes.open(join(state, "job-times.json"));
     return { owner, state, machines, times, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
@@ -103,6 +104,24 @@ export async function openPlace(
     await volumizer.close();
     throw error;
   }
+}
+
+/** A copy of the working tree: the one that stays between runs, unless another run has it. */
+async function snapshot(
+  volumizer: Volumizer,
+  tree: Checkout,
+  how: Omit<Parameters<Volumizer["snapshot"]>[1], "kept"> &
+    Parameters<typeof takeCheckout>[2] & { readonly state: string },
+): Promise<Checkout> {
+  // Names that are no text are in no index.
+  const kept =
+    tree.rawPaths === undefined ? await takeCheckout(checkoutsFolder(how.state), tree.folder, how) : undefined;
+  return volumizer.snapshot(tree, { ...how, kept });
+}
+
+/** Copies of working trees that stay between runs. */
+function checkoutsFolder(state: string): string {
+  return join(state, "checkouts");
 }
 
 /** The file that the user wants the events in. Throws `FILE_UNWRITABLE` (kind `input`). */
