@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
-import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
+import { drivers } from "../job/volumizer/clone/driver.ts";
 import { removeUnusedCheckouts, takeCheckout } from "../job/volumizer/kept-checkout.ts";
 import {
   openRunFolder,
@@ -13,7 +13,7 @@ import {
 } from "../job/volumizer/volumizer.ts";
 import type { Checkout } from "../job/volumizer/working-tree.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
+import { cacheFolder, stateFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { JobTimes } from "../run/job-times.ts";
 import { type RunMachine, thisMachine } from "./run-machine.ts";
@@ -73,12 +73,7 @@ export async function openPlace(
     );
   await removeOldRuns(state, keptRuns, parts.isInUse);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
-  const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
-  const own = machines.find(({ name }) => name === thisMachine);
-  const driver =
-    own === undefined
-      ? drivers.copy
-      : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
+  const driver = machines.find(({ name }) => name === thisMachine)?.driver ?? drivers.copy;
   const copies = await openCopies(context, options);
   const volumizer = new Volumizer({ stateFolder: state, cacheFolder: cacheFolder(env), owner, run, driver });
   const { isInUse } = parts;
