@@ -11,7 +11,6 @@ import { SourceLog } from "../job/source-log.ts";
 import type { BuildWork, ImageWork, JobSpec, PromoteWork, VerifyWork } from "../pipeline/job-spec.ts";
 import { formatPlatform } from "../platform/platform.ts";
 import type { CliContext } from "./context.ts";
-import { buildSchema } from "./schemas/build.ts";
 import { type CommandModule, runCommand } from "./shell.ts";
 
 /** What the jobs that are commands of this program work with. */
@@ -76,7 +75,7 @@ export async function performBuild(
   ];
   const built = await runHere(job, "build", () => import("./build-command.ts"), args, around, signal);
   if (built.status !== "succeeded") return built;
-  const { index, platforms, seconds } = readMetadata(await readFile(metadataFile, "utf8"));
+  const { index, platforms, seconds } = await readMetadata(await readFile(metadataFile, "utf8"));
   const [tag = ""] = work.tags;
   const local = `oci:${layout}`;
   if (work.verifyRun !== undefined) {
@@ -244,11 +243,11 @@ function withoutTag(reference: string): string {
   return colon > path.lastIndexOf("/") ? path.slice(0, colon) : path;
 }
 
-const metadata = z.object({ archway: buildSchema });
-
 /** What a build says of itself: its index, the platforms in it, and the seconds of each way to build. */
-function readMetadata(text: string) {
-  const { index, platforms } = metadata.parse(JSON.parse(text)).archway;
+async function readMetadata(text: string) {
+  // Making the schema takes milliseconds, and most runs build nothing.
+  const { buildSchema } = await import("./schemas/build.ts");
+  const { index, platforms } = z.object({ archway: buildSchema }).parse(JSON.parse(text)).archway;
   if (index === undefined)
     throw new ArchwayError({ code: "COMMAND_FAILED", kind: "failed", message: "The build gave no digest." });
   const seconds = { native: 0, cross: 0, emulated: 0 };
