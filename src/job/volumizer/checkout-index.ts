@@ -1,32 +1,33 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { z } from "zod";
 
-const file = z.object({
-  version: z.literal(1),
-  /** Boot of the machine that wrote it: what an earlier one wrote may have been lost with it. */
-  boot: z.string().min(1),
-  /** Each path with its mark. */
-  files: z.array(z.tuple([z.string(), z.string()])),
-});
+/** Form of the file: this line with the boot of the machine that wrote it, then paths and marks in turn, each before a zero byte. There may be a million: nothing is copied to read them. */
+const form = "archway-checkout-1";
 
 /** What lies in a kept checkout: every file of it, with the mark of the state that it is a copy of; an empty mark where that is not certain. */
 export type CheckoutIndex = ReadonlyMap<string, string>;
 
-/** Reads the index of a kept checkout. Undefined where there is none, and where it cannot be relied on. */
+/** Reads the index of a kept checkout. Undefined where there is none, and where it cannot be relied on: what another boot wrote may have been lost with it. */
 export async function readIndex(path: string): Promise<CheckoutIndex | undefined> {
-  try {
-    const { boot, files } = file.parse(JSON.parse(await readFile(path, "utf8")));
-    return boot === (await bootId()) ? new Map(files) : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = await readFile(path, "utf8").catch(() => "");
+  const boot = await bootId();
+  const head = headOf(boot);
+  if (boot === "" || !text.startsWith(head) || !text.endsWith("\0")) return undefined;
+  const parts = text.slice(head.length).split("\0");
+  const files = new Map<string, string>();
+  for (let at = 0; at + 1 < parts.length; at += 2) files.set(parts[at] ?? "", parts[at + 1] ?? "");
+  return files;
 }
 
 /** Replaces the index in one step. It is not flushed to the disk: after a crash of the machine it counts no more. Throws what the file system says. */
 export async function writeIndex(path: string, files: CheckoutIndex): Promise<void> {
   const fresh = `${path}.new`;
-  await writeFile(fresh, JSON.stringify({ version: 1, boot: await bootId(), files: [...files] }));
+  const lines = Array.from(files, ([name, mark]) => `${name}\0${mark}\0`);
+  await writeFile(fresh, `${headOf(await bootId())}${lines.join("")}`);
   await rename(fresh, path);
+}
+
+function headOf(boot: string): string {
+  return `${form} ${boot}\n`;
 }
 
 /** Empty where boots cannot be told apart. */
