@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { RunEvent } from "../src/event/run-event.ts";
 import type { Bed } from "../test/bed/bed.ts";
 import { type Run, watch } from "./peak-memory.ts";
@@ -34,14 +34,14 @@ export async function openRunPlace(bed: Bed, folder: string): Promise<RunPlace> 
   const docker = join(bed.programs, "docker");
   const [busybox, debian] = [await bed.base("busybox"), await bed.base("debian")];
   for (const { reference } of [busybox, debian]) require(spawnSync(docker, ["pull", "-q", reference], { env }));
+  // Where npm puts the Node that comes with the package.
+  await symlink(dirname(dirname(process.execPath)), join(folder, `node-linux-${process.arch}`));
   return {
     docker,
     endpoint,
     archway: installBundle(join(folder, "installed")),
     env: {
       ...env,
-      // The launcher takes the Node that it finds.
-      PATH: `${join(process.execPath, "..")}:${env["PATH"]}`,
       XDG_STATE_HOME: join(folder, "state"),
       XDG_CACHE_HOME: join(folder, "cache"),
     },

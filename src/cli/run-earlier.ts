@@ -6,7 +6,6 @@ import { artifactFolder } from "../job/volumizer/artifacts.ts";
 import { hasResults } from "../job/volumizer/run-results.ts";
 import type { JobOutputs, PlannedJob } from "../pipeline/job-spec.ts";
 import { leftOut } from "../pipeline/left-out.ts";
-import { runSchema } from "./schemas/run.ts";
 
 /** File with the summary of a run in its folder. */
 export const summaryFile = "summary.json";
@@ -104,6 +103,8 @@ async function endedRuns(state: string, pipeline: string): Promise<readonly Ende
 
 /** A summary; undefined for a run that was killed, or one of another version. */
 async function readSummary(file: string) {
+  // Making the schema takes longer than all else here, and most runs read none.
+  const { runSchema } = await import("./schemas/run.ts");
   try {
     return runSchema.safeParse(JSON.parse(await readFile(file, "utf8"))).data;
   } catch {

@@ -3,63 +3,71 @@ import type { RunFacts } from "../pipeline/facts.ts";
 import type { CliContext } from "./context.ts";
 import type { RunOptions } from "./run-options.ts";
 
+/** What Git says of a working tree; empty texts where there is no repository, commit, branch or tag. */
+type GitFacts = Pick<RunFacts, "branch" | "tag" | "sha" | "message" | "authorName" | "authorEmail">;
+type GitContext = Pick<CliContext, "env" | "signal">;
+
 /**
- * What a local run is about: the commit of the working tree, and the event that was asked for. A push that is asked for changed what the last commit and the working tree
- * changed.
+ * Asks Git for the commit that a folder is at.
  *
- * @param folder of the pipeline, which paths are relative to
+ * @throws the signal's reason
  */
-export async function localFacts(
-  folder: string,
-  run: string,
-  { event, inputs }: Pick<RunOptions, "event" | "inputs">,
-  { env, signal }: Pick<CliContext, "env" | "signal">,
-): Promise<RunFacts> {
-  /** What Git says; undefined where it cannot: there is no Git, no repository, no commit, no tag. */
-  const ask = async (...args: readonly string[]): Promise<string | undefined> => {
-    try {
-      return (await git(args, { cwd: folder, env, signal, settings: [["safe.directory", "*"]] })).toString();
-    } catch {
-      // A cancel is told here.
-      signal.throwIfAborted();
-      return undefined;
-    }
-  };
-  const word = async (...args: readonly string[]) => (await ask(...args))?.trim() ?? "";
-  const [branch, tag, commit, parent] = await Promise.all([
+export async function readGitFacts(folder: string, context: GitContext): Promise<GitFacts> {
+  const word = async (...args: readonly string[]) => (await ask(folder, args, context))?.trim() ?? "";
+  const [branch, tag, commit] = await Promise.all([
     word("symbolic-ref", "--short", "--quiet", "HEAD"),
     word("describe", "--tags", "--exact-match", "HEAD"),
-    word("log", "-1", "--format=%H%x00%B%x00%an%x00%ae"),
-    word("rev-parse", "--verify", "--quiet", "HEAD~1"),
+    word("log", "-1", "--no-show-signature", "--format=%H%x00%B%x00%an%x00%ae"),
   ]);
   const [sha = "", message = "", authorName = "", authorEmail = ""] = commit.split("\0");
+  return { branch, tag, sha, message: message.trim(), authorName, authorEmail };
+}
+
+/**
+ * What a push or pull request that is asked for changed: what the last commit and the working tree did, as paths relative to the folder of the pipeline. Undefined for other events, when nothing is asked for, and when Git
+ * cannot tell all of it.
+ *
+ * @throws the signal's reason
+ */
+export async function readChangedPaths(
+  folder: string,
+  { event }: Pick<RunOptions, "event">,
+  context: GitContext,
+): Promise<readonly string[] | undefined> {
+  if (event?.name !== "push" && event?.name !== "pull_request") return undefined;
+  const [tracked, fresh] = await Promise.all([
+    ask(folder, ["diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD~1"], context),
+    ask(folder, ["ls-files", "--others", "--exclude-standard", "-z"], context),
+  ]);
+  if (tracked === undefined || fresh === undefined) return undefined;
+  return `${tracked}${fresh}`.split("\0").filter((path) => path !== "");
+}
+
+/** What a local run is about: the commit of the working tree, and the event that was asked for. Without one filters let everything pass: the user wants to see the jobs run. */
+export function localFacts(
+  run: string,
+  found: GitFacts & Pick<RunFacts, "changedPaths">,
+  { event, inputs }: Pick<RunOptions, "event" | "inputs">,
+): RunFacts {
   const name = event?.name ?? "push";
-  // Without a named event filters let everything pass: the user wants to see the jobs run.
-  const isCompared = event !== undefined && parent !== "" && (name === "push" || name === "pull_request");
-  const changedPaths = isCompared ? await changesOf(ask) : undefined;
   return {
+    ...found,
     run,
     number: 0,
     event: name,
-    branch: name === "tag" ? "" : (event?.ref ?? branch),
-    tag: name === "tag" ? (event?.ref ?? tag) : "",
-    sha,
-    message: message.trim(),
-    authorName,
-    authorEmail,
-    ...(changedPaths === undefined ? {} : { changedPaths }),
+    branch: name === "tag" ? "" : (event?.ref ?? found.branch),
+    tag: name === "tag" ? (event?.ref ?? found.tag) : "",
     inputs,
   };
 }
 
-/** What the last commit and the working tree changed, relative to the folder; undefined when Git cannot tell all of it. */
-async function changesOf(
-  ask: (...args: readonly string[]) => Promise<string | undefined>,
-): Promise<readonly string[] | undefined> {
-  const [tracked, fresh] = await Promise.all([
-    ask("diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD~1"),
-    ask("ls-files", "--others", "--exclude-standard", "-z"),
-  ]);
-  if (tracked === undefined || fresh === undefined) return undefined;
-  return `${tracked}${fresh}`.split("\0").filter((path) => path !== "");
+/** What Git says; undefined where it cannot: there is no Git, no repository, no commit, no tag. */
+async function ask(folder: string, args: readonly string[], { env, signal }: GitContext): Promise<string | undefined> {
+  try {
+    return (await git(args, { cwd: folder, env, signal, settings: [["safe.directory", "*"]] })).toString();
+  } catch {
+    // A cancel is told here.
+    signal.throwIfAborted();
+    return undefined;
+  }
 }

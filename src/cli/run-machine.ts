@@ -1,9 +1,12 @@
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { DockerEngine, type ImageSources } from "../job/containerizer/docker-engine.ts";
 import { readEndpoint } from "../job/containerizer/engine-endpoint.ts";
 import { EngineHttp } from "../job/containerizer/engine-http.ts";
 import { findEngine } from "../job/containerizer/find-engine.ts";
 import { removeLeftovers } from "../job/containerizer/remove-leftovers.ts";
+import { chooseDriver, type CloneDriver } from "../job/volumizer/clone/driver.ts";
 import type { PlannedJob } from "../pipeline/job-spec.ts";
 import { describeHost } from "../platform/host.ts";
 import { formatPlatform, samePlatform, type Platform } from "../platform/platform.ts";
@@ -23,6 +26,8 @@ export interface RunMachine extends Machine {
   readonly endpoint: string;
   /** Whether its engine mounts files of the machine that this process is on. */
   readonly seesFiles: boolean;
+  /** How files are cloned for its jobs, where it is this machine. */
+  readonly driver?: CloneDriver;
 }
 
 /** What machines are opened with. */
@@ -37,7 +42,7 @@ export interface MachineParts {
 /**
  * Opens the machines that a run's jobs with steps need, this one first, and removes what killed runs left in their engines. None when no job needs one.
  *
- * @throws ArchwayError kind `unreachable`: `NO_RUNNER`, `ENGINE_LOST`; kind `input`: `ENDPOINT_INVALID`, `NODE_PLATFORM`; kind `failed`: `PLATFORM_UNAVAILABLE` for the first job that no machine runs
+ * @throws ArchwayError kind `unreachable`: `NO_RUNNER`, `ENGINE_LOST`; kind `input`: `ENDPOINT_INVALID`, `NODE_PLATFORM`, `DRIVER_UNUSABLE`; kind `failed`: `PLATFORM_UNAVAILABLE` for the first job that no machine runs
  */
 export async function openMachines(context: CliContext, parts: MachineParts): Promise<readonly RunMachine[]> {
   const { plan, options } = parts;
@@ -52,7 +57,7 @@ export async function openMachines(context: CliContext, parts: MachineParts): Pr
     opened.push(...nodes.machines);
     requireNodes(nodes.lost, { machines: opened, wanted }, context);
     if (own instanceof ArchwayError && opened.length === 0) throw own;
-    for (const { engine } of opened) await removeLeftovers(engine, parts.isInUse, context.signal);
+    for (const { engine } of nodes.machines) await removeLeftovers(engine, parts.isInUse, context.signal);
     const idle = opened.map((machine) => ({ ...machine, running: [] }));
     for (const job of jobs) placeJob(job, idle, { platforms: plan.config.platforms, emulation: options.emulation });
     return opened;
@@ -68,7 +73,6 @@ async function openForHandlers(context: CliContext, parts: MachineParts): Promis
   try {
     const own = await openOwn(context, parts, []);
     if (own instanceof ArchwayError) throw own;
-    await removeLeftovers(own.engine, parts.isInUse, context.signal);
     return [own];
   } catch (error) {
     if (!(error instanceof ArchwayError && error.kind === "unreachable")) throw error;
@@ -83,13 +87,14 @@ export async function closeMachines(machines: readonly RunMachine[]): Promise<vo
   await Promise.allSettled(machines.map(({ engine }) => engine.close(AbortSignal.timeout(30_000))));
 }
 
-/** The engine of `--host`, of the environment, or of this machine; the error that says so when there is none, where nodes may be enough. */
+/** The engine of `--host`, of the environment, or of this machine, without what killed runs left in it; the error that says so when there is none, where nodes may be enough. */
 async function openOwn(
   context: CliContext,
-  { plan, options, images }: MachineParts,
+  { plan, options, images, isInUse }: MachineParts,
   jobs: readonly PlannedJob[],
 ): Promise<RunMachine | ArchwayError> {
   const { env, signal, stderr } = context;
+  const wanted = platformsOf(jobs);
   let found: string;
   try {
     found = await findEngine(options.host, env);
@@ -99,17 +104,23 @@ async function openOwn(
   }
   const endpoint = readEndpoint(found, env);
   if (endpoint.warning !== undefined) stderr.write(`warning: ${endpoint.warning}\n`);
-  const engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
+  const ask = () => askOwn(context, { endpoint: endpoint.shown, owner: images.owner, plan, wanted });
+  // The engine answers meanwhile.
+  const early = endpoint.shown.startsWith("unix:") && process.platform === "linux" ? ask() : undefined;
+  early?.catch(() => undefined);
+  let engine: DockerEngine | undefined;
   try {
-    const seesFiles = await engine.seesFiles(workFolder(env), signal);
+    engine = await DockerEngine.open(await EngineHttp.open(endpoint, env), images, signal);
+    const [seesFiles] = await Promise.all([
+      engine.seesFiles(workFolder(env), signal),
+      removeLeftovers(engine, isInUse, signal),
+    ]);
     const { platform } = engine.describe();
-    const wanted = platformsOf(jobs);
     // Podman takes its time to tell.
     const isSizeAsked = jobs.some(({ work }) => Object.keys(demandOf(work)).length > 0);
     const size = isSizeAsked ? sizeOf(await engine.size(signal)) : {};
     const common = { slots: options.jobs, ...size, engine, endpoint: found, seesFiles };
-    if (seesFiles && process.platform === "linux")
-      return { name: thisMachine, ...(await describeOwn(context, plan, wanted)), ...common };
+    if (seesFiles && process.platform === "linux") return { name: thisMachine, ...(await (early ?? ask())), ...common };
     const others = wanted.filter((one) => !samePlatform(one, platform));
     const runs = await tryPlatforms(engine, others, { run: plan.run, owner: images.owner }, signal);
     return {
@@ -120,8 +131,41 @@ async function openOwn(
       ...common,
     };
   } catch (error) {
-    await engine.close(AbortSignal.timeout(30_000)).catch(() => undefined);
+    await engine?.close(AbortSignal.timeout(30_000)).catch(() => undefined);
     throw error;
+  } finally {
+    await early?.catch(() => undefined);
+  }
+}
+
+/** What this machine runs and how files are cloned on it: both, or when both have ended the error of one. */
+async function askOwn(
+  context: CliContext,
+  about: {
+    readonly endpoint: string;
+    readonly owner: string;
+    readonly plan: RunPlan;
+    readonly wanted: readonly Platform[];
+  },
+): Promise<Pick<RunMachine, "platform" | "native" | "emulated" | "driver">> {
+  const asked = [describeOwn(context, about.plan, about.wanted), openDriver(context, about)] as const;
+  await Promise.allSettled(asked);
+  const [host, driver] = await Promise.all(asked);
+  return { ...host, driver };
+}
+
+/** The quickest way to clone files that works here. It is tried in the folder of this process, of which nothing is left: that there will be a run is not known yet. */
+async function openDriver(
+  { env, signal }: CliContext,
+  { endpoint, owner }: { readonly endpoint: string; readonly owner: string },
+): Promise<CloneDriver> {
+  const folder = join(workFolder(env), owner);
+  const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
+  try {
+    return await chooseDriver({ folder, endpoint, forced }, signal);
+  } finally {
+    // The clone of a source may be there.
+    await rmdir(folder).catch(() => undefined);
   }
 }
 

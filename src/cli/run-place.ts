@@ -2,7 +2,8 @@ import { join, resolve } from "node:path";
 import { ArchwayError } from "../error/error.ts";
 import { EventFile } from "../event/event-file.ts";
 import { EventLog } from "../event/event-log.ts";
-import { chooseDriver, drivers } from "../job/volumizer/clone/driver.ts";
+import { drivers } from "../job/volumizer/clone/driver.ts";
+import { removeUnusedCheckouts, takeCheckout } from "../job/volumizer/kept-checkout.ts";
 import { limitResults } from "../job/volumizer/run-results.ts";
 import {
   openRunFolder,
@@ -13,7 +14,7 @@ import {
 } from "../job/volumizer/volumizer.ts";
 import type { Checkout } from "../job/volumizer/working-tree.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder, stateFolder, workFolder } from "./folders.ts";
+import { cacheFolder, stateFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { JobTimes } from "../run/job-times.ts";
 import { thisMachine } from "../run/place-job.ts";
@@ -77,13 +78,9 @@ export async function openPlace(
     );
   await removeOldRuns(state, keptRuns, parts.isInUse);
   await removeExpiredArtifacts(state, { endFile: summaryFile, now: now() });
-  await limitResults(join(state, "runs"), { bytes: keptBytes, isInUse: parts.isInUse });
-  const forced = env["ARCHWAY_WORKSPACE_DRIVER"];
-  const own = machines.find(({ name }) => name === thisMachine);
-  const driver =
-    own === undefined
-      ? drivers.copy
-      : await chooseDriver({ folder: join(workFolder(env), owner), endpoint: own.engine.endpoint, forced }, signal);
+  const { isInUse } = parts;
+  await limitResults(join(state, "runs"), { bytes: keptBytes, isInUse });
+  const driver = machines.find(({ name }) => name === thisMachine)?.driver ?? drivers.copy;
   const copies = await openCopies(context, options);
   const { repository } = plan.identity;
   const volumizer = new Volumizer({
@@ -99,7 +96,7 @@ export async function openPlace(
     const checkout =
       "source" in files
         ? await files.source.checkout(folder, git ?? "commit", signal)
-        : await volumizer.snapshot(await files.tree, { git: git ?? "none", env, signal });
+        : await snapshot(volumizer, await files.tree, { git: git ?? "none", env, signal, owner, state, isInUse });
     const privateFolder = await volumizer.openPrivate();
     const leaveRun = await openRunFolder(runFolder, owner);
     const log = new EventLog([await EventFile.open(eventFile, "wx"), ...copies], now);
@@ -107,9 +104,8 @@ export async function openPlace(
       await Promise.all([log.close(), volumizer.close()]);
       await Promise.allSettled([leaveRun(), times.save()]);
       // A cache that cannot be cleaned now is cleaned by a later run.
-      await volumizer.caches
-        .collectGarbage({ ...cacheLimits, now: now(), isInUse: parts.isInUse })
-        .catch(() => undefined);
+      await volumizer.caches.collectGarbage({ ...cacheLimits, now: now(), isInUse }).catch(() => undefined);
+      await removeUnusedCheckouts(checkoutsFolder(state), { now: now(), isInUse }).catch(() => undefined);
     };
     const times = await JobTimes.open(join(state, "job-times.json"));
     return { owner, state, machines, times, runFolder, privateFolder, eventFile, volumizer, checkout, log, close };
@@ -117,6 +113,24 @@ export async function openPlace(
     await volumizer.close();
     throw error;
   }
+}
+
+/** A copy of the working tree: the one that stays between runs, unless another run has it. */
+async function snapshot(
+  volumizer: Volumizer,
+  tree: Checkout,
+  how: Omit<Parameters<Volumizer["snapshot"]>[1], "kept"> &
+    Parameters<typeof takeCheckout>[2] & { readonly state: string },
+): Promise<Checkout> {
+  // Names that are no text are in no index.
+  const kept =
+    tree.rawPaths === undefined ? await takeCheckout(checkoutsFolder(how.state), tree.folder, how) : undefined;
+  return volumizer.snapshot(tree, { ...how, kept });
+}
+
+/** Copies of working trees that stay between runs. */
+function checkoutsFolder(state: string): string {
+  return join(state, "checkouts");
 }
 
 /** The file that the user wants the events in. Throws `FILE_UNWRITABLE` (kind `input`). */

@@ -1,4 +1,4 @@
-import { dirname, relative } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { RunEventBody } from "../event/run-event.ts";
 import { expandPipeline } from "../pipeline/expand-pipeline.ts";
 import type { RunFacts } from "../pipeline/facts.ts";
@@ -11,7 +11,7 @@ import { stateFolder } from "./folders.ts";
 import { loadPipeline, type PipelineConfig } from "./pipeline-plan.ts";
 import { formatGraph } from "./pipeline-text.ts";
 import { type Earlier, findEarlier } from "./run-earlier.ts";
-import { localFacts } from "./run-facts.ts";
+import { localFacts, readChangedPaths, readGitFacts } from "./run-facts.ts";
 import { identityOf, type RunIdentity } from "./run-identity.ts";
 import { defaultInputs, requireInputs } from "./run-inputs.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -43,13 +43,20 @@ export async function planRun(
   options: RunOptions,
   source: Pick<RunSource, "name" | "repository" | "root" | "folder"> | undefined,
 ): Promise<RunPlan> {
-  const config = await loadPipeline({ cwd: source?.folder ?? context.cwd }, options.config);
+  const home = source?.folder ?? context.cwd;
+  // Git answers while the configuration is read, which is never looked for outside of the repository.
+  const asked = options.config === undefined || source !== undefined ? home : dirname(resolve(options.config));
+  const reading = readGitFacts(asked, context);
+  reading.catch(() => undefined);
+  const config = await loadPipeline({ cwd: home }, options.config);
   // A configuration that is named may lie anywhere; a source is then taken as it is.
   const folder = options.config !== undefined && source !== undefined ? source.folder : dirname(config.file);
   const run = `${new Date(context.now()).toISOString().replace(/\D/g, "").slice(0, 14)}-${process.pid}`;
   requireInputs(config, options);
   const inputs = { ...defaultInputs(config), ...options.inputs };
-  const facts = await localFacts(folder, run, { ...options, inputs }, context);
+  const changedPaths = await readChangedPaths(folder, options, context);
+  const found = { ...(await reading), ...(changedPaths === undefined ? {} : { changedPaths }) };
+  const facts = localFacts(run, found, { ...options, inputs });
   const refusal = options.event === undefined ? undefined : refusalOf(config.on, facts);
   const all = expandPipeline(config, facts);
   const selected = selectForRun(all.jobs, names, options);

@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { copyFile, lstat, mkdir, readlink, rm, symlink, utimes } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { promisify } from "node:util";
 import { ArchwayError } from "../../error/error.ts";
+import { runCopy } from "./clone/run-copy.ts";
 import type { Checkout } from "./working-tree.ts";
 
 /** Files that one `cp` gets, and characters of their names: a command line has a limit. */
@@ -47,9 +46,9 @@ function batchesOf(paths: readonly string[]): (readonly string[])[] {
 
 /** False when not all of them were copied. */
 async function copyBatch(from: string, paths: readonly string[], to: string, signal: AbortSignal): Promise<boolean> {
-  const args = ["-a", "--parents", "-t", to, "--", ...paths];
-  const options = { cwd: from, signal, maxBuffer: 64 * 1024 ** 2 };
-  return promisify(execFile)("cp", args, options).then(
+  // What is there already may be a link to elsewhere, or not ours to write to.
+  const args = ["-a", "--parents", "--remove-destination", "-t", to, "--", ...paths];
+  return runCopy(args, { cwd: from, signal }).then(
     () => true,
     () => {
       signal.throwIfAborted();

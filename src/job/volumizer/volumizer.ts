@@ -6,6 +6,7 @@ import { Artifacts, removeExpired } from "./artifacts.ts";
 import { Caches } from "./caches.ts";
 import type { CloneDriver } from "./clone/driver.ts";
 import type { JobFolder } from "./job-folder.ts";
+import type { KeptCheckout } from "./kept-checkout.ts";
 import { LocalFolder } from "./local-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { isRunUsed, ownerFile, sizeFile } from "./run-results.ts";
@@ -19,6 +20,7 @@ export class Volumizer {
   readonly #folder: string;
   readonly #driver: CloneDriver;
   #private: Promise<string> | undefined;
+  #checkout: KeptCheckout | undefined;
   #count = 0;
   #isKept = false;
 
@@ -43,25 +45,34 @@ export class Volumizer {
     this.caches = new Caches(join(parts.cacheFolder, "jobs"), parts);
   }
 
-  /** A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile. */
+  /**
+   * A copy of the working tree as it is now: every job starts from the same files, whatever is edited meanwhile.
+   *
+   * @param how.kept takes it, and is released with this volumizer; without it the copy goes with this process
+   */
   async snapshot(
     tree: Checkout,
     {
       git,
       env,
       signal,
+      kept,
     }: {
+      readonly kept?: KeptCheckout | undefined;
       /** What it gets as `.git`. */
       readonly git: "none" | RepositoryDepth;
       readonly env: NodeJS.ProcessEnv;
       readonly signal: AbortSignal;
     },
   ): Promise<Checkout> {
-    const folder = join(this.#folder, "checkout");
+    this.#checkout = kept;
+    const folder = kept?.folder ?? join(this.#folder, "checkout");
     await mkdir(folder, { recursive: true });
-    const paths = await copyFiles(tree, folder, signal);
-    if (git === "none") return { ...tree, folder, paths };
-    return { ...tree, folder, paths, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
+    const paths = await (kept?.fill(tree, signal) ?? copyFiles(tree, folder, signal));
+    const { rawPaths } = tree;
+    const checkout = { folder, paths, ...(rawPaths === undefined ? {} : { rawPaths }) };
+    if (git === "none") return checkout;
+    return { ...checkout, hasRepository: await copyRepository(tree.folder, folder, git, { env, signal }) };
   }
 
   /** A folder for secrets, closed to other users, that goes with this process. No pipeline can name it. */
@@ -100,6 +111,7 @@ export class Volumizer {
   async close(): Promise<void> {
     const folder = this.#isKept ? await this.#private : this.#folder;
     if (folder !== undefined) await removeFolder(folder).catch(() => undefined);
+    if (!this.#isKept) await this.#checkout?.release();
   }
 }
 

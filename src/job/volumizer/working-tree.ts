@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { ArchwayError } from "../../error/error.ts";
 import { git, GitFailure } from "../../git/git.ts";
 import { matchesGlob } from "../../verify/chain/glob.ts";
+import { fileMark } from "./file-mark.ts";
 
 /** The files that the jobs of a run start with. */
 export interface Checkout {
@@ -13,6 +14,8 @@ export interface Checkout {
   readonly paths: readonly string[];
   /** Those whose names are no UTF-8. No glob names them. */
   readonly rawPaths?: readonly Buffer[];
+  /** Marks of the states in which files were found ({@link fileMark}); none for what has just changed. */
+  readonly marks?: ReadonlyMap<string, string>;
   /** There is a `.git` beside them, without credentials. */
   readonly hasRepository?: boolean;
 }
@@ -25,18 +28,28 @@ export interface Checkout {
  */
 export async function readWorkingTree(
   folder: string,
-  { env, signal }: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+  outside: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal; readonly now?: () => number },
 ): Promise<Checkout> {
+  const { env, signal, now = Date.now } = outside;
   const listed = isInRepository(folder) ? await listWithGit(folder, { env, signal }) : await listAll(folder);
+  const root = Buffer.from(`${folder}/`);
   const found = new Map<string, Buffer>();
   const links = new Set<string>();
+  const marks = new Map<string, string>();
   for (const [index, name] of listed.entries()) {
     // Many at once: to wait for each would take ten times as long.
-    if (index % 1000 === 999) await new Promise((resolve) => setImmediate(resolve));
-    const stat = lstatSync(Buffer.concat([Buffer.from(`${folder}/`), name]), { throwIfNoEntry: false });
+    if (index % 1000 === 999) {
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+    }
+    const before = now();
+    const stat = lstatSync(Buffer.concat([root, name]), { bigint: true, throwIfNoEntry: false });
     if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
-    found.set(name.toString("latin1"), name);
-    if (stat.isSymbolicLink()) links.add(name.toString("latin1"));
+    const key = name.toString("latin1");
+    found.set(key, name);
+    if (stat.isSymbolicLink()) links.add(key);
+    const mark = fileMark(stat, before);
+    if (mark !== undefined) marks.set(name.toString(), mark);
   }
   const paths: string[] = [];
   const rawPaths: Buffer[] = [];
@@ -46,7 +59,7 @@ export async function readWorkingTree(
     if (Buffer.from(text).equals(name)) paths.push(text);
     else rawPaths.push(name);
   }
-  return { folder, paths: paths.sort(), ...(rawPaths.length === 0 ? {} : { rawPaths }) };
+  return { folder, paths: paths.sort(), marks, ...(rawPaths.length === 0 ? {} : { rawPaths }) };
 }
 
 /** Whether a path leads through a link: Git then takes the file for removed. */

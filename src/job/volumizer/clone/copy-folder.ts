@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import type { Stats } from "node:fs";
 import { chmod, chown, lstat, mkdir, readdir, utimes } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCopy } from "./run-copy.ts";
 
 /** Parts that a folder is cut into at least, where it has so many: each lane of copies takes the next one. */
 const parts = 32;
@@ -37,7 +36,7 @@ export async function copyFolder(
   const lane = async (): Promise<void> => {
     try {
       for (let next = queue.shift(); next !== undefined; next = queue.shift())
-        await runCopy([...flags, "--", ...next.paths, `${next.to}/`], how.signal);
+        await runCopy([...flags, "--", ...next.paths, `${next.to}/`], { signal: how.signal });
     } finally {
       queue.length = 0;
     }
@@ -89,23 +88,4 @@ async function planCopy(source: string, target: string): Promise<{ readonly fold
     folders.push({ from, to, found: await lstat(from), names: undefined });
   }
   return { folders };
-}
-
-/** Ends when the process has ended, also on a cancel: execFile with a signal would end before it, and the process go on writing. */
-async function runCopy(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  const running = promisify(execFile)("cp", args, { env: { ...process.env, LC_ALL: "C" } });
-  const stop = () => running.child.kill();
-  signal?.addEventListener("abort", stop);
-  try {
-    await running;
-  } catch (error) {
-    signal?.throwIfAborted();
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
-    throw new Error(said === "" ? "cp could not be started" : said.split("\n").slice(0, 3).join("\n"), {
-      cause: error,
-    });
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
 }
