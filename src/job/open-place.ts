@@ -57,7 +57,8 @@ export async function openPlace(
   // The engine works while the files are made ready.
   const givenUp = new AbortController();
   const making = networks.take(
-    () => make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked)),
+    () =>
+      make({ ...around, late }, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked)),
     { signal: AbortSignal.any([signal, givenUp.signal]), whileWaiting },
   );
   // Heard below, when it is waited for.
@@ -67,7 +68,7 @@ export async function openPlace(
     givenUp.abort();
     const id = await making.catch(() => undefined);
     if (id === undefined) return;
-    await removeMade({ ...around, job }, { kind: "network", id });
+    await removeMade({ ...around, job, late }, { kind: "network", id });
     networks.give();
   });
   const started = clock.now();
@@ -90,7 +91,7 @@ export async function openPlace(
     const files = { "config.json": around.dockerConfig(registries) };
     mounts.push({ source: await folder.addFolder("docker", files), target: dockerFolder });
   }
-  const held = around.keep === undefined ? undefined : new HeldContainers({ ...around, job });
+  const held = around.keep === undefined ? undefined : new HeldContainers({ ...around, job, late });
   if (held !== undefined) removals.push(() => held.release());
   let count = 0;
   let sharing: Promise<void> | undefined;

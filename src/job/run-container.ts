@@ -2,7 +2,7 @@ import { endsWithin } from "./clock.ts";
 import type { ContainerExit, ContainerSpec, OutputSink, RunningContainer } from "./containerizer/containerizer.ts";
 import { endOthers, endUnheard, unheard } from "./first-process.ts";
 import type { HeldContainers } from "./keep/held-containers.ts";
-import { make, type Maker, patience, removeMade } from "./remove-made.ts";
+import { make, type Maker, patience, removeMade, unhurried } from "./remove-made.ts";
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const grace = 10_000;
@@ -37,7 +37,7 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
   try {
     signal.throwIfAborted();
     // A cancel does not interrupt the start either: what runs then is asked to end, not just removed.
-    const running = await containerizer.start(id, output, runner.clock.timeout(patience));
+    const running = await unhurried(runner, "start a container", (limit) => containerizer.start(id, output, limit));
     const ending = Promise.withResolvers<void>();
     const onAbort = () => {
       stopContainer(runner, id, running, grace).then(ending.resolve, ending.reject);

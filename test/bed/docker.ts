@@ -23,18 +23,21 @@ export interface DockerEngine {
  *
  * @param bridge name of the network bridge to make for its containers, at most 15 characters: docker0 is one for the whole machine
  * @param env has `dockerd`, `containerd`, its shim, `runc` and `docker` in `PATH`
- * @param trust certificates that it trusts (PEM)
+ * @param trust certificates that it trusts (PEM); the system's when it is empty
+ * @param pools addresses that its networks get; its own choice when absent
  */
 export async function startDocker({
   dir,
   bridge,
   env,
   trust,
+  pools,
 }: {
   readonly dir: string;
   readonly bridge: string;
   readonly env: NodeJS.ProcessEnv;
   readonly trust: string;
+  readonly pools?: readonly { readonly base: string; readonly size: number }[];
 }): Promise<DockerEngine> {
   await mkdir(dir, { recursive: true });
   await makeBridge(bridge);
@@ -55,6 +58,7 @@ export async function startDocker({
     "ip-masq": false,
     "userland-proxy": false,
     "shutdown-timeout": 1,
+    ...(pools === undefined ? {} : { "default-address-pools": pools }),
   };
   await writeFile(config, JSON.stringify(settings, null, 2));
   const daemon = await startDaemon({

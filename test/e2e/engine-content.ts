@@ -14,11 +14,12 @@ const images = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
 /** Networks that the engines have from the start. */
 const ownNetworks = new Set(["bridge", "host", "none", "podman"]);
 
-/** Sends one request to an engine and gives the text of its answer. Throws when it is no success. */
-export async function tellEngine(endpoint: string, method: string, path: string): Promise<string> {
+/** Sends one request to an engine, with a body of JSON if any, and gives the text of its answer. Throws when it is no success. */
+export async function tellEngine(endpoint: string, method: string, path: string, body?: string): Promise<string> {
   const socketPath = endpoint.replace("unix://", "");
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request({ socketPath, method, path, agent: false }).on("response", resolve).on("error", reject).end();
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    request({ socketPath, method, path, headers, agent: false }).on("response", resolve).on("error", reject).end(body);
   });
   const said = await text(response);
   if ((response.statusCode ?? 500) >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${said}`);

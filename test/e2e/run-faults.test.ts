@@ -123,6 +123,7 @@ describe("archway run when something dies", { skip: await unavailable(...needs) 
         assertWhole(events);
         assert.match(outputOf(events, "stubborn", "step-1"), /^(started\n)+ended\n$/);
         assert.match(stderr, /Attempt 1 of 6 failed: The container engine at .* does not answer/);
+        assert.deepEqual(await contentOf(member.endpoint), [], "what the first attempts left was to go with the run");
         await assertNextCleans(place, "the engine came back");
       });
     });

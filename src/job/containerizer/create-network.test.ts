@@ -9,15 +9,16 @@ const labels = { run: "r", owner: "me-1-1" };
 /** Docker as it tells what it is. */
 const docker = (ApiVersion: string) => ({ Version: "29.0.0", ApiVersion, Arch: "amd64", Components: [] });
 
-/** What comes of a network, and the ranges that were asked for, on an engine that refuses those that `refuses` has words for. */
+/** What comes of a network, and the ranges and names of bridges that were asked for, on an engine that refuses those that `refuses` has words for. */
 async function make(version: object | undefined, refuses: (range: string) => string | undefined) {
   const ranges: string[] = [];
   const faulty = (asked: string, _: Set<string>, body: string) => {
     if (asked !== "POST /networks/create") return undefined;
-    const { IPAM } = JSON.parse(body) as {
+    const { IPAM, Options } = JSON.parse(body) as {
       readonly IPAM?: { readonly Config: readonly { readonly Subnet: string }[] };
+      readonly Options?: Readonly<Record<string, string>>;
     };
-    const range = IPAM?.Config[0]?.Subnet ?? "any";
+    const range = IPAM?.Config[0]?.Subnet ?? Options?.["com.docker.network.bridge.name"] ?? "any";
     ranges.push(range);
     const message = refuses(range);
     return message === undefined ? undefined : { status: 400, message };
@@ -32,13 +33,23 @@ describe("a network of a job", () => {
     for (const version of ["1.52", "1.60", "2.0"])
       assert.deepEqual(await make(docker(version), () => undefined), { outcome: "id-of-n", ranges: ["0.0.0.0/26"] });
     // Before, that would have been a range by itself.
-    for (const version of [docker("1.51"), docker(""), undefined])
+    for (const version of [docker("1.51"), docker("")])
       assert.deepEqual(await make(version, () => undefined), { outcome: "id-of-n", ranges: ["any"] });
   });
 
-  test("is as the engine likes where it cannot be small", async () => {
-    const made = await make(docker("1.52"), (range) => (range === "any" ? undefined : "invalid address pool"));
-    assert.deepEqual(made, { outcome: "id-of-n", ranges: ["0.0.0.0/26", "any"] });
+  test("has a bridge in Podman whose name no other Podman of the machine takes", async () => {
+    const [one, other] = [await make(undefined, () => undefined), await make(undefined, () => undefined)];
+    assert.match(one.ranges.join(), /^archway[0-9a-f]{8}$/);
+    assert.notEqual(one.ranges[0], other.ranges[0]);
+  });
+
+  test("is as the engine likes where it cannot be so", async () => {
+    for (const version of [docker("1.52"), undefined]) {
+      const { outcome, ranges } = await make(version, (range) => (range === "any" ? undefined : "unsupported"));
+      assert.equal(outcome, "id-of-n");
+      assert.equal(ranges.length, 2);
+      assert.equal(ranges[1], "any");
+    }
   });
 
   test("that the engine has no addresses for is an error of its own, with what to do", async () => {

@@ -1,20 +1,25 @@
+import { randomUUID } from "node:crypto";
 import { ArchwayError } from "../../error/error.ts";
 import type { EngineFacts, Labels } from "./containerizer.ts";
 import { EngineRefusal } from "./engine-http.ts";
 import { writeLabels } from "./labels.ts";
+import { isTransient } from "./transient-refusal.ts";
 
-/**
- * A range of 64 addresses, wherever in the engine's own pools one is free: of 16 bits, as Docker cuts them, there are about thirty. Docker takes that since 29.0 (moby/moby#50114); before, it would
- * have been a range of addresses by itself.
- */
-const small = { Config: [{ Subnet: "0.0.0.0/26" }] };
+/** What a network of ours is like, where the engine can do that. */
+function preferred({ kind, cutsNetworks }: EngineFacts): object | undefined {
+  // A range of 64 addresses, wherever in the engine's own pools one is free: of 16 bits, as Docker cuts them, there are about thirty. Docker takes that since 29.0 (moby/moby#50114); before, it would
+  // have been a range by itself.
+  if (kind === "docker") return cutsNetworks ? { IPAM: { Config: [{ Subnet: "0.0.0.0/26" }] } } : undefined;
+  // Podman gives the first name that no interface has, and makes the interface with the first container: another Podman of the machine may take the name in between (containers/podman#12306). Docker's are unique.
+  return { Options: { "com.docker.network.bridge.name": `archway${randomUUID().slice(0, 8)}` } };
+}
 
 /** What engines say when all ranges of addresses are taken: Docker since 27, before, and before 1.13; Podman. */
 const full =
   /address pools have been fully subnetted|could not find an available(, non-overlapping IPv4 address pool| predefined network)|could not find free subnet from subnet pools/i;
 
 /**
- * Makes a network of its own for a job, small where the engine can.
+ * Makes a network of its own for a job.
  *
  * @param create asks the engine with a body of `POST /networks/create`
  * @throws ArchwayError `NETWORKS_FULL` (kind `unreachable`) when the engine has no addresses left; {@link EngineRefusal} for all else
@@ -24,12 +29,13 @@ export async function createNetwork(
   { name, labels, engine, facts }: { name: string; labels: Labels; engine: string; facts: EngineFacts },
 ): Promise<string> {
   const body = { Name: name, Driver: "bridge", Labels: writeLabels(labels) };
-  if (facts.cutsNetworks) {
+  const like = preferred(facts);
+  if (like !== undefined) {
     try {
-      return await create({ ...body, IPAM: small });
+      return await create({ ...body, ...like });
     } catch (error) {
-      // Its pools may be of ranges that are smaller still.
-      if (!(error instanceof EngineRefusal)) throw error;
+      // Docker's pools may be of ranges that are smaller still, and not every Podman takes a name.
+      if (!(error instanceof EngineRefusal) || isTransient(error)) throw error;
     }
   }
   try {

@@ -45,8 +45,8 @@ export interface VolumeParts {
 
 /** Where a volume is mounted in the container that gives access to it. */
 const inside = "/files";
-/** Milliseconds that what is made, and each removal, may take. */
-const patience = 30_000;
+/** Milliseconds that what is made, and each removal, may take: an engine may have many to make at a time. */
+const patience = 120_000;
 
 /**
  * A job's files in volumes of an engine that does not see this machine's: sent as tars through a container that never starts, and brought back the same way. Artifacts and caches

@@ -11,12 +11,12 @@ import type { ContainerRun } from "./with-log.ts";
 
 /** The innermost of a step: its image, its container, its end. `held` takes the container instead of its removal. */
 export function runInContainer(step: StepSpec, place: AttemptPlace, held?: HeldContainers): ContainerRun {
-  const { containerizer, clock, emit, job } = place;
+  const { containerizer, clock, emit, job, late } = place;
   const isScript = step.run.kind === "script";
   return async (signal, output) => {
     signal.throwIfAborted();
     const spec = await specify(step, place, signal);
-    const runner = { containerizer, clock, emit, job, output, isScript, disks: () => askDisks(place) };
+    const runner = { containerizer, clock, emit, job, late, output, isScript, disks: () => askDisks(place) };
     return runContainer(held === undefined ? runner : { ...runner, held }, spec, signal);
   };
 }
