@@ -99,7 +99,7 @@ function knownBuild(
   const scope = knownScope(job, graph, known);
   const texts = [work.context, work.file, work.target].map((text) => text && { text: knownText(text, scope) });
   if (texts.some((one) => one !== undefined && one.text === undefined)) return undefined;
-  const [context = ".", file = undefined, target = undefined] = texts.map((one) => one?.text);
+  const [context = ".", file, target] = texts.map((one) => one?.text);
   if (parseGitUrl(context) !== undefined) return undefined;
   const args = Object.entries(work.args).map(([name, value]) => [name, knownText(value, scope) ?? unknownMark]);
   const directory = resolve(folder, context);
