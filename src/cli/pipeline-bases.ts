@@ -100,7 +100,7 @@ function knownBuild(
   const scope = knownScope(job, graph, names);
   const texts = [work.context, work.file, work.target].map((text) => text && { text: knownText(text, scope) });
   if (texts.some((one) => one !== undefined && one.text === undefined)) return undefined;
-  const [context = ".", file = undefined, target = undefined] = texts.map((one) => one?.text);
+  const [context = ".", file, target] = texts.map((one) => one?.text);
   if (parseGitUrl(context) !== undefined) return undefined;
   const known = (texts: Readonly<Record<string, Template>>) =>
     Object.entries(texts).map(([name, value]) => [name, knownText(value, scope) ?? unknownMark] as const);

@@ -171,7 +171,7 @@ export async function performPromote(
 
 /** Images that a job reads: those of this run by their digest, others as they are for the whole run. */
 function sourcesOf(images: readonly string[], around: CommandJobs, signal: AbortSignal): Promise<readonly string[]> {
-  return Promise.all(images.map((image) => around.images.get(image) ?? around.pins.pinned(image, signal)));
+  return Promise.all(images.map(async (image) => around.images.get(image) ?? around.pins.pinned(image, signal)));
 }
 
 /** Runs a command of `archway image` that publishes, and tells what came of it. */

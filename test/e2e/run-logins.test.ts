@@ -23,12 +23,12 @@ describe("logins of archway run", { skip: await unavailable(...needs) }, () => {
   before(async () => {
     bed = await startBed({ need: needs });
     place = await workplace(bed);
-    const { host, login } = await bed.registry("token");
+    const own = await bed.registry("token");
     mine = {
-      DOCKER_CONFIG: await login("writer"),
-      REGISTRY_AUTH_FILE: await writeLogin(bed.dir, host, "writer", "write-it"),
+      DOCKER_CONFIG: await own.login("writer"),
+      REGISTRY_AUTH_FILE: await writeLogin(bed.dir, own.host, "writer", "write-it"),
     };
-    image = `${host}/logins/app`;
+    image = `${own.host}/logins/app`;
     const registries = new Registries({ registries: {}, insecure: [] }, mine);
     const store = registries.open(parseReference(image));
     await store.tag("1", await putFiles(store, "linux/amd64", { name: "mine" }));
