@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import type { Failure } from "../event/run-event.ts";
 import { systemClock } from "../job/clock.ts";
+import type { Containerizer } from "../job/containerizer/containerizer.ts";
 import { VolumeFolder } from "../job/engine-volume/volume-folder.ts";
 import { handleFailure } from "../job/handle-failure.ts";
 import { type KeptStep, writeKept } from "../job/keep/kept-job.ts";
+import { NetworkQueue } from "../job/network-queue.ts";
 import { type Attempt, runAttempt } from "../job/run-attempt.ts";
 import { isRoot } from "../job/share-files.ts";
 import type { JobResult, JobSurroundings, StepsJob } from "../job/steps-job.ts";
@@ -92,6 +94,15 @@ function hasOtherUsers(work: JobSpec["work"]): boolean {
   return work.kind === "steps" && [work, ...work.steps].some(({ user }) => !isRoot(user));
 }
 
+/** The networks of this process, by engine. */
+const networks = new WeakMap<Containerizer, NetworkQueue>();
+
+function networksOf(engine: Containerizer): NetworkQueue {
+  const queue = networks.get(engine) ?? new NetworkQueue(engine.name, systemClock);
+  networks.set(engine, queue);
+  return queue;
+}
+
 function surroundingsOf(
   { id, work }: JobSpec,
   { engine, endpoint, seesFiles }: RunMachine,
@@ -119,6 +130,7 @@ function surroundingsOf(
     run,
     ...(options.keep ? { keep } : {}),
     containerizer: engine,
+    networks: networksOf(engine),
     clock: systemClock,
     openFolder,
     isEmulated: mode === "emulated",

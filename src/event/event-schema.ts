@@ -54,7 +54,7 @@ const shapes = {
     state: z
       .enum(["waiting", "queued", "running", "succeeded", "failed", "cancelled", "skipped"])
       .describe(
-        "queued: ready, waiting for a machine, a person or its turn; the last four are final, and every job gets exactly one of them",
+        "queued: ready, waiting for a machine, a network, a person or its turn; the last four are final, and every job gets exactly one of them",
       ),
     reason: z.string().exactOptional().describe("why it waits, was skipped or was cancelled"),
     failure: failureSchema.exactOptional(),

@@ -147,7 +147,7 @@ export type RunEventBody =
       readonly failure?: Failure;
     };
 
-/** `waiting`: for other jobs; `queued`: ready, waiting for a machine, a person or its turn in a concurrency group. The last four are final. */
+/** `waiting`: for other jobs; `queued`: ready, waiting for a machine, a network there, a person or its turn in a concurrency group. The last four are final. */
 export type JobState = "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "skipped";
 
 /** Why something failed, typed, in words, and with what is known about it. */

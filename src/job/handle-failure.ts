@@ -2,6 +2,7 @@ import type { Failure } from "../event/run-event.ts";
 import type { JobSpec, StepsWork } from "../pipeline/job-spec.ts";
 import type { Platform } from "../platform/platform.ts";
 import { failureOf } from "./job-failure.ts";
+import type { WhileWaiting } from "./network-queue.ts";
 import { openPlace, removeAll, type Removals } from "./open-place.ts";
 import { runHandlers } from "./steps/compose-step.ts";
 import type { JobSurroundings } from "./steps-job.ts";
@@ -43,7 +44,11 @@ export async function handleFailure(
   const removals: Removals = [];
   const limit = around.clock.timeout(patience);
   try {
-    const { place } = await openPlace(alone, around, { removals, late: limit, signal: limit });
+    const whileWaiting: WhileWaiting = async (reason, wait) => {
+      await around.emit({ type: "note", job: job.id, text: `The failure handlers wait ${reason}.` });
+      return wait();
+    };
+    const { place } = await openPlace(alone, around, { removals, late: limit, signal: limit, whileWaiting });
     const name = failedStep ?? (work.kind === "steps" ? "setup" : work.kind);
     await runHandlers(job.onFailure, { ...place, failed: { name, failure } });
   } catch (error) {

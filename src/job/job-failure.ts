@@ -43,14 +43,24 @@ export function exitFailure(step: string, exitCode: number): Failure {
   return { kind: "user", code: "STEP_FAILED", message: `The step "${step}" ended with exit code ${exitCode}${how}.` };
 }
 
-/** The failure of a program whose last words are that the disk is full: trouble of the machine, not of what the step does. */
-export function diskFailure(step: string, exitCode: number): Failure {
-  return {
-    kind: "infrastructure",
-    code: "DISK_FULL",
-    message: `The step "${step}" ended with exit code ${exitCode}, and its last words are that a disk is full.`,
-    hint: "Make room where the engine keeps its containers: docker system df, or podman system df, tells what takes it.",
-  };
+/**
+ * The failure of a program whose last words are that a disk is full: trouble of the machine where that is so, else of what the step does. A container has small file systems of its own, and a program may
+ * say so of anything.
+ *
+ * @param disks whether a disk of the machine is full; undefined when nobody can tell
+ */
+export function diskFailure(step: string, exitCode: number, disks: "full" | "room" | undefined): Failure {
+  const message = `The step "${step}" ended with exit code ${exitCode}, and its last words are that a disk is full.`;
+  if (disks === "full") {
+    const hint =
+      "Make room where the engine keeps its containers and Archway its workspaces: docker system df, or podman system df, tells what takes it.";
+    return { kind: "infrastructure", code: "DISK_FULL", message, hint };
+  }
+  const hint =
+    disks === "room"
+      ? "The disks of the workspace and of the engine have room, so it is a file system of the container: /dev/shm has 64 MB, and other mounts, quotas and registries have limits of their own."
+      : "Whether the disk of the engine's machine is full cannot be asked from here: docker system df there tells. When it is, on: user in retry repeats the step too.";
+  return { kind: "user", code: "STEP_FAILED", message, hint };
 }
 
 /** A failure with the known error that the end of the log, or the engine's words, point at. */

@@ -5,6 +5,7 @@ import type { AttemptPlace } from "./attempt-place.ts";
 import type { Mount, PulledImage } from "./containerizer/containerizer.ts";
 import { handOver } from "./hand-over.ts";
 import { HeldContainers } from "./keep/held-containers.ts";
+import type { WhileWaiting } from "./network-queue.ts";
 import { make, patience, removeMade } from "./remove-made.ts";
 import { shareFiles } from "./share-files.ts";
 import type { JobSurroundings, StepsJob } from "./steps-job.ts";
@@ -25,6 +26,14 @@ export interface JobCache {
 /** What removes the parts of a place, in the order in which they were made. */
 export type Removals = (() => Promise<unknown>)[];
 
+/** How a place is opened. */
+interface Opening {
+  readonly removals: Removals;
+  readonly late: AbortSignal;
+  readonly signal: AbortSignal;
+  readonly whileWaiting: WhileWaiting;
+}
+
 /** A place with what belongs to it alone. */
 export interface OpenPlace {
   readonly place: AttemptPlace;
@@ -39,19 +48,27 @@ export interface OpenPlace {
 export async function openPlace(
   job: StepsJob,
   around: JobSurroundings,
-  { removals, late, signal }: { removals: Removals; late: AbortSignal; signal: AbortSignal },
+  { removals, late, signal, whileWaiting }: Opening,
 ): Promise<OpenPlace> {
-  const { containerizer, clock, emit } = around;
+  const { containerizer, networks, clock, emit } = around;
   const labels = { run: around.run, job: job.id, owner: around.owner };
   const readable = `archway-${around.run}-${job.id}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
   const name = `${readable}-${process.hrtime.bigint().toString(36)}`;
   // The engine works while the files are made ready.
-  const making = make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked));
+  const givenUp = new AbortController();
+  const making = networks.take(
+    () => make(around, { kind: "network", name }, (asked) => containerizer.createNetwork(name, labels, asked)),
+    { signal: AbortSignal.any([signal, givenUp.signal]), whileWaiting },
+  );
   // Heard below, when it is waited for.
   making.catch(() => undefined);
   removals.push(async () => {
+    // What else is needed may fail while it still waits.
+    givenUp.abort();
     const id = await making.catch(() => undefined);
-    if (id !== undefined) await removeMade({ ...around, job }, { kind: "network", id });
+    if (id === undefined) return;
+    await removeMade({ ...around, job }, { kind: "network", id });
+    networks.give();
   });
   const started = clock.now();
   const folder = await around.openFolder(signal);

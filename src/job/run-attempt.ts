@@ -3,6 +3,7 @@ import type { AttemptPlace, Failed } from "./attempt-place.ts";
 import type { Clock } from "./clock.ts";
 import { failureOf } from "./job-failure.ts";
 import { keepFailed } from "./keep/keep-failed.ts";
+import type { WhileWaiting } from "./network-queue.ts";
 import { openPlace, type OpenPlace, removeAll, type Removals } from "./open-place.ts";
 import { runSteps } from "./run-steps.ts";
 import { saveResults } from "./save-results.ts";
@@ -19,6 +20,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Whether the job ends with this failure: no other attempt follows. */
   readonly isFinal: (failure: Failure) => boolean;
+  /** Waits for what a job cannot run without and has no part in: it is shown as queued with the reason, and its time stands still. */
+  readonly whileWaiting: WhileWaiting;
 }
 
 /**
@@ -27,15 +30,16 @@ export interface Attempt {
 export async function runAttempt(
   job: StepsJob,
   around: JobSurroundings,
-  { signal, isFinal }: Attempt,
+  { signal, isFinal, whileWaiting }: Attempt,
 ): Promise<JobResult> {
   const removals: Removals = [];
   try {
     const late = lateSignal(signal, around.clock);
-    const open = await openPlace(job, around, { removals, late, signal });
+    const open = await openPlace(job, around, { removals, late, signal, whileWaiting });
     const { failure, isKept = false, ...about } = await runAll(open, around, { signal, isFinal });
     if (isKept) {
       removals.length = 0;
+      around.networks.give();
       await open.place.held?.release();
     }
     if (failure === undefined) return { status: "succeeded", outputs: {} };
@@ -51,7 +55,7 @@ export async function runAttempt(
 async function runAll(
   { place: alone, caches }: OpenPlace,
   around: JobSurroundings,
-  { signal, isFinal }: Attempt,
+  { signal, isFinal }: Pick<Attempt, "signal" | "isFinal">,
 ): Promise<{
   readonly failure?: Failure;
   readonly isHandled: boolean;
@@ -79,7 +83,7 @@ async function runAll(
   const place = { ...alone, hosts: services.hosts, late: lateSignal(within, clock) };
   try {
     const { failure: failed, failedStep: step } = await runSteps(place, within);
-    const later = await saveResults({ place, caches }, failed).then(() => undefined, failureOf);
+    const later = await saveResults({ place, caches }, failed, signal).then(() => undefined, failureOf);
     // What failed first is what the user has to know.
     if (failed !== undefined) {
       const about = step === undefined ? { name: "services" } : { name: step.name, step };

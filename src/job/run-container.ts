@@ -18,6 +18,8 @@ type Stopper = Pick<Maker, "containerizer" | "clock"> & { readonly isScript: boo
 type Runner = Maker & {
   readonly output: OutputSink;
   readonly isScript: boolean;
+  /** Asked when it has ended badly, while what it wrote is still there. */
+  readonly disks?: () => Promise<ContainerExit["disks"]>;
   /** Takes the container instead of its removal. */
   readonly held?: HeldContainers;
 };
@@ -44,7 +46,9 @@ export async function runContainer(runner: Runner, spec: ContainerSpec, signal: 
     else signal.addEventListener("abort", onAbort, { once: true });
     ending.promise.catch(() => undefined);
     try {
-      return await Promise.race([running.exited, ending.promise.then(() => running.exited)]);
+      const exit = await Promise.race([running.exited, ending.promise.then(() => running.exited)]);
+      const disks = exit.exitCode === 0 || signal.aborted ? undefined : await runner.disks?.();
+      return disks === undefined ? exit : { ...exit, disks };
     } finally {
       signal.removeEventListener("abort", onAbort);
     }

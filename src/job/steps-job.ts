@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { Containerizer } from "./containerizer/containerizer.ts";
 import type { KeptStep } from "./keep/kept-job.ts";
 import type { SecretMasks } from "./mask-secrets.ts";
+import type { NetworkQueue } from "./network-queue.ts";
 import type { JobFolder } from "./volumizer/job-folder.ts";
 
 /** A steps job with a place to run. */
@@ -14,6 +15,8 @@ export type StepsJob = JobSpec & { readonly work: StepsWork; readonly platform: 
 export interface JobSurroundings {
   readonly run: string;
   readonly containerizer: Containerizer;
+  /** For the networks of all jobs there. */
+  readonly networks: NetworkQueue;
   readonly clock: Clock;
   /** Files for one attempt, with a workspace as the run found it, where the containerizer can mount them. */
   readonly openFolder: (signal: AbortSignal) => Promise<JobFolder>;

@@ -3,6 +3,7 @@ import { failureOf, JobFailure } from "../job/job-failure.ts";
 import type { Attempt } from "../job/run-attempt.ts";
 import type { JobResult } from "../job/steps-job.ts";
 import type { JobSpec } from "../pipeline/job-spec.ts";
+import { JobLimit } from "./job-limit.ts";
 import type { RunRequest } from "./run-pipeline.ts";
 
 /** Does a job once. */
@@ -20,18 +21,24 @@ export async function performLimited(job: JobSpec, around: Performing, signal: A
 
 /** All attempts of a job within its time; a person is asked once, and waits on their own. */
 async function performAll(job: JobSpec, { perform, emit, clock }: Performing, signal: AbortSignal): Promise<JobResult> {
-  const isPatient = job.work.kind === "approval" || job.timeout === undefined;
-  const limit = isPatient ? undefined : clock.timeout((job.timeout ?? 0) * 1000);
-  const late = new AbortController();
-  limit?.addEventListener("abort", () => late.abort(new JobFailure(timedOut(job))), { once: true });
-  const within = AbortSignal.any([signal, late.signal]);
+  const seconds = job.work.kind === "approval" ? Infinity : (job.timeout ?? Infinity);
+  const limit = new JobLimit(clock, seconds * 1000, new JobFailure(timedOut(job)));
+  const within = AbortSignal.any([signal, limit.signal]);
+  const whileWaiting: Attempt["whileWaiting"] = (reason, work) =>
+    limit.pause(async () => {
+      await emit({ type: "job", job: job.id, state: "queued", reason });
+      await emit({ type: "note", job: job.id, text: `It waits ${reason}.` });
+      const result = await work();
+      await emit({ type: "job", job: job.id, state: "running" });
+      return result;
+    });
   const attempts = job.work.kind === "approval" ? 1 : job.retry.attempts;
   for (let attempt = 1; ; attempt += 1) {
     const isFinal = ({ kind }: Failure) =>
       within.aborted || attempt >= attempts || !job.retry.on.some((one) => one === kind);
-    const result = await attemptJob(job, perform, { signal: within, isFinal });
+    const result = await attemptJob(job, perform, { signal: within, isFinal, whileWaiting });
     if (result.status !== "succeeded" && signal.aborted) return { status: "cancelled", outputs: {} };
-    if (late.signal.aborted && !isOwnEnd(job, result)) return { ...result, status: "failed", failure: timedOut(job) };
+    if (limit.signal.aborted && !isOwnEnd(job, result)) return { ...result, status: "failed", failure: timedOut(job) };
     const { failure } = result;
     if (failure === undefined || isFinal(failure)) return result;
     const text = `Attempt ${attempt} of ${attempts} failed: ${failure.message}`;

@@ -117,7 +117,7 @@ describe("how steps and jobs end", { skip: await unavailable(...needs) }, () => 
             group: "user START_FAILED",
             mount: "user START_FAILED",
             directory: "user START_FAILED",
-            disk: "infrastructure DISK_FULL",
+            disk: "user STEP_FAILED",
           },
           stderr,
         );

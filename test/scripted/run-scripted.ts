@@ -2,6 +2,7 @@ import { parseConfig } from "../../src/config/parse-config.ts";
 import { ArchwayError } from "../../src/error/error.ts";
 import type { RunEventBody } from "../../src/event/run-event.ts";
 import { SecretMasks } from "../../src/job/mask-secrets.ts";
+import { NetworkQueue } from "../../src/job/network-queue.ts";
 import { handleFailure } from "../../src/job/handle-failure.ts";
 import { runAttempt } from "../../src/job/run-attempt.ts";
 import { expandPipeline } from "../../src/pipeline/expand-pipeline.ts";
@@ -49,15 +50,18 @@ export async function runScripted(
   {
     cancelAt,
     secrets = {},
+    noFolder,
     ...files
   }: FolderScript & {
     readonly cancelAt?: number;
     readonly secrets?: Readonly<Record<string, string>>;
+    /** Why no job gets files. */
+    readonly noFolder?: Error;
   } = {},
 ): Promise<ScriptedRun> {
   const clock = new VirtualClock();
   const engine = new ScriptedContainerizer(clock, script);
-  const folders = new ScriptedFolders(files);
+  const folders = new ScriptedFolders(clock, files);
   const graph = expandPipeline(parseConfig(`version: 1\n${jobs}`, "/x/.archway.yaml"), facts);
   const events: TimedEvent[] = [];
   const emit = (event: RunEventBody) => void events.push({ ...event, at: clock.now() });
@@ -67,8 +71,9 @@ export async function runScripted(
   const around = {
     run: "r",
     containerizer: engine,
+    networks: new NetworkQueue(engine.name, clock),
     clock,
-    openFolder: () => folders.openFolder(),
+    openFolder: () => (noFolder === undefined ? folders.openFolder() : Promise.reject(noFolder)),
     isEmulated: false,
     variables: {},
     secret: (name: string) => secrets[name] ?? "",

@@ -46,6 +46,8 @@ export interface EngineScript {
   readonly image?: (request: PullRequest) => ArchwayError | undefined;
   /** Who an image runs as; root when absent. */
   readonly user?: (image: string) => string | undefined;
+  /** How many networks it has addresses for, by the time; as many as are wanted when absent. */
+  readonly networks?: (now: number) => number;
   /** Asked for every request, counted from 1 over all. */
   readonly fault?: (operation: Operation, count: number) => Fault | undefined;
 }
@@ -57,6 +59,8 @@ interface Container {
   exited?: PromiseWithResolvers<ContainerExit>;
   isOver: boolean;
 }
+
+const full = new ArchwayError({ code: "NETWORKS_FULL", kind: "unreachable", message: "scripted has no addresses." });
 
 /** An engine without containers: it does what a script says, in virtual time. */
 export class ScriptedContainerizer implements Containerizer {
@@ -81,7 +85,7 @@ export class ScriptedContainerizer implements Containerizer {
   }
 
   describe(): EngineFacts {
-    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" } };
+    return { kind: "docker", version: "0", platform: { os: "linux", architecture: "amd64" }, cutsNetworks: false };
   }
 
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
@@ -96,6 +100,7 @@ export class ScriptedContainerizer implements Containerizer {
 
   createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
     return this.#request("createNetwork", signal, () => {
+      if (this.#networks.size >= (this.#script.networks?.(this.#clock.now()) ?? Infinity)) throw full;
       this.#networks.set(name, labels);
       return name;
     });

@@ -1,9 +1,14 @@
 import { ArchwayError } from "../../src/error/error.ts";
+import type { Clock } from "../../src/job/clock.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
 
 /** How files of jobs behave. */
 export interface FolderScript {
+  /** Milliseconds that it takes to keep an artifact or a cache. */
+  readonly saving?: number;
+  /** Artifacts that cannot be kept. */
   readonly lostArtifacts?: readonly string[];
+  /** Only containers get to the files. */
   readonly isRemote?: boolean;
 }
 
@@ -13,21 +18,22 @@ export class ScriptedFolders {
   readonly open = new Set<JobFolder>();
   /** What was done with artifacts and caches. */
   readonly done: string[] = [];
-  readonly #lost: readonly string[];
-  readonly #isRemote: boolean;
+  readonly #clock: Clock;
+  readonly #script: FolderScript;
 
-  /**
-   * @param how.lostArtifacts artifacts that cannot be kept
-   * @param how.isRemote only containers get to the files
-   */
-  constructor({ lostArtifacts = [], isRemote = false }: FolderScript) {
-    this.#lost = lostArtifacts;
-    this.#isRemote = isRemote;
+  constructor(clock: Clock, script: FolderScript) {
+    this.#clock = clock;
+    this.#script = script;
   }
 
   async openFolder(): Promise<JobFolder> {
     let count = 0;
     const { done, open } = this;
+    const { saving = 0, lostArtifacts = [], isRemote = false } = this.#script;
+    const save = async (what: string, signal?: AbortSignal) => {
+      await this.#clock.sleep(saving, signal);
+      done.push(what);
+    };
     const folder: JobFolder = {
       workspace: "/workspace",
       made: { driver: "none", files: 0 },
@@ -41,21 +47,22 @@ export class ScriptedFolders {
         cache: {
           result: "miss",
           release: async () => undefined,
-          save: async () => {
-            done.push(`saved ${key}`);
+          save: async (signal) => {
+            await save(`saved ${key}`, signal);
             return { saved: true, bytes: 0 };
           },
         },
         source: "/cache",
       }),
-      saveArtifact: async (_, { name }) => {
-        if (this.#lost.includes(name)) throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
-        done.push(`kept ${name}`);
+      saveArtifact: async (_, { name }, signal) => {
+        if (lostArtifacts.includes(name))
+          throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
+        await save(`kept ${name}`, signal);
         return { files: 0, bytes: 0 };
       },
       share: async () => {
-        if (!this.#isRemote) done.push("shared");
-        return !this.#isRemote;
+        if (!isRemote) done.push("shared");
+        return !isRemote;
       },
       remove: async () => {
         open.delete(folder);

@@ -12,6 +12,8 @@ export interface Containerizer {
   readonly name: string;
   /** What the engine is. */
   describe(): EngineFacts;
+  /** The folder of this machine where it keeps its containers; absent, or undefined, when it is on another one. */
+  dataFolder?(signal: AbortSignal): Promise<string | undefined>;
   /** Gets an image for one platform, pins it by digest, and checks that what is there is of that platform. */
   pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage>;
   createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<NetworkId>;
@@ -33,7 +35,7 @@ export interface Containerizer {
   remove(what: Removable, signal: AbortSignal): Promise<void>;
   /** All that carries our labels, for {@link removeLeftovers}. */
   list(signal: AbortSignal): Promise<readonly Labelled[]>;
-  /** Removes the images that were loaded for this process alone. */
+  /** Removes the images that were loaded for this process alone, and what could not be removed before. */
   close(signal: AbortSignal): Promise<void>;
 }
 
@@ -57,6 +59,8 @@ export interface EngineFacts {
   readonly version: string;
   /** What its own programs are: what it runs itself for sure. */
   readonly platform: Platform;
+  /** Whether it gives a network as many addresses as are asked for, out of its own pools. */
+  readonly cutsNetworks: boolean;
 }
 
 /** Whose a thing of the engine is; becomes labels `dev.archway.…`. */
@@ -130,6 +134,8 @@ export interface RunningContainer {
 export interface ContainerExit {
   readonly exitCode: number;
   readonly outOfMemory: boolean;
+  /** Whether a disk that it wrote to was full when it ended badly; absent when nobody can tell. */
+  readonly disks?: "full" | "room";
   /** Bytes of output that the engine had and we could not get. */
   readonly lost?: { readonly bytes?: number; readonly reason: string };
 }

@@ -3,6 +3,8 @@ import { z } from "zod";
 /** What is read of the answers of the Engine API; the rest is left alone. Names are the API's. */
 export const versionAnswer = z.object({
   Version: z.string(),
+  /** `1.52`; absent of strangers. */
+  ApiVersion: z.string().default(""),
   /** As the daemon was compiled: the userland's. */
   Os: z.string().default("linux"),
   Arch: z.string().default(""),
@@ -49,6 +51,7 @@ export const infoAnswer = z.object({
   Architecture: z.string().default(""),
   NCPU: z.number().default(1),
   MemTotal: z.number().default(0),
+  DockerRootDir: z.string().optional(),
 });
 export const imagesAnswer = z.array(z.object({ RepoTags: z.array(z.string()).nullish() }));
 

@@ -15,19 +15,22 @@ import type {
   Removable,
   RunningContainer,
 } from "./containerizer.ts";
-import { containerAnswer, createdAnswer, execAnswer } from "./docker-answers.ts";
+import { containerAnswer, createdAnswer } from "./docker-answers.ts";
 import { createBody, mountsOf } from "./container-body.ts";
-import { askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
+import { askDataFolder, askEngine, askMachine, comesBack, type MachineSize } from "./engine-facts.ts";
+import { createNetwork } from "./create-network.ts";
 import { getArchive, putArchive } from "./engine-archive.ts";
-import { type EngineHttp, engineLost, EngineRefusal } from "./engine-http.ts";
+import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
+import { execCommand } from "./exec-command.ts";
 import { writeLabels } from "./labels.ts";
 import { listLabelled } from "./list-labelled.ts";
-import { OutputFrames } from "./output-frames.ts";
+import { OwedRemovals } from "./owed-removals.ts";
 import { freshName, loadBytes, loadImage, pullImage, type ArchiveImage, type PinImage } from "./pull-image.ts";
 import { placeFiles } from "./placed-files.ts";
 import { seesFiles } from "./sees-files.ts";
 import { startContainer } from "./start-container.ts";
 import { startRefusal } from "./start-refusal.ts";
+import { retryTransient } from "./transient-refusal.ts";
 import { tryPlatform } from "./try-platform.ts";
 import { tinyImage } from "./tiny-image.ts";
 
@@ -43,8 +46,6 @@ export interface ImageSources {
 
 /** Milliseconds that a removal after a failure may take. */
 const patience = 30_000;
-/** Bytes of a command's output that are kept. */
-const maxExecOutput = 64 * 1024;
 
 /** Docker's or Podman's Engine API, on this machine or another one. */
 export class DockerEngine implements Containerizer, EngineVolumes {
@@ -55,10 +56,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   readonly #facts: EngineFacts;
   readonly #images: ImageSources;
   readonly #loaded: string[] = [];
+  readonly #owed = new OwedRemovals();
   /** What puts back the files that a container's own ones covered, by container. */
   readonly #uncover = new Map<string, (signal: AbortSignal) => Promise<void>>();
   #empty: Promise<string> | undefined;
   #sees: Promise<boolean> | undefined;
+  #dataFolder: string | undefined;
 
   private constructor(engine: EngineHttp, facts: EngineFacts, images: ImageSources) {
     this.name = `${facts.kind} ${engine.endpoint}`;
@@ -80,6 +83,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   describe(): EngineFacts {
     return this.#facts;
+  }
+
+  async dataFolder(signal: AbortSignal): Promise<string | undefined> {
+    if ((await this.#sees) !== true) return undefined;
+    return (this.#dataFolder ??= await askDataFolder(this.#engine, signal));
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PulledImage> {
@@ -105,6 +113,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
 
   async close(signal: AbortSignal): Promise<void> {
     try {
+      await this.#owed.retry((what) => this.remove(what, signal));
       for (const id of this.#loaded.splice(0))
         await this.remove({ kind: "image", id }, signal).catch((error: unknown) => {
           // One that a kept container has: a later start removes it.
@@ -116,33 +125,41 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   async createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<string> {
-    const body = { Name: name, Driver: "bridge", Labels: writeLabels(labels) };
-    const path = "/networks/create";
-    const { Id } = createdAnswer.parse(await this.#ask("make a network", { method: "POST", path, body }, signal));
-    return Id;
+    const create = (body: object) => this.#create({ kind: "network", id: name }, "/networks/create", body, signal);
+    const about = { name, labels, engine: this.name, facts: this.#facts };
+    return this.#or("make a network", () => createNetwork(create, about));
   }
 
   async createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
     const query = new URLSearchParams({ name: spec.name, platform: formatPlatform(spec.image.platform) });
     const path = `/containers/create?${query.toString()}`;
     const body = createBody(spec, this.#facts.kind === "podman");
-    const made = this.#engine.json({ method: "POST", path, body }, signal).catch((error: unknown) => {
+    const named = { kind: "container", id: spec.name } as const;
+    const id = await this.#create(named, path, body, signal).catch((error: unknown) => {
       throw error instanceof EngineRefusal ? startRefusal(this.name, error) : error;
     });
-    const { Id } = createdAnswer.parse(await made);
     try {
-      const uncover = await placeFiles(this.#engine, Id, spec.mounts, signal);
-      if (uncover !== undefined) this.#uncover.set(Id, uncover);
+      const uncover = await placeFiles(this.#engine, id, spec.mounts, signal);
+      if (uncover !== undefined) this.#uncover.set(id, uncover);
     } catch (error) {
-      await this.remove({ kind: "container", id: Id }, AbortSignal.timeout(patience)).catch(() => undefined);
+      await this.remove({ kind: "container", id }, AbortSignal.timeout(patience)).catch(() => undefined);
       throw error;
     }
-    return Id;
+    return id;
+  }
+
+  /** Asks for something with a name that nothing else has, some times when the engine's refusal passes by itself. */
+  async #create(named: Removable, path: string, body: object, signal: AbortSignal): Promise<string> {
+    const ask = () => this.#engine.json({ method: "POST", path, body }, signal);
+    const forget = () => this.remove(named, signal);
+    return createdAnswer.parse(await retryTransient(ask, { signal, forget })).Id;
   }
 
   async createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void> {
     const body = { Name: name, Labels: writeLabels(labels) };
-    await this.#ask("make a volume", { method: "POST", path: "/volumes/create", body }, signal);
+    const asked = { method: "POST", path: "/volumes/create", body } as const;
+    // A volume that is there is what was asked for.
+    await retryTransient(() => this.#ask("make a volume", asked, signal), { signal });
   }
 
   /** Whether it mounts files that lie below a folder of this machine; asked once. */
@@ -169,8 +186,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     const body = { Image: await this.#emptyImage(signal), Labels: writeLabels(labels), HostConfig: mountsOf(mounts) };
     const query = new URLSearchParams({ name, platform: formatPlatform(this.#facts.platform) });
     const path = `/containers/create?${query.toString()}`;
-    const { Id } = createdAnswer.parse(await this.#ask("make a container", { method: "POST", path, body }, signal));
-    return Id;
+    return this.#or("make a container", () => this.#create({ kind: "container", id: name }, path, body, signal));
   }
 
   put(container: string, folder: string, tar: Readable, signal: AbortSignal): Promise<void> {
@@ -200,33 +216,19 @@ export class DockerEngine implements Containerizer, EngineVolumes {
   }
 
   start(container: string, output: OutputSink, signal: AbortSignal): Promise<RunningContainer> {
-    return this.#or("attach to a container", () => startContainer(this.#engine, container, output, signal));
+    // One that did not start has written nothing.
+    return retryTransient(
+      () => this.#or("attach to a container", () => startContainer(this.#engine, container, output, signal)),
+      { signal },
+    );
   }
 
-  async exec(
+  exec(
     container: string,
     command: readonly string[],
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const body = { Cmd: command, AttachStdout: true, AttachStderr: true };
-    const path = `/containers/${container}/exec`;
-    const { Id } = createdAnswer.parse(await this.#ask("run a command", { method: "POST", path, body }, signal));
-    const start = { method: "POST", path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } } as const;
-    const { stream, head } = await this.#or("run a command", () => this.#engine.hijack(start, signal));
-    let output = Buffer.alloc(0);
-    const frames = new OutputFrames((_, bytes) => {
-      output = Buffer.concat([output, bytes]).subarray(-maxExecOutput);
-    });
-    try {
-      await frames.write(head);
-      for await (const piece of stream) await frames.write(piece);
-    } catch (error) {
-      throw signal.aborted ? signal.reason : engineLost(this.endpoint, error);
-    }
-    const { ExitCode } = execAnswer.parse(
-      await this.#ask("ask for a command", { method: "GET", path: `/exec/${Id}/json` }, signal),
-    );
-    return { exitCode: ExitCode ?? 1, output: output.toString("utf8") };
+    return this.#or("run a command", () => execCommand(this.#engine, container, command, signal));
   }
 
   async addressOf(container: string, signal: AbortSignal): Promise<string | undefined> {
@@ -236,7 +238,11 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     return addresses.find((address) => address !== "");
   }
 
-  async remove(what: Removable, signal: AbortSignal): Promise<void> {
+  remove(what: Removable, signal: AbortSignal): Promise<void> {
+    return this.#owed.note(what, this.#remove(what, signal));
+  }
+
+  async #remove(what: Removable, signal: AbortSignal): Promise<void> {
     const uncover = what.kind === "container" ? this.#uncover.get(what.id) : undefined;
     this.#uncover.delete(what.id);
     // A container that has gone took its files along; the volume goes with the job.
@@ -249,7 +255,7 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     };
     const path = paths[what.kind];
     try {
-      await this.#engine.json({ method: "DELETE", path }, signal);
+      await retryTransient(() => this.#engine.json({ method: "DELETE", path }, signal), { signal });
     } catch (error) {
       // Gone already, or, of a container, going: what was wanted. Of all else 409 says that it is in use.
       const gone = what.kind === "container" ? [404, 409] : [404];
@@ -262,9 +268,12 @@ export class DockerEngine implements Containerizer, EngineVolumes {
     return listLabelled((what, path) => this.#ask(what, { method: "GET", path }, signal));
   }
 
-  /** Whether it answers, at once or within some milliseconds. */
-  comesBack(within: number, signal: AbortSignal): Promise<boolean> {
-    return comesBack(this.#engine, within, signal);
+  /** Whether it answers, at once or within some milliseconds; then what it could not remove before is removed. */
+  async comesBack(within: number, signal: AbortSignal): Promise<boolean> {
+    const isBack = await comesBack(this.#engine, within, signal);
+    // A container that outlived the connection would work beside the next attempt.
+    if (isBack) await this.#owed.retry((what) => this.remove(what, AbortSignal.timeout(patience)));
+    return isBack;
   }
 
   /** An answer, or an error that says what was tried. */

@@ -24,7 +24,14 @@ export async function askEngine(engine: EngineHttp, signal: AbortSignal): Promis
     kind: isPodman ? "podman" : "docker",
     version: answer.Version,
     platform: enginePlatform({ os: answer.Os, arch: answer.Arch, machine }),
+    cutsNetworks: !isPodman && isSince(answer.ApiVersion, 1, 52),
   };
+}
+
+/** Whether a version of the API (`1.52`) is that one or later. */
+function isSince(version: string, major: number, minor: number): boolean {
+  const [own = 0, part = 0] = version.split(".").map(Number);
+  return own > major || (own === major && part >= minor);
 }
 
 /** What an engine's machine has. */
@@ -42,6 +49,11 @@ export async function askMachine(engine: EngineHttp, signal: AbortSignal): Promi
     await engine.json({ method: "GET", path: "/info" }, signal),
   );
   return { kernel: Architecture, processors: Math.max(1, NCPU), memory: MemTotal };
+}
+
+/** Asks an engine where it keeps images and containers: a path of its machine. */
+export async function askDataFolder(engine: EngineHttp, signal: AbortSignal): Promise<string | undefined> {
+  return infoAnswer.parse(await engine.json({ method: "GET", path: "/info" }, signal)).DockerRootDir;
 }
 
 /**

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineFacts } from "./containerizer.ts";
 import { createdAnswer } from "./docker-answers.ts";
 import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { writeLabels } from "./labels.ts";
+import { retryTransient } from "./transient-refusal.ts";
 
 /**
  * Whether an engine mounts the files of this machine: tried, not guessed from its endpoint, since a socket of this machine may lead to a virtual machine, to another mount namespace, or through ssh to
- * elsewhere. A folder with a name that nobody else has is made in `folder`, and a container asked for that needs it; nothing of it stays. False when that cannot be told: an engine that does not see files
+ * elsewhere. A folder with a name that nobody else has is made below `folder`, in that of this process, which a later start removes when this one is killed; and a container asked for that needs it; nothing of it stays. False when that cannot be told: an engine that does not see files
  * gets them sent.
  */
 export async function seesFiles(
@@ -18,7 +19,8 @@ export async function seesFiles(
   signal: AbortSignal,
 ): Promise<boolean> {
   const word = randomUUID();
-  const unique = join(folder, `.archway-${word}`);
+  const own = join(folder, owner);
+  const unique = join(own, `probe-${word}`);
   await mkdir(unique, { recursive: true });
   try {
     return kind === "docker"
@@ -26,6 +28,8 @@ export async function seesFiles(
       : await isRootFound(engine, unique, { word, owner }, signal);
   } finally {
     await rm(unique, { force: true, recursive: true });
+    // Only when nothing else is in it.
+    await rmdir(own).catch(() => undefined);
   }
 }
 
@@ -60,7 +64,8 @@ async function isRootFound(
   const body = { name: `archway-probe-${word}`, rootfs: folder, command: ["none"], labels };
   try {
     const path = "/v4.0.0/libpod/containers/create";
-    const { Id } = createdAnswer.parse(await engine.json({ method: "POST", path, body }, signal));
+    const ask = () => engine.json({ method: "POST", path, body }, signal);
+    const { Id } = createdAnswer.parse(await retryTransient(ask, { signal }));
     const gone = { method: "DELETE", path: `/containers/${Id}?force=true` } as const;
     await engine.json(gone, AbortSignal.timeout(30_000));
     return true;

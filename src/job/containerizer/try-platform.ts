@@ -6,6 +6,7 @@ import { type EngineHttp, EngineRefusal } from "./engine-http.ts";
 import { writeLabels } from "./labels.ts";
 import { loadBytes } from "./pull-image.ts";
 import { tinyImage } from "./tiny-image.ts";
+import { retryTransient } from "./transient-refusal.ts";
 
 /** Architectures that a 64-bit processor may run itself. */
 const relatives: Readonly<Record<string, string>> = { amd64: "386", arm64: "arm" };
@@ -51,9 +52,11 @@ async function exitCode(
   try {
     const path = `/containers/create?platform=${encodeURIComponent(formatPlatform(platform))}`;
     const body = { Image: image, Labels: writeLabels(labels), HostConfig: { NetworkMode: "none" } };
-    const { Id } = createdAnswer.parse(await engine.json({ method: "POST", path, body }, signal));
+    const ask = (asked: string, content?: object) =>
+      retryTransient(() => engine.json({ method: "POST", path: asked, body: content }, signal), { signal });
+    const { Id } = createdAnswer.parse(await ask(path, body));
     try {
-      await engine.json({ method: "POST", path: `/containers/${Id}/start` }, signal);
+      await ask(`/containers/${Id}/start`);
       return waitAnswer.parse(await engine.json({ method: "POST", path: `/containers/${Id}/wait` }, signal)).StatusCode;
     } finally {
       await engine.json({ method: "DELETE", path: `/containers/${Id}?force=true` }, AbortSignal.timeout(30_000));

@@ -128,10 +128,10 @@ export class VolumeFolder implements JobFolder {
     const cache = await this.#sendCache(volume, staged, signal, () =>
       this.#parts.caches.open(spec, platform, join(staged, place), { isPlain: true, signal }),
     );
-    const save = async () => {
+    const save = async (within: AbortSignal = new AbortController().signal) => {
       try {
-        if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place));
-        return await cache.save();
+        if (cache.result !== "hit") await this.#fetchCache(volume, spec, join(staged, place), within);
+        return await cache.save(within);
       } finally {
         await removeFolder(staged).catch(() => undefined);
       }
@@ -200,8 +200,7 @@ export class VolumeFolder implements JobFolder {
     }
   }
 
-  async #fetchCache(volume: Volume, { path, maxSize }: CacheSpec, target: string): Promise<void> {
-    const signal = new AbortController().signal;
+  async #fetchCache(volume: Volume, { path, maxSize }: CacheSpec, target: string, signal: AbortSignal): Promise<void> {
     await mkdir(target, { recursive: true });
     const isApart = isAbsolute(path);
     const tar = await volume.get(isApart ? "" : path, signal);
@@ -262,8 +261,12 @@ class Volume {
   }
 
   async remove(): Promise<void> {
-    await this.#engine.remove({ kind: "container", id: this.#holder }, AbortSignal.timeout(patience));
-    await this.#engine.remove({ kind: "volume", id: this.name }, AbortSignal.timeout(patience));
+    try {
+      await this.#engine.remove({ kind: "container", id: this.#holder }, AbortSignal.timeout(patience));
+    } finally {
+      // Also asked for when the container stays: what could not be removed is tried again later.
+      await this.#engine.remove({ kind: "volume", id: this.name }, AbortSignal.timeout(patience));
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { StepSpec } from "../../pipeline/job-spec.ts";
 import type { AttemptPlace } from "../attempt-place.ts";
 import type { ContainerSpec, Mount } from "../containerizer/containerizer.ts";
+import { askDisks } from "../disk-room.ts";
 import { scriptCommand, scriptPlace } from "../first-process.ts";
 import type { HeldContainers } from "../keep/held-containers.ts";
 import { runContainer } from "../run-container.ts";
@@ -15,7 +16,7 @@ export function runInContainer(step: StepSpec, place: AttemptPlace, held?: HeldC
   return async (signal, output) => {
     signal.throwIfAborted();
     const spec = await specify(step, place, signal);
-    const runner = { containerizer, clock, emit, job, output, isScript };
+    const runner = { containerizer, clock, emit, job, output, isScript, disks: () => askDisks(place) };
     return runContainer(held === undefined ? runner : { ...runner, held }, spec, signal);
   };
 }

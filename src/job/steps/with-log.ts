@@ -39,7 +39,7 @@ export function withLog(run: ContainerRun, step: StepSpec, place: AttemptPlace):
 
 /** What a container that ended badly failed of. */
 function failureOfExit(
-  { exitCode, outOfMemory }: ContainerExit,
+  { exitCode, outOfMemory, disks }: ContainerExit,
   step: StepSpec,
   { place, said }: { readonly place: AttemptPlace; readonly said: string },
 ): Failure {
@@ -47,7 +47,7 @@ function failureOfExit(
   // Podman does not say so; a kill that nobody sent to a container with a limit is that.
   const isKilled = exitCode === 137 && memory !== undefined && place.containerizer.describe().kind === "podman";
   if (outOfMemory || isKilled) return memoryFailure(step.name, memory);
-  if (/no space left on device/i.test(said.slice(-lastWords))) return diskFailure(step.name, exitCode);
+  if (/no space left on device/i.test(said.slice(-lastWords))) return diskFailure(step.name, exitCode, disks);
   return exitFailure(step.name, exitCode);
 }
 

@@ -19,9 +19,9 @@ export interface OpenCache {
   readonly from?: string;
   /**
    * Makes the folder's content the newest cache of the key, in one step. A hit is kept as it is: the key says what is in it. The folder may be gone afterwards: it is moved
-   * where that is possible.
+   * where that is possible. Throws the reason of the signal; nothing of it is kept then.
    */
-  save(): Promise<{ readonly saved: boolean; readonly bytes: number; readonly reason?: string }>;
+  save(signal?: AbortSignal): Promise<{ readonly saved: boolean; readonly bytes: number; readonly reason?: string }>;
   /** Tells that the folder is gone: until then no cleaning takes away what it may be a clone of. */
   release(): Promise<void>;
 }
@@ -107,11 +107,12 @@ export class Caches {
       result: isExact ? "hit" : source !== undefined ? "restored" : "miss",
       ...(source === undefined ? {} : { from: source.key }),
       release,
-      save: async () => {
+      save: async (signal) => {
         if (isExact) return { saved: false, bytes: 0, reason: "the cache of this key is there already" };
         const { bytes, isOurs } = await measureFolder(target);
+        signal?.throwIfAborted();
         if (bytes > maxSize) return { saved: false, bytes, reason: `it has ${bytes} bytes, max_size is ${maxSize}` };
-        const saved = await this.#save(home, { scope, key }, { folder: target, bytes, isOurs });
+        const saved = await this.#save(home, { scope, key }, { folder: target, bytes, isOurs, signal });
         return saved ? { saved, bytes } : { saved, bytes, reason: "another job saved a cache of this key meanwhile" };
       },
     };
@@ -145,7 +146,12 @@ export class Caches {
   async #save(
     home: string,
     { scope, key }: { readonly scope: string; readonly key: string },
-    from: { readonly folder: string; readonly bytes: number; readonly isOurs: boolean },
+    from: {
+      readonly folder: string;
+      readonly bytes: number;
+      readonly isOurs: boolean;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<boolean> {
     const fresh = join(home, `.new-${randomUUID()}`);
     await mkdir(fresh, { recursive: true });
@@ -161,7 +167,7 @@ export class Caches {
           () => true,
           () => false,
         ));
-      if (!isMoved) await copyFolder(from.folder, content, { reflink: false });
+      if (!isMoved) await copyFolder(from.folder, content, { reflink: false, signal: from.signal });
       await rename(fresh, join(home, `${scope}.${hashOf(key)}`));
       return true;
     } catch (error) {

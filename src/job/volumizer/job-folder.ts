@@ -11,6 +11,8 @@ import type { OpenCache } from "./caches.ts";
 export interface JobFolder {
   /** The job's own copy of the checkout. */
   readonly workspace: MountSource;
+  /** A folder on the disk of this machine that all of it takes room of; absent when it is elsewhere. */
+  readonly disk?: string;
   /** How it was made (`copy`, …), and of how many files. */
   readonly made: { readonly driver: string; readonly files: number };
   /**

@@ -14,6 +14,7 @@ import { requireFolders } from "./require-folders.ts";
 /** A job's files in a folder of this machine, for an engine that mounts paths of it. */
 export class LocalFolder implements JobFolder {
   readonly workspace: string;
+  readonly disk: string;
   readonly made: { readonly driver: string; readonly files: number };
   readonly #folder: string;
   readonly #scratch: string;
@@ -36,6 +37,7 @@ export class LocalFolder implements JobFolder {
     this.#folder = parts.folder;
     this.#scratch = join(parts.folder, "scratch");
     this.workspace = join(parts.folder, "workspace");
+    this.disk = parts.folder;
     this.made = parts.made;
     this.#stores = parts;
   }
@@ -80,10 +82,10 @@ export class LocalFolder implements JobFolder {
       isPlain: true,
       signal,
     });
-    const save = async () => {
+    const save = async (within?: AbortSignal) => {
       // A step may have put a link into the place of the folder.
       await requireFolders(this.workspace, path);
-      return cache.save();
+      return cache.save(within);
     };
     return { cache: { ...cache, save } };
   }
