@@ -54,8 +54,13 @@ function layoutFolder(path: string): string {
   return path.replace(/(?:@[a-z0-9]+:[0-9a-f]+|:[^/:]+)$/, "");
 }
 
-/** Where a path leads after all links, which is in the folder. What is not there yet is judged by the folder that it would be made in. */
-async function requireInside(folder: string, key: string, path: string): Promise<string> {
+/**
+ * Where a path leads after all links, which is in the folder. What is not there yet is judged by the folder that it would be made in.
+ *
+ * @param key of the pipeline that names it
+ * @throws ArchwayError `PATH_ESCAPES` (kind `input`)
+ */
+export async function requireInside(folder: string, key: string, path: string): Promise<string> {
   const real = await realPlace(resolve(folder, path));
   const way = real === undefined ? ".." : relative(await realpath(folder), real);
   if (real === undefined || way === ".." || way.startsWith("../") || isAbsolute(way)) throw escapes(key, path);

@@ -34,7 +34,9 @@ test("the folders of runs are closed to other users, also those that are there",
   const own = await mkdtemp(join(tmpdir(), "archway-test-"));
   t.after(() => rm(own, { recursive: true, force: true }));
   const env = { XDG_STATE_HOME: join(own, "state"), XDG_CACHE_HOME: join(own, "cache") };
-  const folders = ["state/archway/work", "state/archway/runs", "cache/archway/jobs"].map((name) => join(own, name));
+  const folders = ["state/archway/work", "state/archway/runs", "state/archway/checkouts", "cache/archway/jobs"].map(
+    (name) => join(own, name),
+  );
   const modes = () => Promise.all(folders.map(async (folder) => ((await stat(folder)).mode & 0o777).toString(8)));
   await closeRunFolders(env);
   assert.deepEqual(await modes(), ["700", "700", "700"]);

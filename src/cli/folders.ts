@@ -24,7 +24,8 @@ export function cacheFolder(env: CliContext["env"]): string {
  * whoever owns it.
  */
 export async function closeRunFolders(env: CliContext["env"]): Promise<void> {
-  const folders = [workFolder(env), join(stateFolder(env), "runs"), join(cacheFolder(env), "jobs")];
+  const state = stateFolder(env);
+  const folders = [workFolder(env), join(state, "runs"), join(state, "checkouts"), join(cacheFolder(env), "jobs")];
   for (const folder of folders) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     // One from before, or of a file system without permissions.

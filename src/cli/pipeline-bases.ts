@@ -17,6 +17,7 @@ import type { BuildWork, JobGraph, PlannedJob } from "../pipeline/job-spec.ts";
 import { knownScope, knownText } from "../pipeline/known-text.ts";
 import type { Template } from "../expression/template.ts";
 import { type Platform, samePlatform } from "../platform/platform.ts";
+import { requireInside } from "./build-confine.ts";
 import type { OpenRegistries } from "./registries.ts";
 
 /** What the base images of a pipeline are looked up with. */
@@ -129,6 +130,8 @@ async function basesOf(
   sources: BaseSources,
   signal: AbortSignal,
 ): Promise<readonly { readonly base: BaseImage; readonly uses: readonly ImageUse[] }[]> {
+  await requireInside(sources.folder, "context", context);
+  await requireInside(sources.folder, "file", file);
   await located(context, file);
   // Named in full: what is wrong in it is shown with its line.
   const dockerfile = parseDockerfile(await readFile(file), file);

@@ -24,7 +24,7 @@ interface Keeping {
  *
  * @param failure how the job failed
  * @param cancelled aborted when the job is cancelled
- * @throws what the first artifact throws, `ARTIFACTS_TIMEOUT` (kind `timeout`) among it. What cannot be kept of a job that failed anyway is told, as is a cache, and fails nothing.
+ * @throws what the first artifact throws that a job needs which has not failed, `ARTIFACTS_TIMEOUT` (kind `timeout`) among it. What cannot be kept besides is told, as is a cache.
  */
 export async function saveResults(
   { place, caches }: OpenPlace,
@@ -37,8 +37,8 @@ export async function saveResults(
   const artifacts = job.work.artifacts.filter(
     ({ when }) => when === "always" || (when === "failure" ? isFailed : failure === undefined),
   );
-  const kept = caches.filter(({ save }) => failure === undefined || save === "always");
-  if (artifacts.length === 0 && kept.length === 0) return;
+  const cachesOf = (isGood: boolean) => caches.filter(({ save }) => isGood || save === "always");
+  if (artifacts.length === 0 && cachesOf(failure === undefined).length === 0) return;
   const tell = async () => {
     const text = "It was cancelled: its artifacts, and caches that are always saved, have a minute to be kept.";
     await emit({ type: "note", job: job.id, text });
@@ -53,34 +53,33 @@ export async function saveResults(
     // What stays another user's may still be read: artifacts and caches tell when not.
     await handOver(place, keeping.limit).catch(() => undefined);
     const lost = await saveArtifacts(artifacts, keeping);
-    for (const cache of kept) if (lost.length === 0 || cache.save === "always") await saveCache(cache, keeping);
-    if (failure === undefined && lost.length > 0) throw lost[0];
+    for (const cache of cachesOf(failure === undefined && lost === undefined)) await saveCache(cache, keeping);
+    if (lost !== undefined) throw lost.error;
   } finally {
     cancelled.removeEventListener("abort", onCancel);
   }
 }
 
-/** Keeps each artifact, whatever came of the others. Gives why those were lost that could not be kept, and tells of those that the job does not fail of. */
+/** Each artifact, whatever came of the others; gives why the first was not kept that the job then fails of. */
 async function saveArtifacts(
   artifacts: AttemptPlace["job"]["work"]["artifacts"],
   { place, failure, limit }: Keeping,
-): Promise<readonly unknown[]> {
+): Promise<{ readonly error: unknown } | undefined> {
   const { job, folder, emit } = place;
-  const errors: unknown[] = [];
+  let lost: { readonly error: unknown } | undefined;
   for (const artifact of artifacts) {
-    try {
-      const { files, bytes } = await folder.saveArtifact(job.id, artifact, limit);
-      await emit({ type: "artifact", job: job.id, name: artifact.name, files, bytes });
-    } catch (error) {
-      const why = limit.aborted ? new JobFailure(noTime(artifact.name)) : error;
-      errors.push(why);
-      // The job will fail of the first one.
-      if (failure === undefined && errors.length === 1) continue;
-      const text = `The artifact "${artifact.name}" was not kept: ${failureOf(why).message}`;
+    const { name } = artifact;
+    const saved = await folder.saveArtifact(job.id, artifact, limit).catch((error: unknown) => ({
+      error: limit.aborted ? new JobFailure(noTime(name)) : error,
+    }));
+    if (!("error" in saved)) await emit({ type: "artifact", job: job.id, name, ...saved });
+    else if (failure === undefined && lost === undefined) lost = saved;
+    else {
+      const text = `The artifact "${name}" was not kept: ${failureOf(saved.error).message}`;
       await emit({ type: "note", job: job.id, text });
     }
   }
-  return errors;
+  return lost;
 }
 
 async function saveCache({ cache, key, path, save }: JobCache, keeping: Keeping): Promise<void> {

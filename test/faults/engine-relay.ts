@@ -41,6 +41,8 @@ export async function startEngineRelay(options: RelayOptions): Promise<EngineRel
     tls === undefined
       ? createServer(answer)
       : createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: true }, answer);
+  // Engines do not close connections that are kept: one that is used again in that moment would be lost.
+  server.keepAliveTimeout = 0;
   const sockets = new Set<Duplex>();
   server.on("connection", (one: Socket) => {
     sockets.add(one);

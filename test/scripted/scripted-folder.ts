@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/job/clock.ts";
 import { ArchwayError } from "../../src/error/error.ts";
+import type { Clock } from "../../src/job/clock.ts";
 import type { JobFolder } from "../../src/job/volumizer/job-folder.ts";
 
 /** How files of jobs behave. */
@@ -19,22 +19,19 @@ export class ScriptedFolders {
   /** What was done with artifacts and caches. */
   readonly done: string[] = [];
   readonly #clock: Clock;
-  readonly #saving: number;
-  readonly #lost: readonly string[];
-  readonly #isRemote: boolean;
+  readonly #script: FolderScript;
 
-  constructor(clock: Clock, { saving = 0, lostArtifacts = [], isRemote = false }: FolderScript) {
+  constructor(clock: Clock, script: FolderScript) {
     this.#clock = clock;
-    this.#saving = saving;
-    this.#lost = lostArtifacts;
-    this.#isRemote = isRemote;
+    this.#script = script;
   }
 
   async openFolder(): Promise<JobFolder> {
     let count = 0;
     const { done, open } = this;
+    const { saving = 0, lostArtifacts = [], isRemote = false } = this.#script;
     const save = async (what: string, signal?: AbortSignal) => {
-      await this.#clock.sleep(this.#saving, signal);
+      await this.#clock.sleep(saving, signal);
       done.push(what);
     };
     const folder: JobFolder = {
@@ -58,13 +55,14 @@ export class ScriptedFolders {
         source: "/cache",
       }),
       saveArtifact: async (_, { name }, signal) => {
-        if (this.#lost.includes(name)) throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
+        if (lostArtifacts.includes(name))
+          throw new ArchwayError({ code: "LOST", kind: "failed", message: `no ${name}` });
         await save(`kept ${name}`, signal);
         return { files: 0, bytes: 0 };
       },
       share: async () => {
-        if (!this.#isRemote) done.push("shared");
-        return !this.#isRemote;
+        if (!isRemote) done.push("shared");
+        return !isRemote;
       },
       remove: async () => {
         open.delete(folder);

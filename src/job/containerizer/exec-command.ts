@@ -6,7 +6,7 @@ import { retryTransient } from "./transient-refusal.ts";
 /** Bytes of a command's output that are kept. */
 const maxOutput = 64 * 1024;
 
-/** Runs a command in a running container. Throws {@link EngineRefusal}, and `ENGINE_LOST` (kind `unreachable`) when the connection breaks. */
+/** Runs a command in a running container. Throws {@link EngineRefusal}, `ENGINE_LOST` (kind `unreachable`), the signal's reason. */
 export async function execCommand(
   engine: EngineHttp,
   container: string,
