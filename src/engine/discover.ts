@@ -26,7 +26,7 @@ export interface ChosenEngine {
 }
 
 /** Milliseconds that the local engines have to say what they are, all side by side, when a build asks. */
-const probeLimit = 5_000;
+const probeLimit = 10_000;
 
 /** Opens an engine at an endpoint; its probe also tells the known faults of its version. Throws `ENDPOINT_INVALID` (kind `input`). */
 export function openEngine(name: EngineName, endpoint: string, env: NodeJS.ProcessEnv, host?: HostProbe): Engine {

@@ -18,26 +18,33 @@ const probeArguments: Readonly<Record<LocalStore, readonly string[]>> = {
   buildah: ["version"],
 };
 
-/** Milliseconds that a store has to answer. */
-const probeBound = 3_000;
+/** Milliseconds that a store has to answer: Podman takes several seconds on a machine that is busy. */
+const probeBound = 10_000;
 
-/** The first local store that answers: Docker's, Podman's, then Buildah's own; `undefined` when there is none. */
+/**
+ * The first local store that answers: Docker's, Podman's, then Buildah's own; `undefined` when there is none. All are asked side by side, and it does not
+ * wait for those after it.
+ */
 export async function findLocalStore(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<LocalStore | undefined> {
   const stores: readonly LocalStore[] = ["docker", "podman", "buildah"];
-  const answers = await Promise.all(
-    stores.map(async (store) => {
-      try {
-        const bounded = AbortSignal.any([signal, AbortSignal.timeout(probeBound)]);
-        const { code, stdout } = await ask({ program: store, args: probeArguments[store], env, signal: bounded });
-        return code === 0 && stdout.trim() !== "";
-      } catch {
-        // Not installed, or its daemon does not answer: the same to a search. An abort of the caller is told below.
-        return false;
-      }
-    }),
-  );
-  signal.throwIfAborted();
-  return stores.find((_, index) => answers[index]);
+  const found = new AbortController();
+  const bounded = AbortSignal.any([signal, found.signal, AbortSignal.timeout(probeBound)]);
+  const answers = stores.map(async (store) => {
+    try {
+      const { code, stdout } = await ask({ program: store, args: probeArguments[store], env, signal: bounded });
+      return code === 0 && stdout.trim() !== "";
+    } catch {
+      // Not installed, or its daemon does not answer: the same to a search. An abort of the caller is told below.
+      return false;
+    }
+  });
+  try {
+    for (const [index, store] of stores.entries()) if (await answers[index]) return store;
+    signal.throwIfAborted();
+    return undefined;
+  } finally {
+    found.abort();
+  }
 }
 
 /** Loads a Docker archive into a local store. Throws `LOAD_FAILED` (kind `unreachable`) with what the store said. */
