@@ -39,8 +39,8 @@ test("the folders of runs are closed to other users, also those that are there",
   );
   const modes = () => Promise.all(folders.map(async (folder) => ((await stat(folder)).mode & 0o777).toString(8)));
   await closeRunFolders(env);
-  assert.deepEqual(await modes(), ["700", "700", "700"]);
+  assert.deepEqual(new Set(await modes()), new Set(["700"]));
   for (const folder of folders) await chmod(folder, 0o755);
   await closeRunFolders(env);
-  assert.deepEqual(await modes(), ["700", "700", "700"]);
+  assert.deepEqual(new Set(await modes()), new Set(["700"]));
 });
