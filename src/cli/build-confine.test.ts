@@ -40,9 +40,11 @@ const raw: RawBuildOptions = {
 /** A checkout `r` beside a folder `private`, with links out of it and a link in it. */
 async function placeOfTest() {
   const root = await mkdtempDisposable(join(tmpdir(), "archway-confined-"));
-  const folder = join(root.path, "r");
+  const [folder, repository] = [join(root.path, "r"), join(root.path, "repository")];
   await mkdir(join(folder, "docker"), { recursive: true });
-  await mkdir(join(root.path, "private"));
+  for (const one of ["private", "repository"]) await mkdir(join(root.path, one));
+  await symlink("../private", join(repository, "out"));
+  await symlink("../private/new", join(repository, "dangling"));
   for (const file of ["r/docker/Dockerfile", "private/Dockerfile"]) await writeFile(join(root.path, file), "");
   await symlink("docker/Dockerfile", join(folder, "Dockerfile"));
   await symlink("../private", join(folder, "out"));
@@ -52,9 +54,10 @@ async function placeOfTest() {
     return confineBuild(
       buildRequest(applyConfig(options, defaultConfig), context, parsePlatform("linux/amd64")),
       folder,
+      repository,
     );
   };
-  return { root: root.path, folder, ask, [Symbol.asyncDispose]: () => root[Symbol.asyncDispose]() };
+  return { root: root.path, folder, repository, ask, [Symbol.asyncDispose]: () => root[Symbol.asyncDispose]() };
 }
 
 test("a build of a pipeline leads nowhere out of the checkout, by whatever it names", async () => {
@@ -84,7 +87,7 @@ test("a build of a pipeline leads nowhere out of the checkout, by whatever it na
   await assert.rejects(place.ask({ context: `file://${place.root}/private.git` }), { code: "PATH_ESCAPES" });
 });
 
-test("what is in the checkout, and what is no file, is built as before; local caches begin at the checkout", async () => {
+test("what is in the checkout, and what is no file, is built as before; local caches begin at the repository", async () => {
   await using place = await placeOfTest();
   const asked = {
     context: ".",
@@ -100,8 +103,11 @@ test("what is in the checkout, and what is no file, is built as before; local ca
     ssh: ["default"],
   };
   const confined = await place.ask(asked);
-  assert.deepEqual(confined.cacheFrom, [`type=local,src=${place.folder}/cache`, "type=registry,ref=a.example/cache"]);
-  assert.deepEqual(confined.cacheTo, [`type=local,dest=${place.folder}/docker/new`]);
+  assert.deepEqual(confined.cacheFrom, [
+    `type=local,src=${place.repository}/cache`,
+    "type=registry,ref=a.example/cache",
+  ]);
+  assert.deepEqual(confined.cacheTo, [`type=local,dest=${place.repository}/docker/new`]);
   assert.equal((await place.ask({ context: "https://a.example/x.git", file: "../Dockerfile" })).file, "../Dockerfile");
   await place.ask({});
 });

@@ -9,13 +9,14 @@ import { formatCsv, parseAttributes } from "./parse-csv.ts";
 const elsewhere = /^(?:docker-image|https?|git|ssh):\/\/|^git@/;
 
 /**
- * A build that reads and writes files of one folder alone: what it asks for comes from a pipeline, which may be a stranger's. Context, Dockerfile, named contexts, layouts, local caches
- * and SSH keys have to be there as they are after all links; relative names begin there. Secrets are passed over: their files are given by whoever calls, not by the pipeline.
+ * A build that reads files of a checkout alone: what it asks for comes from a pipeline, which may be a stranger's. Context, Dockerfile, named contexts, layouts and SSH keys have to be there as they are after all links;
+ * relative names begin there. So it is with local caches and the repository, where they outlast the checkout and are no part of any context. Secrets are passed over: their files are given by whoever calls, not by the pipeline.
  *
- * @param folder absolute
+ * @param folder of the checkout, absolute
+ * @param repository folder of the pipeline, absolute
  * @throws ArchwayError `PATH_ESCAPES` (kind `input`)
  */
-export async function confineBuild(request: BuildRequest, folder: string): Promise<BuildRequest> {
+export async function confineBuild(request: BuildRequest, folder: string, repository: string): Promise<BuildRequest> {
   const inside = (key: string, path: string) => requireInside(folder, key, path);
   const { context, file } = request;
   const git = parseGitUrl(context);
@@ -38,7 +39,7 @@ export async function confineBuild(request: BuildRequest, folder: string): Promi
         const attributes = parseAttributes(key, text);
         if (attributes.get("type") !== "local") return text;
         // Engines would begin at the folder in which this process was started.
-        attributes.set(part, await inside(key, attributes.get(part) ?? "."));
+        attributes.set(part, await requireInside(repository, key, attributes.get(part) ?? "."));
         return formatCsv([...attributes].map(([name, value]) => `${name}=${value}`));
       }),
     );

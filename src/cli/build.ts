@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { build } from "../build/build.ts";
 import { openContext } from "../build/context.ts";
 import { parseGitUrl } from "../git/git-url.ts";
@@ -60,7 +60,10 @@ export async function runBuild(
   // Asking the machine takes as long as a small build's plan: only where the answer matters.
   const local = settings.platforms.length === 0 || loads ? await localPlatform(context) : undefined;
   const wanted = buildRequest(settings, contextArgument ?? settings.context ?? ".", local);
-  const asked = context.isConfined === true ? await confineBuild(wanted, context.cwd) : wanted;
+  const asked =
+    context.isConfined === true
+      ? await confineBuild(wanted, context.cwd, config.file === undefined ? context.cwd : dirname(config.file))
+      : wanted;
   const buildContexts = await locateContexts(asked.buildContexts, context.cwd, context.signal);
   const request = { ...asked, buildContexts };
   if (!options.plan) {
