@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/descriptor.ts";
+import { companionTag } from "../store/referrers.ts";
 import { newestFirst } from "./prune-newest.ts";
 
 /** A manifest or index of a repository or layout. */
@@ -59,9 +60,6 @@ export interface PrunePlan {
 }
 
 const day = 24 * 60 * 60 * 1000;
-
-/** `sha256-HEX` of the referrers tag schema (distribution-spec), and cosign's `sha256-HEX.sig`, `.att`, `.sbom`. */
-const companionPattern = /^(sha256|sha512)-([0-9a-f]{64})(?:\.[A-Za-z0-9_.-]+)?$/;
 
 /**
  * Decides what may go, from what is there and what a person wants. What belongs to an image goes and stays with it: the children of indexes, attestations,
@@ -254,7 +252,7 @@ function inOrder(gone: readonly Digest[], { nodes }: ImageGraph): GraphNode[] {
 
 /** The part of a companion's name that says whose it is. */
 function cutName(name: string): string | undefined {
-  const match = companionPattern.exec(name);
+  const match = companionTag.exec(name);
   return match === null ? undefined : `${match[1]}-${match[2]}`;
 }
 

@@ -34,3 +34,28 @@ describe("a layout that is none", () => {
     });
   });
 });
+
+test("what is kept beside an image is not taken for one when none is named", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "archway-layout-"));
+  try {
+    const digest = (character: string) => `sha256:${character.repeat(64)}`;
+    const entry = (character: string, name?: string) => ({
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      digest: digest(character),
+      size: 2,
+      ...(name === undefined ? {} : { annotations: { "org.opencontainers.image.ref.name": name } }),
+    });
+    const put = (...manifests: readonly object[]) =>
+      writeFile(join(dir, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+    await writeFile(join(dir, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    const beside = [entry("b", `sha256-${"c".repeat(64)}`), entry("d", `sha256-${"a".repeat(64)}.sig`)];
+    await put(...beside, entry("a", "1.0"));
+    assert.equal((await new LayoutStore(dir).resolve("")).digest, digest("a"));
+    await put(...beside, entry("a"), entry("e", "2.0"));
+    await assert.rejects(new LayoutStore(dir).resolve(""), { code: "AMBIGUOUS_REFERENCE", message: /holds 2 images/ });
+    await put(...beside);
+    await assert.rejects(new LayoutStore(dir).resolve(""), { code: "AMBIGUOUS_REFERENCE" });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});

@@ -9,7 +9,7 @@ import { blobPath } from "./layout-files.ts";
 import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
 import { checkLayoutMarker, parseLayoutIndex } from "./layout-index.ts";
 import { readAll } from "./read-all.ts";
-import { referrersIn, referrersTag } from "./referrers.ts";
+import { companionTag, referrersIn, referrersTag } from "./referrers.ts";
 import type { FetchOptions, StoreOptions } from "./store.ts";
 import { nothingThere, notFound, tooLarge } from "./store-error.ts";
 
@@ -112,7 +112,9 @@ export class LayoutReader {
     return readAll(this.#files.read(path, 0, options.signal), maxManifestIn, `${path} of ${this.name}`);
   }
 
-  #onlyEntry(entries: readonly LayoutEntry[]): LayoutEntry {
+  #onlyEntry(all: readonly LayoutEntry[]): LayoutEntry {
+    const images = all.filter(({ name }) => name === undefined || !companionTag.test(name));
+    const entries = images.length === 0 ? all : images;
     const [first] = entries;
     if (first === undefined) throw notFound(this.name, "image in it");
     if (entries.every(({ descriptor }) => descriptor.digest === first.descriptor.digest)) return first;

@@ -17,6 +17,12 @@ export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest)}-${encodedOf(digest).slice(0, 64)}`;
 }
 
+/**
+ * Tags that clients keep beside an image, of what is attached to it: `sha256-HEX` of the referrers tag schema (distribution-spec), and cosign's `sha256-HEX.sig`, `.att`, `.sbom`. Groups: algorithm, the first 64 characters of the
+ * image's digest.
+ */
+export const companionTag = /^(sha256|sha512)-([0-9a-f]{64})(?:\.[A-Za-z0-9_.-]+)?$/;
+
 /** The descriptors in a referrers answer or tag. */
 export function referrersIn(bytes: Uint8Array, expected: { mediaType?: string; digest?: Digest } = {}): Descriptor[] {
   return parseIndex(bytes, expected).entries.map(({ descriptor }) => descriptor);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chmod, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,4 +87,51 @@ test("an engine is reached by ssh, and what ssh says is told", async () => {
     server.close();
     server.closeAllConnections();
   }
+});
+
+/** An engine on a socket that answers each request as `answer` does. */
+async function engineOf(answer: RequestListener) {
+  const folder = await mkdtempDisposable(join(tmpdir(), "archway-engine-"));
+  const server = createServer(answer);
+  await once(server.listen(join(folder.path, "s")), "listening");
+  const http = await EngineHttp.open(readEndpoint(`unix://${join(folder.path, "s")}`, {}), {});
+  return {
+    http,
+    server,
+    [Symbol.asyncDispose]: async () => {
+      http.close();
+      server.close();
+      server.closeAllConnections();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("output of many containers keeps no request waiting, also where it is the answer of a request", async () => {
+  await using place = await engineOf((request, response) => {
+    response.write("{}\n");
+    if (request.url !== "/attach") response.end();
+  });
+  const signal = AbortSignal.timeout(20_000);
+  const attach = { method: "POST", path: "/attach" } as const;
+  await Promise.all(Array.from({ length: 200 }, () => place.http.hijack(attach, signal)));
+  assert.deepEqual(await place.http.json({ method: "GET", path: "/version" }, signal), {});
+});
+
+test("a kept connection that was closed meanwhile is no lost engine, where asking again does no harm", async () => {
+  let count = 0;
+  await using place = await engineOf((request, response) => {
+    count += 1;
+    // Each connection is closed without an answer to what comes second.
+    if (count === 1) response.end("{}");
+    else if (count === 2 || count === 4) request.socket.destroy();
+    else response.end("{}");
+  });
+  const signal = AbortSignal.timeout(20_000);
+  const ask = (method: "GET" | "POST") => place.http.json({ method, path: "/x" }, signal);
+  await ask("GET");
+  assert.deepEqual(await ask("GET"), {});
+  assert.equal(count, 3);
+  await assert.rejects(ask("POST"), { code: "ENGINE_LOST" });
+  assert.equal(count, 4);
 });

@@ -49,7 +49,8 @@ class DialAgent extends Agent {
   #opening = 0;
 
   constructor(dial: () => Duplex, atOnce = Number.POSITIVE_INFINITY) {
-    super({ keepAlive: true, maxSockets: 64 });
+    // Without a limit: each container that runs has a connection for its output, and one that waits for those would never be asked to end.
+    super({ keepAlive: true });
     this.#dial = dial;
     this.#atOnce = atOnce;
   }

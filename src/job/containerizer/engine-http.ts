@@ -17,6 +17,12 @@ export class EngineRefusal extends Error {
   }
 }
 
+/** The other side closed a connection that was kept in the moment in which it was used again. */
+class StaleConnection extends Error {}
+
+/** Methods of requests that may have been heard, and do no harm when they are heard again. */
+const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE"]);
+
 export interface EngineRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;
@@ -60,7 +66,20 @@ export class EngineHttp {
 
   /** An answer as it comes. Throws {@link EngineRefusal} for one that is no success, `ENGINE_LOST` (kind `unreachable`) when nobody answers. */
   async stream(asked: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    for (;;) {
+      try {
+        const answer = await this.#send(asked, signal);
+        await requireSuccess(answer);
+        return answer;
+      } catch (error) {
+        // The next kept connection may be like it; a new one is not.
+        if (!(error instanceof StaleConnection)) throw error;
+      }
+    }
+  }
+
+  #send(asked: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
       const sent = this.#open(asked, signal, reject);
       sent.on("response", resolve);
       const { upload } = asked;
@@ -68,8 +87,6 @@ export class EngineHttp {
         pipeline(typeof upload === "string" ? createReadStream(upload) : upload, sent).catch(reject);
       else sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));
     });
-    await requireSuccess(answer);
-    return answer;
   }
 
   /** Takes a connection over: what follows the answer belongs to the caller. The signal cuts it off for as long as it is open. */
@@ -101,7 +118,11 @@ export class EngineHttp {
       signal,
       headers: { Host: "engine", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
     });
-    sent.on("error", (error) => reject(signal.aborted ? signal.reason : engineLost(this.endpoint, error)));
+    sent.on("error", (error) => {
+      if (signal.aborted) reject(signal.reason);
+      else if (sent.reusedSocket && repeatable.has(method)) reject(new StaleConnection());
+      else reject(engineLost(this.endpoint, error));
+    });
     return sent;
   }
 }
