@@ -52,6 +52,14 @@ test("two that are ready together are asked one after the other", async () => {
   assert.deepEqual(answers, ["first given by ann", "second refused by ann"]);
 });
 
+test("what is neither yes nor no is asked again", async () => {
+  const typed = ["x", "yess", "  Yes "];
+  const { answers, states } = await asking([job("a")], async () => typed.shift() ?? "");
+  assert.deepEqual([typed, states], [[], ["succeeded"]]);
+  assert.deepEqual(answers, ["a given by ann"]);
+  assert.deepEqual((await asking([job("a")], async () => "")).states, ["APPROVAL_REFUSED"]);
+});
+
 test("--approve needs no terminal, and without one the failure says so", async () => {
   const { answers, states, results } = await asking([job("a"), job("b")], undefined, { approved: ["a"] });
   assert.deepEqual(states, ["succeeded", "APPROVAL_MISSING"]);

@@ -43,8 +43,12 @@ export async function approve(
   const limit = work.wait === undefined ? undefined : AbortSignal.timeout(Math.min(work.wait * 1000, longestWait));
   try {
     const within = limit === undefined ? signal : AbortSignal.any([signal, limit]);
-    const said = await ask(work.message ?? `Go on with "${id}"?`, within);
-    return await answer(/^y(es)?$/i.test(said.trim()), user);
+    for (;;) {
+      const said = (await ask(work.message ?? `Go on with "${id}"?`, within)).trim();
+      if (/^y(es)?$/i.test(said)) return await answer(true, user);
+      // Anything else was meant for something else, and a refusal cannot be taken back.
+      if (/^(no?)?$/i.test(said)) return await answer(false, user);
+    }
   } catch (error) {
     if (signal.aborted) return { status: "cancelled", outputs: {} };
     if (limit?.aborted !== true) throw error;

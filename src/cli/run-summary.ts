@@ -133,7 +133,7 @@ function failedSource({ sources, failedStep, failure }: JobProjection): SourcePr
   const all = [...sources.values()].filter(({ isHandler }) => !isHandler);
   const isOfService = failure?.code.startsWith("SERVICE_") === true;
   const candidates = all.filter(({ name }) => name.startsWith("service:") === isOfService);
-  return sources.get(failedStep ?? "") ?? candidates.find(({ state }) => state === "failed") ?? candidates.at(-1);
+  return sources.get(failedStep ?? "") ?? candidates.findLast(({ state }) => state === "failed") ?? candidates.at(-1);
 }
 
 /** The step that took longest, all of its attempts together; what it waited for before is no part of it. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { platform, text } from "../values.ts";
 import { jobPlatforms, matrix, platformList } from "./matrix.ts";
 import { handlers, resources, retry, secrets, service, step, when } from "./step.ts";
-import { duration, environment, imageName, listOf, plainName, size, template } from "./values.ts";
+import { containerImage, duration, environment, imageName, listOf, plainName, size, template } from "./values.ts";
 
 const someTemplates = listOf(template);
 const imageTags = listOf(imageName);
@@ -42,7 +42,7 @@ const input = z.union([
 const steps = z.array(step, { error: 'must be a list, for example ["go test ./..."]' }).min(1);
 
 const override = z.strictObject({
-  image: imageName.exactOptional().describe("image of the steps there"),
+  image: containerImage.exactOptional().describe("image of the steps there"),
   steps: steps.exactOptional().describe("steps there, instead of the others"),
   env: environment.describe("variables there, over those of the job"),
   resources: resources.exactOptional().describe("limits there"),
@@ -137,7 +137,10 @@ const job = z.strictObject({
   concurrency: concurrency.exactOptional().describe("a group of which one job at a time runs"),
   env: environment.describe("variables of the job; each knows those above it"),
   on_failure: handlers,
-  image: z.union([imageName, imageWork]).exactOptional().describe("image of the steps, or what is done with images"),
+  image: z
+    .union([containerImage, imageWork])
+    .exactOptional()
+    .describe("image of the steps, or what is done with images"),
   steps: steps.exactOptional().describe("scripts and programs, one after the other"),
   services: z
     .record(plainName, service, { error: 'must be a mapping by name, for example { db: { image: "postgres:17" } }' })

@@ -8,7 +8,7 @@ import {
   duration,
   environment,
   globs,
-  imageName,
+  containerImage,
   listOf,
   plainName,
   secretName,
@@ -114,7 +114,7 @@ const command = {
 /** What runs on a failure. */
 const handler = z.strictObject({
   name: plainName.exactOptional().describe("name in logs"),
-  image: imageName.exactOptional().describe("image that it runs in, instead of the job's"),
+  image: containerImage.exactOptional().describe("image that it runs in, instead of the job's"),
   ...command,
   env: environment.describe("variables over those of the job"),
   secrets,
@@ -175,7 +175,7 @@ const readiness = z.union([
 /** A container beside the steps. */
 export const service = z.strictObject(
   {
-    image: imageName.describe("image of the service"),
+    image: containerImage.describe("image of the service"),
     ...command,
     env: environment.describe("variables of the service"),
     secrets,

@@ -35,6 +35,19 @@ export const imageName = text.transform((value, context) => {
   return name;
 });
 
+/** The name of an image that containers are made of. */
+export const containerImage = imageName.superRefine(({ parts }, context) => {
+  const [part, ...more] = parts;
+  if (more.length > 0 || part === undefined || typeof part === "string" || part.kind !== "name") return;
+  const [root, job, key] = part.path;
+  if (root !== "jobs" || key !== "digest") return;
+  context.addIssue({
+    code: "custom",
+    message: "a digest alone does not say where the image is",
+    params: { hint: `Write \${{ jobs.${job}.reference }}, which has the digest in it.` },
+  });
+});
+
 /** Variables of containers. */
 export const environment = z
   .record(
