@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { baseConfigReader } from "../build/base-configs.ts";
 import { type BaseImage, hasPlatform, type MissingPlatform, missingPlatformsError } from "../build/bases.ts";
 import { located } from "../build/located.ts";
@@ -130,8 +130,8 @@ async function basesOf(
   sources: BaseSources,
   signal: AbortSignal,
 ): Promise<readonly { readonly base: BaseImage; readonly uses: readonly ImageUse[] }[]> {
-  await requireInside(sources.folder, "context", context);
-  await requireInside(sources.folder, "file", file);
+  await requireInside(sources.folder, "context", relative(sources.folder, context));
+  await requireInside(sources.folder, "file", relative(sources.folder, file));
   await located(context, file);
   // Named in full: what is wrong in it is shown with its line.
   const dockerfile = parseDockerfile(await readFile(file), file);

@@ -1,5 +1,7 @@
 /** The containers of jobs on real engines: services that hang and that end, users of images and handlers, and builds that would lead out of the checkout. */
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBed, unavailable, type Bed } from "../bed/bed.ts";
 import { startEngineRelay } from "../faults/engine-relay.ts";
@@ -90,17 +92,22 @@ describe("containers of archway run", { skip: await unavailable(...needs) }, () 
 
   test("a build job cannot name files outside of the checkout, and fails alone", async () => {
     const { endpoint } = await bed.docker();
+    await using lost = await repository("  out: { build: { context: .. }, may_fail: true }\n", {});
+    const refused = await archway(["run", "--host", endpoint], { cwd: lost.dir, env: lost.env });
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /The build may read and write files of the repository alone, and \.\. of context/);
     await using place = await repository(
-      `  out: { build: { context: .. }, may_fail: true }
-  cache: { build: { cache_from: ["type=local,src=../private"] }, may_fail: true }
+      `  cache: { build: { cache_from: ["type=local,src=../private"] }, may_fail: true }
   option: { build: { context: "--secret=id=x,src=/etc/hostname" }, may_fail: true }
   good: { build: {} }
 `,
       { Dockerfile: "FROM busybox\nCOPY . /app\n" },
     );
+    const option = join(place.dir, "--secret=id=x,src=", "etc", "hostname");
+    await mkdir(option, { recursive: true });
+    await writeFile(join(option, "Dockerfile"), "FROM busybox\n");
     const ended = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
     assert.equal(ended.code, 0, ended.stderr);
-    assert.match(ended.stderr, /out: The build may read and write files of the repository alone, and \.\. of context/);
     assert.match(ended.stderr, /cache: .* and \.\.\/private of cache_from leads out of it/);
     assert.match(ended.stderr, /option: "--secret=id=x,src=\/etc\/hostname" is no name of a folder or an image/);
   });
