@@ -56,7 +56,7 @@ steps:
     const { endpoint } = await at.bed.docker();
     const { code, stderr } = await archway(["run", "--host", endpoint], { cwd: place.dir, env: place.env });
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /The pipeline has 1024 jobs, 1024 of them of "many"; a run has 1000 jobs at most\./);
+    assert.match(stderr, /:5:11: the pipeline has 1024 jobs, 1024 of them of "many"; a run has 1000 at most\./);
     assert.deepEqual(await eventsOf(place), []);
   });
 
