@@ -1,7 +1,8 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { scratchPrefix, withScratch } from "../engine/scratch.ts";
+import { withScratch } from "../engine/scratch.ts";
+import { scratchPrefix } from "../platform/scratch-name.ts";
 import type { CliContext } from "./context.ts";
 
 /** Folder of state that helps the next run (build records, logs) and may be deleted at any time. */
@@ -50,9 +51,16 @@ function homeFolder(env: CliContext["env"]): string {
 
 /**
  * Gives a private folder for the files of one run, and removes it however the run ends. Folders of runs that were killed, and of their engines, are
- * removed by the next one: the name holds the process.
+ * removed by the next one.
  */
 export async function withScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  await removeAbandonedScratch();
+  await mkdir(tmpdir(), { recursive: true });
+  return withScratch(work);
+}
+
+/** Removes the folders for temporary files of processes that were killed: their names hold the process. */
+export async function removeAbandonedScratch(): Promise<void> {
   const parent = tmpdir();
   const abandoned = await readdir(parent).then(
     (names) => names.filter((name) => name.startsWith(scratchPrefix) && !isAlive(name)),
@@ -62,8 +70,6 @@ export async function withScratchFolder<T>(work: (folder: string) => Promise<T>)
   await Promise.all(
     abandoned.map((name) => rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined)),
   );
-  await mkdir(parent, { recursive: true });
-  return withScratch(work);
 }
 
 function isAlive(name: string): boolean {

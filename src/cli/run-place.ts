@@ -14,7 +14,7 @@ import {
 } from "../job/volumizer/volumizer.ts";
 import type { Checkout } from "../job/volumizer/working-tree.ts";
 import type { CliContext } from "./context.ts";
-import { cacheFolder, stateFolder } from "./folders.ts";
+import { cacheFolder, removeAbandonedScratch, stateFolder } from "./folders.ts";
 import { summaryFile } from "./run-earlier.ts";
 import { JobTimes } from "../run/job-times.ts";
 import { thisMachine } from "../run/place-job.ts";
@@ -72,6 +72,7 @@ export async function openPlace(
   const { machines, owner, runFolder, files } = parts;
   const state = stateFolder(env);
   const eventFile = join(runFolder, "events.jsonl");
+  await removeAbandonedScratch();
   for (const left of await removeAbandonedWorkspaces(state, parts.isInUse))
     context.stderr.write(
       `warning: a killed run left ${left}, and containers wrote into it as another user: sudo rm -rf ${left}\n`,

@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-/** How the names of all scratch folders begin; the process that made them follows, so that those of a killed one are found and removed. */
-export const scratchPrefix = "archway-run-";
+import { scratchPrefix } from "../platform/scratch-name.ts";
 
 /** Gives a private folder in the folder for temporary files, and removes it however the work ends. */
 export async function withScratch<T>(work: (directory: string) => Promise<T>): Promise<T> {

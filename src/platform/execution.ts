@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { setMaxListeners } from "node:events";
 import { mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { scratchPrefix } from "./scratch-name.ts";
 import { aarch32Question, tinyProgram, tinyProgramArchitectures, tinyProgramExitCode } from "./tiny-program.ts";
 
 /** Who ran a tiny program of one architecture. */
@@ -41,7 +42,7 @@ export async function runTinyPrograms(
     signal.throwIfAborted();
     let own: string;
     try {
-      own = mkdtempSync(join(folder, "archway-"));
+      own = mkdtempSync(join(folder, `${scratchPrefix}${process.pid}-`));
     } catch (error) {
       refusal = describe(error);
       continue;

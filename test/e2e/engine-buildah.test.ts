@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBuildah } from "../../src/engine/buildah.ts";
 import type { BaseUse, Engine, EngineEvent, EngineRequest } from "../../src/engine/engine.ts";
-import { scratchPrefix } from "../../src/engine/scratch.ts";
+import { scratchPrefix } from "../../src/platform/scratch-name.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { startBed, unavailable, type BaseImage, type Bed } from "../bed/bed.ts";
 import { run } from "../bed/command.ts";

@@ -11,7 +11,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBuildkit } from "../../src/engine/buildkit.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
-import { scratchPrefix } from "../../src/engine/scratch.ts";
+import { scratchPrefix } from "../../src/platform/scratch-name.ts";
 import { formatPlatform, parsePlatform } from "../../src/platform/platform.ts";
 import { startBed, unavailable, type BaseImage, type Bed } from "../bed/bed.ts";
 import { makeAuthority, makeCertificate } from "../bed/certificates.ts";
