@@ -191,21 +191,16 @@ async function publishes(
   const load = () => import("./image-command.ts");
   const call = { source: "image", load, args: [action, ...args, "--format=json"], tell };
   const ended = await runHere(job, call, around, signal);
-  if (ended.status !== "succeeded" || published === undefined) return ended;
-  return { ...ended, outputs: await emitPublished(job.id, published, around) };
+  if (ended.status === "succeeded" && published !== undefined) await emitPublished(job.id, published, around);
+  return ended;
 }
 
-/** Tells of the image, and gives what other jobs know it by. */
-async function emitPublished(
-  job: string,
-  { digest, references, platforms }: PublishedByJob,
-  { emit }: CommandJobs,
-): Promise<JobResult["outputs"]> {
+async function emitPublished(job: string, published: PublishedByJob, { emit }: CommandJobs): Promise<void> {
+  const { digest, references, platforms } = published;
   const [first = ""] = references;
   const reference = isPlace(first) ? first : `${withoutTag(first)}@${digest}`;
   const isPublished = references.some((one) => !isPlace(one));
   await emit({ type: "image", job, reference, digest, published: isPublished, tags: references, platforms });
-  return { reference, digest };
 }
 
 /** Arguments that are no options: a pipeline's words must not become options that it cannot give, as of a secret from any file. */
