@@ -27,6 +27,9 @@ export interface RunOptions {
   readonly through?: readonly string[];
 }
 
+/** Milliseconds that a program may take to show something: a machine that is busy is slow, and a test that waits for ever tells nothing. */
+export const patience = 300_000;
+
 /** A started program: wait for its end, or disturb it before. */
 export interface Started {
   readonly child: ChildProcess;
@@ -56,16 +59,19 @@ export function startArchway(args: readonly string[], { cwd, env, stdin, through
     ended,
     shows: (text) =>
       new Promise((found, missed) => {
+        const late = setTimeout(() => missed(new Error(`never showed "${text}":\n${output.stderr}`)), patience);
         const look = () => {
           if (!output.stderr.includes(text)) return;
           watchers.delete(look);
+          clearTimeout(late);
           found();
         };
         watchers.add(look);
         look();
-        void ended.then(({ stderr, code }) =>
-          missed(new Error(`ended with ${code} before it showed "${text}":\n${stderr}`)),
-        );
+        void ended.then(({ stderr, code }) => {
+          clearTimeout(late);
+          missed(new Error(`ended with ${code} before it showed "${text}":\n${stderr}`));
+        });
       }),
   };
 }

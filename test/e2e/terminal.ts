@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { TestTerminal } from "../../src/report/test-terminal.ts";
-import { archwayProgram } from "./archway.ts";
+import { archwayProgram, patience } from "./archway.ts";
 
 /** Why there is no terminal to be had; false when there is one. */
 export const noTerminal =
@@ -75,17 +75,23 @@ export function inTerminal(
     type: (keys) => child.stdin.write(keys),
     shows: (text) =>
       new Promise((found, missed) => {
+        const late = setTimeout(
+          () => missed(new Error(`never showed ${text}:\n${terminal.text.join("\n")}`)),
+          patience,
+        );
         const look = () => {
           const output = terminal.text.join("\n");
           if (typeof text === "string" ? !output.includes(text) : !text.test(output)) return;
           watchers.delete(look);
+          clearTimeout(late);
           found();
         };
         watchers.add(look);
         look();
-        void ended.then(({ code, output }) =>
-          missed(new Error(`ended with ${code} before it showed ${text}:\n${output}`)),
-        );
+        void ended.then(({ code, output }) => {
+          clearTimeout(late);
+          missed(new Error(`ended with ${code} before it showed ${text}:\n${output}`));
+        });
       }),
   };
 }

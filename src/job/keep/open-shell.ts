@@ -119,9 +119,9 @@ async function attach(
   const path = `/containers/${container}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const { stream: connection, head } = await engine.hijack({ method: "POST", path }, signal);
   if (!(connection instanceof Duplex)) throw new EngineRefusal(500, "it does not take input over this connection");
-  const resize = (now: { readonly rows: number; readonly columns: number }) => {
+  const resize = async (now: { readonly rows: number; readonly columns: number }): Promise<void> => {
     const asked = `/containers/${container}/resize?h=${now.rows}&w=${now.columns}`;
-    engine.json({ method: "POST", path: asked }, AbortSignal.timeout(patience)).catch(() => undefined);
+    await engine.json({ method: "POST", path: asked }, AbortSignal.timeout(patience)).catch(() => undefined);
   };
   const write = async (to: Writable, bytes: Uint8Array) => {
     if (!to.write(bytes)) await once(to, "drain", { signal });
@@ -133,10 +133,11 @@ async function attach(
     for await (const piece of connection) await show(piece);
   })();
   reading.catch(() => undefined);
-  const endResize = onResize(resize);
+  const endResize = onResize((now) => void resize(now));
   try {
     await engine.json({ method: "POST", path: `/containers/${container}/start` }, signal);
-    if (size !== undefined) resize(size);
+    // What is typed finds the terminal as it is.
+    if (size !== undefined) await resize(size);
     input.pipe(connection);
     await Promise.race([reading, once(signal, "abort")]);
     signal.throwIfAborted();
