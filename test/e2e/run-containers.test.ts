@@ -2,29 +2,21 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { startBed, unavailable, type Bed } from "../bed/bed.ts";
+import { describe, test } from "node:test";
+import { unavailable } from "../bed/bed.ts";
 import { startEngineRelay } from "../faults/engine-relay.ts";
-import { archway, startArchway, workplace, type Workplace } from "./archway.ts";
+import { archway, startArchway, type Workplace } from "./archway.ts";
 import { contentOf, leftOnDisk } from "./engine-content.ts";
+import { runBed } from "./run-bed.ts";
 import { eventsOf, outputOf } from "./run-record.ts";
 
 const needs = ["registry", "buildkit", "docker", "podman", "bases"] as const;
 
 describe("containers of archway run", { skip: await unavailable(...needs) }, () => {
-  let bed: Bed;
-  let mirror: string;
-  before(async () => {
-    bed = await startBed({ need: needs });
-    mirror = (await bed.registry()).host;
-    await bed.base("busybox");
-  });
-  after(() => bed.stop());
-
+  const at = runBed(needs);
   const repository = async (jobs: string, files: Readonly<Record<string, string>> = {}): Promise<Workplace> => {
-    const head = `version: 1\nplatforms: [linux/amd64]\nregistries: { docker.io: { mirrors: ["${mirror}"] } }\njobs:\n`;
-    const env = { ...bed.env, BUILDKIT_HOST: (await bed.buildkit()).endpoint };
-    return workplace({ env }, { files: { ".archway.yaml": head + jobs, ...files } });
+    const env = { BUILDKIT_HOST: (await at.bed.buildkit()).endpoint };
+    return at.repository(`jobs:\n${jobs}`, { files, env });
   };
 
   for (const engine of ["docker", "podman"] as const) {
@@ -35,7 +27,7 @@ describe("containers of archway run", { skip: await unavailable(...needs) }, () 
 `;
 
     test(`a readiness command that hangs (${engine}) ends with its time and with a cancel, and its service is asked to end`, async () => {
-      const { endpoint } = await bed[engine]();
+      const { endpoint } = await at.bed[engine]();
       await using slow = await repository(hanging("2s"));
       const ended = await archway(["run", "--host", endpoint], { cwd: slow.dir, env: slow.env });
       assert.equal(ended.code, 1, ended.stderr);
@@ -55,7 +47,7 @@ describe("containers of archway run", { skip: await unavailable(...needs) }, () 
 
     for (const isBlind of [false, true]) {
       test(`users of images and handlers change the files of a job (${engine}${isBlind ? " of another machine" : ""})`, async () => {
-        const { endpoint } = await bed[engine]();
+        const { endpoint } = await at.bed[engine]();
         await using relay = await startEngineRelay({ socket: endpoint.replace("unix://", ""), isBlind });
         await using place = await repository(
           `  image: { build: {} }
@@ -91,7 +83,7 @@ describe("containers of archway run", { skip: await unavailable(...needs) }, () 
   }
 
   test("a build job cannot name files outside of the checkout, and fails alone", async () => {
-    const { endpoint } = await bed.docker();
+    const { endpoint } = await at.bed.docker();
     await using lost = await repository("  out: { build: { context: .. }, may_fail: true }\n", {});
     const refused = await archway(["run", "--host", endpoint], { cwd: lost.dir, env: lost.env });
     assert.equal(refused.code, 2, refused.stderr);
